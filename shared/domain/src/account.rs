@@ -1,0 +1,106 @@
+//! What identifies a player at the door: an e-mail address in one canonical spelling, and a password that is never shown.
+
+use crate::Invalid;
+use crate::limits::{EMAIL_BYTES_MAX, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// An e-mail address, lowercased; two spellings that differ only in case are one account.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Email(String);
+
+impl Email {
+    /// Checks the shape only (`local@domain.tld`, no blanks or control characters); whether mail arrives is not known here.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let refuse = || Invalid::new("email", format!("expected an address like name@example.com of at most {EMAIL_BYTES_MAX} bytes"));
+        let lower = text.trim().to_lowercase();
+        let (local, domain) = lower.split_once('@').ok_or_else(refuse)?;
+        let blank = lower.chars().any(|c| c.is_whitespace() || c.is_control());
+        let dotted = domain.split('.').count() >= 2 && domain.split('.').all(|label| !label.is_empty());
+        if blank || local.is_empty() || !dotted || domain.contains('@') || lower.len() > EMAIL_BYTES_MAX {
+            return Err(refuse());
+        }
+        Ok(Self(lower))
+    }
+
+    /// The canonical spelling.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Email {
+    type Error = Invalid;
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Email> for String {
+    fn from(email: Email) -> Self {
+        email.0
+    }
+}
+
+/// A password as a player typed it. `Debug` hides it, and nothing serialises it but the client that sends it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Password(String);
+
+impl Password {
+    /// Accepts any text of the allowed length: composition rules only make passwords worse (NIST SP 800-63B, 3.1.1.2).
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        if (PASSWORD_CHARS_MIN..=PASSWORD_CHARS_MAX).contains(&text.chars().count()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Invalid::new("password", format!("expected {PASSWORD_CHARS_MIN} to {PASSWORD_CHARS_MAX} characters")))
+        }
+    }
+
+    /// The secret itself, for the hash.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Password {
+    type Error = Invalid;
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Password> for String {
+    fn from(password: Password) -> Self {
+        password.0
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_canonical_or_refused() {
+        assert_eq!(Email::parse(" Ada@Example.COM ").unwrap().as_str(), "ada@example.com");
+        for wrong in ["", "ada", "ada@", "@example.com", "ada@example", "a da@example.com", "a@b@example.com", "ada@example..com"] {
+            assert!(Email::parse(wrong).is_err(), "{wrong:?} parsed");
+        }
+        assert!(Email::parse(&format!("{}@example.com", "a".repeat(EMAIL_BYTES_MAX))).is_err());
+    }
+
+    #[test]
+    fn passwords_are_bounded_and_hidden() {
+        assert!(Password::parse("1234567").is_err());
+        assert!(Password::parse(&"x".repeat(129)).is_err());
+        let shown = format!("{:?}", Password::parse("correct horse").unwrap());
+        assert!(!shown.contains("horse"), "{shown}");
+    }
+}

@@ -1,0 +1,88 @@
+//! Accounts and characters.
+
+use crate::{AccountId, Character, CharacterId, CharacterName, Content, Email, Password};
+use serde::{Deserialize, Serialize};
+
+/// Register and login.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Credentials {
+    /// The account's address.
+    pub email: Email,
+    /// Its password.
+    pub password: Password,
+}
+
+/// Login accepts whatever text was typed, so that a password that could never be right is wrong and not malformed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoginRequest {
+    /// The address, as typed.
+    pub email: String,
+    /// The password, as typed.
+    pub password: String,
+}
+
+impl std::fmt::Debug for LoginRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LoginRequest").field("email", &self.email).finish_non_exhaustive()
+    }
+}
+
+/// The answer to register and login.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Authenticated {
+    /// Who it is.
+    pub account_id: AccountId,
+    /// Bearer token for every player route.
+    pub access_token: String,
+    /// How long it lasts, in seconds.
+    pub expires_in_s: u64,
+}
+
+impl std::fmt::Debug for Authenticated {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Authenticated").field("account_id", &self.account_id).finish_non_exhaustive()
+    }
+}
+
+/// The answer to logout.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoggedOut {
+    /// Always true: the token that was sent is refused from here on.
+    pub logged_out: bool,
+}
+
+/// Create a character.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateCharacterRequest {
+    /// Its name.
+    pub name: CharacterName,
+    /// Id of its class in the content.
+    pub class: String,
+}
+
+/// Which character.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CharacterPath {
+    /// Path parameter.
+    pub character_id: CharacterId,
+}
+
+/// All characters of the account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CharacterList {
+    /// In order of creation.
+    pub characters: Vec<Character>,
+}
+
+/// The whole content, with its version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContentBundle {
+    /// See [`Content::version_of`]; 16 hexadecimal digits.
+    pub version: String,
+    /// The content.
+    pub content: Content,
+}

@@ -1,0 +1,112 @@
+//! Game sessions, as players see them.
+
+use crate::session::Outcome;
+use crate::{CharacterId, SeatState, Session, SessionId, SessionState, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Create a game session and take its first seat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateGameSessionRequest {
+    /// Who plays.
+    pub character_id: CharacterId,
+    /// Id of the dungeon in the content.
+    pub dungeon_id: String,
+}
+
+/// Join a game session, or come back to one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JoinGameSessionRequest {
+    /// Path parameter.
+    pub session_id: SessionId,
+    /// Who plays.
+    pub character_id: CharacterId,
+}
+
+/// Which game session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GameSessionPath {
+    /// Path parameter.
+    pub session_id: SessionId,
+}
+
+/// The answer to create and join: where to go, and the ticket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Placement {
+    /// The session.
+    pub game_session: GameSessionView,
+    /// How to connect.
+    pub connect: Connect,
+}
+
+/// How to connect to the game sim.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connect {
+    /// UDP address, `ip:port`.
+    pub address: String,
+    /// NETCODE 1.02 connect token, base64 of 2,048 bytes; works once.
+    pub token: String,
+    /// How long the token lasts, in seconds.
+    pub expires_in_s: u64,
+    /// Number of the seat.
+    pub seat: u8,
+}
+
+impl std::fmt::Debug for Connect {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connect").field("address", &self.address).field("seat", &self.seat).finish_non_exhaustive()
+    }
+}
+
+/// A game session as players see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GameSessionView {
+    /// The session.
+    pub session_id: SessionId,
+    /// Where it is in its life.
+    pub state: SessionState,
+    /// Id of the dungeon in the content.
+    pub dungeon_id: String,
+    /// UDP address while it is live.
+    pub address: Option<String>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// The seats that are or were taken.
+    pub seats: Vec<SeatView>,
+    /// How it ended, when it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+}
+
+/// A seat as players see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeatView {
+    /// Its number.
+    pub seat: u8,
+    /// Who sits there.
+    pub character_id: CharacterId,
+    /// Their name.
+    pub name: String,
+    /// What they are doing.
+    pub state: SeatState,
+}
+
+impl From<&Session> for GameSessionView {
+    fn from(session: &Session) -> Self {
+        let seats = (0_u8..).zip(&session.seats).filter_map(|(number, seat)| {
+            let seat = seat.as_ref()?;
+            Some(SeatView { seat: number, character_id: seat.character_id, name: seat.name.clone(), state: seat.state })
+        });
+        Self {
+            session_id: session.session_id,
+            state: session.state,
+            dungeon_id: session.dungeon_id.clone(),
+            address: session.state.is_live().then(|| session.address.clone()),
+            created_at: session.created_at,
+            seats: seats.collect(),
+            outcome: session.outcome,
+        }
+    }
+}

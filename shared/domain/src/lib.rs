@@ -1,0 +1,39 @@
+//! The rules and types of Guildhall: what an account, a character, a game session and a piece of content are, and which
+//! limits they keep. There is no I/O here, no clock and no randomness: time and entropy arrive as arguments.
+//!
+//! Read `ids`, `character` and `session` first; `api` holds the bodies of every REST route, which the functions, the game
+//! sim and the client share.
+
+pub mod account;
+pub mod api;
+pub mod character;
+pub mod content;
+pub mod ids;
+pub mod limits;
+pub mod progress;
+pub mod session;
+pub mod time;
+
+pub use account::{Email, Password};
+pub use character::{Character, CharacterName, HotState, Stack};
+pub use content::Content;
+pub use ids::{AccountId, CharacterId, GamesimId, SessionId, TokenId};
+pub use session::{Seat, SeatState, Session, SessionState};
+pub use time::Timestamp;
+
+/// Why a value was refused at the door: which field, and what would be right, in words for a person.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {reason}")]
+pub struct Invalid {
+    /// The field's public name.
+    pub field: &'static str,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl Invalid {
+    /// Refuses `field` for `reason`.
+    pub fn new(field: &'static str, reason: impl Into<String>) -> Self {
+        Self { field, reason: reason.into() }
+    }
+}

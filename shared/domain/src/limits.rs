@@ -1,0 +1,69 @@
+//! Every limit of the product, by name and with its unit last. Relations between limits are checked at compile time.
+
+/// Largest request body that a route reads, in bytes.
+pub const BODY_BYTES_MAX: usize = 16 * 1024;
+/// Largest body of the routes that game sims call, in bytes: a progress batch of a full session.
+pub const INTERNAL_BODY_BYTES_MAX: usize = 128 * 1024;
+/// Largest body of the account routes, in bytes.
+pub const AUTH_BODY_BYTES_MAX: usize = 4 * 1024;
+/// Longest e-mail address, in bytes (RFC 5321, section 4.5.3.1.3).
+pub const EMAIL_BYTES_MAX: usize = 254;
+/// Shortest password, in characters.
+pub const PASSWORD_CHARS_MIN: usize = 8;
+/// Longest password, in characters.
+pub const PASSWORD_CHARS_MAX: usize = 128;
+/// Longest `Idempotency-Key` header, in bytes.
+pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 128;
+/// Shortest character name, in characters.
+pub const CHARACTER_NAME_CHARS_MIN: usize = 3;
+/// Longest character name, in characters.
+pub const CHARACTER_NAME_CHARS_MAX: usize = 16;
+/// Characters that one account may have.
+pub const CHARACTERS_PER_ACCOUNT_MAX: usize = 16;
+/// Inventory slots of a character.
+pub const INVENTORY_SLOTS_MAX: usize = 28;
+/// Most units in one inventory slot.
+pub const STACK_QUANTITY_MAX: u32 = 9_999;
+/// Most gold a character can hold.
+pub const GOLD_MAX: u64 = 1_000_000_000_000;
+
+/// Lifetime of an access token, in seconds.
+pub const ACCESS_TOKEN_LIFETIME_S: u64 = 3_600;
+/// Lifetime of a connect token, in seconds.
+pub const CONNECT_TOKEN_LIFETIME_S: u64 = 30;
+/// How long a reserved seat waits for its player, in seconds.
+pub const SEAT_RESERVATION_S: u64 = 30;
+/// How long an idempotency key keeps its answer, in seconds.
+pub const IDEMPOTENCY_RETENTION_S: u64 = 24 * 3_600;
+
+/// Seats of a game session.
+pub const SEATS_PER_SESSION_MAX: usize = 4;
+/// Game sessions that one game sim may announce room for.
+pub const SESSIONS_PER_GAMESIM_MAX: u32 = 2_048;
+/// UDP ports (one per shard) that one game sim may announce.
+pub const PORTS_PER_GAMESIM_MAX: usize = 64;
+/// Time between heartbeats of a game sim, in milliseconds.
+pub const HEARTBEAT_INTERVAL_MS: u64 = 2_000;
+/// How long a heartbeat keeps a game sim alive, in milliseconds.
+pub const GAMESIM_LEASE_MS: u64 = 6_000;
+/// Groups in one progress batch.
+pub const PROGRESS_GROUPS_MAX: usize = 16;
+/// Characters in one progress group: all of them are written in one transaction.
+pub const PROGRESS_GROUP_CHARACTERS_MAX: usize = SEATS_PER_SESSION_MAX;
+
+/// Simulation steps per second.
+pub const TICKS_PER_S: u32 = 20;
+/// Length of one simulation step, in milliseconds.
+pub const TICK_MS: u32 = 1_000 / TICKS_PER_S;
+/// Enemies of one dungeon.
+pub const DUNGEON_ENEMIES_MAX: usize = 256;
+/// Chambers of one dungeon.
+pub const DUNGEON_CHAMBERS_MAX: usize = 64;
+/// Extent of a dungeon in each direction, in millimetres: positions travel as 16-bit centimetres.
+pub const DUNGEON_EXTENT_MM_MAX: i32 = 655_350;
+
+const _: () = assert!(AUTH_BODY_BYTES_MAX <= BODY_BYTES_MAX && BODY_BYTES_MAX <= INTERNAL_BODY_BYTES_MAX);
+const _: () = assert!(HEARTBEAT_INTERVAL_MS * 3 <= GAMESIM_LEASE_MS);
+const _: () = assert!(CONNECT_TOKEN_LIFETIME_S <= SEAT_RESERVATION_S);
+const _: () = assert!(1_000 % TICKS_PER_S == 0);
+const _: () = assert!(PASSWORD_CHARS_MAX * 4 < AUTH_BODY_BYTES_MAX);

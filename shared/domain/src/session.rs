@@ -1,0 +1,131 @@
+//! A game session: one party's run of one dungeon, its seats, and the states it moves through.
+
+use crate::limits::SEATS_PER_SESSION_MAX;
+use crate::{AccountId, CharacterId, GamesimId, SessionId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Where a session is in its life. States only move forward: Reserved → Active → Ending → Ended, any → Lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionState {
+    /// Allocated on a game sim; nobody has connected yet.
+    Reserved,
+    /// At least one player has been admitted.
+    Active,
+    /// Over; its last progress is being written.
+    Ending,
+    /// Closed by its game sim.
+    Ended,
+    /// Its game sim died or was replaced.
+    Lost,
+}
+
+impl SessionState {
+    /// Whether the session takes up room on a game sim and its characters are bound to it.
+    pub const fn is_live(self) -> bool {
+        matches!(self, Self::Reserved | Self::Active | Self::Ending)
+    }
+}
+
+/// A game session as stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// The session.
+    pub session_id: SessionId,
+    /// Where it is in its life.
+    pub state: SessionState,
+    /// Fencing epoch: rises by one each time the session is placed on a game sim; whoever writes for it must name it.
+    pub epoch: u32,
+    /// Rises by one with every write of this row.
+    pub revision: u64,
+    /// The game sim that runs it.
+    pub gamesim_id: GamesimId,
+    /// Epoch (boot) of that game sim.
+    pub gamesim_epoch: u64,
+    /// Public UDP address of its shard, `ip:port`.
+    pub address: String,
+    /// Id of the dungeon in the content.
+    pub dungeon_id: String,
+    /// Account that created it.
+    pub created_by: AccountId,
+    /// Fingerprint of the request that created it, so that a reused idempotency key is noticed.
+    pub request_fingerprint: String,
+    /// Seed of its random generator.
+    pub seed: u64,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// Its seats, in order; an empty place is `None`.
+    pub seats: Vec<Option<Seat>>,
+    /// How it ended, when it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// When the row may be forgotten, in seconds since 1970; a hint for the database, never trusted.
+    pub expires_at: u64,
+}
+
+/// A seat that is taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seat {
+    /// Who sits there.
+    pub character_id: CharacterId,
+    /// Whose character that is.
+    pub account_id: AccountId,
+    /// Its name, to show to the others.
+    pub name: String,
+    /// Waiting, playing or gone.
+    pub state: SeatState,
+    /// Until when a reserved seat waits for its player.
+    pub reserved_until: Timestamp,
+}
+
+/// What a taken seat is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SeatState {
+    /// A connect token has been given out; the player has not arrived yet.
+    Reserved,
+    /// The player was admitted by the game sim.
+    Admitted,
+    /// The player is gone and everything of theirs is written; the seat stays theirs in the record.
+    Left,
+}
+
+/// How a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The boss is dead.
+    Cleared,
+    /// Everybody left.
+    Abandoned,
+    /// Nobody came before the reservation ended.
+    Expired,
+    /// The game sim was told to stop.
+    Drained,
+    /// The game sim gave up on it, for example after a fault in its room.
+    Failed,
+}
+
+impl Session {
+    /// The seat number of a character that still holds its seat at `now`.
+    pub fn seat_of(&self, character_id: CharacterId, now: Timestamp) -> Option<usize> {
+        self.seats.iter().position(|seat| seat.as_ref().is_some_and(|s| s.character_id == character_id && s.holds(now)))
+    }
+
+    /// The first seat that nobody holds at `now`.
+    pub fn free_seat(&self, now: Timestamp) -> Option<usize> {
+        let free = self.seats.iter().position(|seat| seat.as_ref().is_none_or(|s| !s.holds(now)));
+        free.or_else(|| (self.seats.len() < SEATS_PER_SESSION_MAX).then_some(self.seats.len()))
+    }
+}
+
+impl Seat {
+    /// Whether the seat is taken at `now`: a reservation that ran out is not, whatever the row still says.
+    pub fn holds(&self, now: Timestamp) -> bool {
+        match self.state {
+            SeatState::Reserved => now < self.reserved_until,
+            SeatState::Admitted => true,
+            SeatState::Left => false,
+        }
+    }
+}
