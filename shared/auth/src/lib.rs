@@ -1,1 +1,15 @@
-//! Placeholder while the workspace is laid out.
+//! Who somebody is, and what is secret about it: passwords, access tokens, sealed keys and keyed ids. There is no I/O
+//! here, no clock and no randomness: `now`, salts, nonces and ids are arguments.
+//!
+//! Read `password` and `access` first. `provider` is the only bridge between the token library and the cryptography.
+
+pub mod access;
+pub mod derive;
+pub mod password;
+mod provider;
+pub mod seal;
+
+pub use access::{AccessClaims, KeyError, SigningKeys, TokenError};
+pub use derive::{DerivationKey, fingerprint};
+pub use password::{PasswordHash, Verdict};
+pub use seal::{SealError, SealingKey};

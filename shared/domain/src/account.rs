@@ -13,7 +13,12 @@ pub struct Email(String);
 impl Email {
     /// Checks the shape only (`local@domain.tld`, no blanks or control characters); whether mail arrives is not known here.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let refuse = || Invalid::new("email", format!("expected an address like name@example.com of at most {EMAIL_BYTES_MAX} bytes"));
+        let refuse = || {
+            Invalid::new(
+                "email",
+                format!("expected an address like name@example.com of at most {EMAIL_BYTES_MAX} bytes"),
+            )
+        };
         let lower = text.trim().to_lowercase();
         let (local, domain) = lower.split_once('@').ok_or_else(refuse)?;
         let blank = lower.chars().any(|c| c.is_whitespace() || c.is_control());
@@ -90,7 +95,16 @@ mod tests {
     #[test]
     fn addresses_are_canonical_or_refused() {
         assert_eq!(Email::parse(" Ada@Example.COM ").unwrap().as_str(), "ada@example.com");
-        for wrong in ["", "ada", "ada@", "@example.com", "ada@example", "a da@example.com", "a@b@example.com", "ada@example..com"] {
+        for wrong in [
+            "",
+            "ada",
+            "ada@",
+            "@example.com",
+            "ada@example",
+            "a da@example.com",
+            "a@b@example.com",
+            "ada@example..com",
+        ] {
             assert!(Email::parse(wrong).is_err(), "{wrong:?} parsed");
         }
         assert!(Email::parse(&format!("{}@example.com", "a".repeat(EMAIL_BYTES_MAX))).is_err());

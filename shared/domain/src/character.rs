@@ -102,7 +102,8 @@ impl HotState {
     /// Whether these values can be a character's at all: the plausibility check of whatever a game sim sends.
     pub fn check(&self) -> Result<(), Invalid> {
         let refuse = |what: &str| Err(Invalid::new("hot", what));
-        let stacks_fit = self.inventory.iter().all(|s| (1..=STACK_QUANTITY_MAX).contains(&s.quantity) && !s.item.is_empty());
+        let stacks_fit =
+            self.inventory.iter().all(|s| (1..=STACK_QUANTITY_MAX).contains(&s.quantity) && !s.item.is_empty());
         if self.level == 0 || self.hp > self.hp_max {
             refuse("level must be at least 1 and hp at most hp_max")
         } else if self.inventory.len() > INVENTORY_SLOTS_MAX || !stacks_fit {
@@ -133,7 +134,10 @@ impl CharacterName {
             || !edge(text.chars().last())
             || doubled
         {
-            return Err(Invalid::new("name", "expected 3 to 16 letters, digits, single blanks, hyphens or apostrophes"));
+            return Err(Invalid::new(
+                "name",
+                "expected 3 to 16 letters, digits, single blanks, hyphens or apostrophes",
+            ));
         }
         Ok(Self(text.to_owned()))
     }
@@ -166,7 +170,8 @@ mod tests {
         for right in ["Ada", "Jean-Luc", "D'Artagnan", "Éowyn 2"] {
             assert!(CharacterName::parse(right).is_ok(), "{right:?} refused");
         }
-        for wrong in ["", "ab", " Ada", "Ada ", "A  da", "Ada\u{202e}", "Ada\u{200b}x", "<b>x</b>", "abcdefghijklmnopq"] {
+        for wrong in ["", "ab", " Ada", "Ada ", "A  da", "Ada\u{202e}", "Ada\u{200b}x", "<b>x</b>", "abcdefghijklmnopq"]
+        {
             assert!(CharacterName::parse(wrong).is_err(), "{wrong:?} parsed");
         }
     }

@@ -265,6 +265,8 @@ impl Content {
 
     /// A number that differs between different contents: FNV-1a, 64 bits, over the canonical bytes that the caller made.
     pub fn version_of(canonical: &[u8]) -> u64 {
-        canonical.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+        canonical
+            .iter()
+            .fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
     }
 }

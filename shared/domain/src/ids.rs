@@ -130,7 +130,13 @@ mod tests {
         let id = AccountId::from_bits(0xab);
         assert_eq!(id.to_string().parse::<AccountId>(), Ok(id));
         assert_eq!(AccountId::from_bytes(id.to_bytes()), id);
-        for wrong in ["", "ab", "000000000000000000000000000000AB", "+00000000000000000000000000000ab", "g00000000000000000000000000000ab"] {
+        for wrong in [
+            "",
+            "ab",
+            "000000000000000000000000000000AB",
+            "+00000000000000000000000000000ab",
+            "g00000000000000000000000000000ab",
+        ] {
             assert!(wrong.parse::<AccountId>().is_err(), "{wrong:?} parsed");
         }
     }

@@ -11,6 +11,7 @@ pub mod content;
 pub mod ids;
 pub mod limits;
 pub mod progress;
+pub mod seating;
 pub mod session;
 pub mod time;
 
@@ -18,7 +19,8 @@ pub use account::{Email, Password};
 pub use character::{Character, CharacterName, HotState, Stack};
 pub use content::Content;
 pub use ids::{AccountId, CharacterId, GamesimId, SessionId, TokenId};
-pub use session::{Seat, SeatState, Session, SessionState};
+
+pub use session::{Lease, Seat, SeatState, Session, SessionState};
 pub use time::Timestamp;
 
 /// Why a value was refused at the door: which field, and what would be right, in words for a person.

@@ -59,6 +59,22 @@ pub const TICK_MS: u32 = 1_000 / TICKS_PER_S;
 pub const DUNGEON_ENEMIES_MAX: usize = 256;
 /// Chambers of one dungeon.
 pub const DUNGEON_CHAMBERS_MAX: usize = 64;
+/// Doors of one dungeon.
+pub const DUNGEON_DOORS_MAX: usize = 128;
+/// Draws from one loot table.
+pub const LOOT_ROLLS_MAX: u32 = 10;
+/// Levels of the progression.
+pub const LEVELS_MAX: usize = 1_000;
+/// Most hit points of anybody: hit points travel as 16 bits.
+pub const HIT_POINTS_MAX: u32 = 60_000;
+/// Longest id of a piece of content, in bytes.
+pub const CONTENT_ID_BYTES_MAX: usize = 64;
+/// How far loot may lie from the player who picks it up, in millimetres.
+pub const PICK_UP_REACH_MM: u32 = 2_000;
+/// How long a cleared dungeon stays open, so that its loot can be picked up, in milliseconds.
+pub const CLEARED_GRACE_MS: u32 = 10_000;
+/// Pieces of loot that lie in one dungeon at a time; what would exceed it never comes into being.
+pub const LOOT_ON_GROUND_MAX: usize = 128;
 /// Extent of a dungeon in each direction, in millimetres: positions travel as 16-bit centimetres.
 pub const DUNGEON_EXTENT_MM_MAX: i32 = 655_350;
 
@@ -67,3 +83,5 @@ const _: () = assert!(HEARTBEAT_INTERVAL_MS * 3 <= GAMESIM_LEASE_MS);
 const _: () = assert!(CONNECT_TOKEN_LIFETIME_S <= SEAT_RESERVATION_S);
 const _: () = assert!(1_000 % TICKS_PER_S == 0);
 const _: () = assert!(PASSWORD_CHARS_MAX * 4 < AUTH_BODY_BYTES_MAX);
+const _: () = assert!(HIT_POINTS_MAX <= u16::MAX as u32 && LEVELS_MAX <= u16::MAX as usize);
+const _: () = assert!(DUNGEON_CHAMBERS_MAX + DUNGEON_DOORS_MAX < u8::MAX as usize);

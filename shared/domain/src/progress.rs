@@ -1,6 +1,6 @@
 //! Progress that a game sim writes behind: fenced groups of character states, and what became of each.
 
-use crate::{CharacterId, HotState};
+use crate::{AccountId, CharacterId, HotState};
 use serde::{Deserialize, Serialize};
 
 /// One character's state in a group. `(session, epoch, seq)` names the write, so that a retry recognises itself.
@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub struct CharacterWrite {
     /// Whose state.
     pub character_id: CharacterId,
+    /// The account that owns the character: half of the row's key.
+    pub account_id: AccountId,
     /// Number of the character's last change that is included; rises strictly within one session epoch.
     pub seq: u64,
     /// The version that this write was made from; an applied write leaves `base_version + 1`.

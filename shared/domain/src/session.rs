@@ -119,6 +119,24 @@ impl Session {
     }
 }
 
+/// A session's hold on a character: while it lasts, only that session's game sim may write the character's hot state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// The session.
+    pub session_id: SessionId,
+    /// The session's fencing epoch.
+    pub epoch: u32,
+    /// The game sim that runs it.
+    pub gamesim_id: GamesimId,
+}
+
+impl Session {
+    /// The lease that this session's placement holds on each of its characters.
+    pub fn lease(&self) -> Lease {
+        Lease { session_id: self.session_id, epoch: self.epoch, gamesim_id: self.gamesim_id.clone() }
+    }
+}
+
 impl Seat {
     /// Whether the seat is taken at `now`: a reservation that ran out is not, whatever the row still says.
     pub fn holds(&self, now: Timestamp) -> bool {

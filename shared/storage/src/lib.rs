@@ -1,1 +1,35 @@
-//! Placeholder while the workspace is laid out.
+//! The only crate that knows DynamoDB: one small port, two adapters that pass one conformance suite, and the repositories
+//! that the rest of Guildhall calls.
+//!
+//! Read `table` (the port), `commit` and `expression` (what a write says) first; `dynamo` and `memory` are the two ways to
+//! carry it out, and `contract` is the list of promises that both keep.
+
+pub mod accounts;
+pub mod characters;
+mod commit;
+pub mod content;
+pub mod contract;
+pub mod dynamo;
+mod error;
+mod expression;
+pub mod gamesims;
+pub mod memory;
+mod schema;
+pub mod sessions;
+mod table;
+mod value;
+
+pub use commit::{
+    Commit, CommitError, Committed, ITEM_BYTES_MAX, Refusal, TOKEN_BYTES_MAX, TRANSACTION_BYTES_MAX,
+    TRANSACTION_WRITES_MAX, Write,
+};
+pub use error::StorageError;
+pub use expression::{Action, Condition, Path};
+pub use schema::Schema;
+pub use table::{
+    BoxFuture, Consistency, Key, PARTITION_KEY_BYTES_MAX, Page, Query, SORT_KEY_BYTES_MAX, Table, TableName,
+};
+pub use value::{IntoValue, decode, encode, value_of};
+
+/// The types of `serde_dynamo` itself keep the AWS SDK out of the port.
+pub use serde_dynamo::{AttributeValue, Item};

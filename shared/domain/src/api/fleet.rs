@@ -41,7 +41,10 @@ pub struct RegisterGamesimRequest {
 
 impl std::fmt::Debug for RegisterGamesimRequest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RegisterGamesimRequest").field("ports", &self.ports).field("capacity", &self.capacity).finish_non_exhaustive()
+        f.debug_struct("RegisterGamesimRequest")
+            .field("ports", &self.ports)
+            .field("capacity", &self.capacity)
+            .finish_non_exhaustive()
     }
 }
 

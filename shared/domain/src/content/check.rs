@@ -88,7 +88,11 @@ fn enemy(report: &mut Report, content: &Content, enemy: &Enemy, at: &str) {
 fn loot(report: &mut Report, content: &Content, table: &LootTable, at: &str) {
     report.require(table.rolls <= 10, || format!("{at}.rolls"), "must be at most 10");
     let weight: u64 = table.entries.iter().map(|entry| u64::from(entry.weight)).sum();
-    report.require((1..=1_000_000).contains(&weight), || format!("{at}.entries"), "weights must add up to 1 to 1000000");
+    report.require(
+        (1..=1_000_000).contains(&weight),
+        || format!("{at}.entries"),
+        "weights must add up to 1 to 1000000",
+    );
     for (index, entry) in table.entries.iter().enumerate() {
         let at = || format!("{at}.entries[{index}]");
         let known = entry.item.as_ref().is_none_or(|id| content.items.contains_key(id));
@@ -147,14 +151,15 @@ fn doors(report: &mut Report, dungeon: &Dungeon, at: &str) {
 fn reachable(dungeon: &Dungeon) -> Vec<&str> {
     let mut reached: Vec<&str> = dungeon.chambers.first().map(|first| first.id.as_str()).into_iter().collect();
     loop {
-        let next = dungeon.doors.iter().filter(|door| reached.contains(&door.opens_when_cleared.as_str())).find_map(|door| {
-            let [a, b] = [door.between[0].as_str(), door.between[1].as_str()];
-            match (reached.contains(&a), reached.contains(&b)) {
-                (true, false) => Some(b),
-                (false, true) => Some(a),
-                _ => None,
-            }
-        });
+        let next =
+            dungeon.doors.iter().filter(|door| reached.contains(&door.opens_when_cleared.as_str())).find_map(|door| {
+                let [a, b] = [door.between[0].as_str(), door.between[1].as_str()];
+                match (reached.contains(&a), reached.contains(&b)) {
+                    (true, false) => Some(b),
+                    (false, true) => Some(a),
+                    _ => None,
+                }
+            });
         match next {
             Some(id) => reached.push(id),
             None => return reached,
@@ -163,7 +168,9 @@ fn reachable(dungeon: &Dungeon) -> Vec<&str> {
 }
 
 fn area(report: &mut Report, area: &Area, at: &str) {
-    let within = |from: i32, extent: i32| from >= 0 && extent > 0 && from.checked_add(extent).is_some_and(|end| end <= DUNGEON_EXTENT_MM_MAX);
+    let within = |from: i32, extent: i32| {
+        from >= 0 && extent > 0 && from.checked_add(extent).is_some_and(|end| end <= DUNGEON_EXTENT_MM_MAX)
+    };
     let fits = within(area.x, area.width) && within(area.y, area.height);
     report.require(fits, || format!("{at}.area"), "must lie between 0 and 655350 millimetres and have a size");
 }

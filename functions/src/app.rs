@@ -1,0 +1,128 @@
+//! The parts that every handler shares, put together once per process: the table, the keys, the clock and the source of
+//! entropy. In a test all of them are given; in a Lambda function they come from the environment.
+
+use crate::error::ApiError;
+use guildhall_auth::{DerivationKey, SealingKey, SigningKeys};
+use guildhall_domain::{Content, Timestamp};
+use guildhall_storage::{Table, content};
+use std::fmt;
+use std::sync::Arc;
+use tokio::sync::OnceCell;
+
+/// Where the time comes from.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+/// Where random bytes come from.
+pub type Entropy = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
+
+/// Everything that an [`App`] is made of.
+pub struct Config {
+    /// The database.
+    pub table: Arc<dyn Table>,
+    /// Keys of access tokens.
+    pub access_keys: SigningKeys,
+    /// Key that seals game sims' connect keys.
+    pub sealing: SealingKey,
+    /// Key that turns idempotency keys into ids.
+    pub derivation: DerivationKey,
+    /// Name of the role that game sims hold.
+    pub gamesim_role: String,
+    /// The clock.
+    pub clock: Clock,
+    /// The source of entropy.
+    pub entropy: Entropy,
+}
+
+/// The product's parts.
+pub struct App {
+    pub(crate) table: Arc<dyn Table>,
+    pub(crate) access_keys: SigningKeys,
+    pub(crate) sealing: SealingKey,
+    pub(crate) derivation: DerivationKey,
+    pub(crate) gamesim_role: String,
+    clock: Clock,
+    entropy: Entropy,
+    content: OnceCell<LoadedContent>,
+}
+
+/// The content in force, as this process loaded it.
+#[derive(Debug)]
+pub(crate) struct LoadedContent {
+    /// Its version, 16 hexadecimal digits.
+    pub(crate) version: String,
+    /// The content.
+    pub(crate) content: Content,
+}
+
+impl LoadedContent {
+    /// The version as it travels in connect tokens.
+    pub(crate) fn version_number(&self) -> u64 {
+        u64::from_str_radix(&self.version, 16).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App").field("table", &self.table).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config").field("table", &self.table).finish_non_exhaustive()
+    }
+}
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(config: Config) -> Self {
+        Self {
+            table: config.table,
+            access_keys: config.access_keys,
+            sealing: config.sealing,
+            derivation: config.derivation,
+            gamesim_role: config.gamesim_role,
+            clock: config.clock,
+            entropy: config.entropy,
+            content: OnceCell::new(),
+        }
+    }
+
+    /// The database.
+    pub fn table(&self) -> &Arc<dyn Table> {
+        &self.table
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    pub(crate) fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        (self.entropy)(&mut bytes);
+        bytes
+    }
+
+    pub(crate) fn random_bits(&self) -> u128 {
+        u128::from_be_bytes(self.random())
+    }
+
+    /// The content in force, read once per process.
+    pub(crate) async fn content(&self) -> Result<&LoadedContent, ApiError> {
+        self.content.get_or_try_init(|| self.load_content()).await
+    }
+
+    async fn load_content(&self) -> Result<LoadedContent, ApiError> {
+        let published = content::current(&*self.table).await?;
+        let published = published.ok_or_else(|| ApiError::internal("no content is published"))?;
+        let content =
+            serde_json::from_str(&published.body).map_err(|error| ApiError::internal(format!("content: {error}")))?;
+        Ok(LoadedContent { version: published.version, content })
+    }
+
+    /// Does what the first request would otherwise pay for: opens the connection to the database and reads the content.
+    pub(crate) async fn warm_up(&self) {
+        if let Err(error) = self.content().await {
+            tracing::warn!(?error, "warm-up failed; the first request will try again");
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! Reads one character, as last written.
+
+use crate::caller::Player;
+use crate::endpoint::{Call, Endpoint, Method, Route};
+use crate::error::ApiError;
+use guildhall_domain::Character;
+use guildhall_domain::api::CharacterPath;
+use guildhall_storage::characters;
+
+/// `GET /v1/characters/{character_id}`
+#[derive(Debug)]
+pub struct GetCharacter;
+
+/// The route of [`GetCharacter`].
+pub static GET_CHARACTER: Route = Route::of::<GetCharacter>();
+
+impl Endpoint for GetCharacter {
+    const NAME: &'static str = "get-character";
+    const METHOD: Method = Method::Get;
+    const PATH: &'static str = "/v1/characters/{character_id}";
+    type Caller = Player;
+    type Input = CharacterPath;
+    type Output = Character;
+
+    async fn call(call: Call<'_, Player>, input: CharacterPath) -> Result<Character, ApiError> {
+        let row = characters::find(&*call.app.table, call.caller.account_id, input.character_id).await?;
+        row.map(|row| row.character).ok_or_else(|| ApiError::not_found("character"))
+    }
+}

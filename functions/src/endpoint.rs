@@ -1,0 +1,174 @@
+//! The way of a request: parse (path, query and body into one typed input, unknown fields refused) → identify the caller →
+//! let the endpoint decide and commit → turn its output or its [`ApiError`] into JSON. There is no other way in.
+
+use crate::caller::Caller;
+use crate::error::ApiError;
+use crate::incoming::Incoming;
+use crate::{App, lambda};
+use guildhall_domain::limits::{BODY_BYTES_MAX, IDEMPOTENCY_KEY_BYTES_MAX};
+use guildhall_domain::{AccountId, Timestamp};
+use lambda_http::BoxFuture;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fmt;
+use std::time::Instant;
+
+/// One action of the API.
+pub trait Endpoint: 'static {
+    /// Name of the binary and of the Lambda function.
+    const NAME: &'static str;
+    /// HTTP method.
+    const METHOD: Method;
+    /// Path in API Gateway's notation, for example `/v1/characters/{character_id}`.
+    const PATH: &'static str;
+    /// Status of a success.
+    const STATUS: u16 = 200;
+    /// Largest body that is read, in bytes.
+    const BODY_BYTES_MAX: usize = BODY_BYTES_MAX;
+    /// Who may call.
+    type Caller: Caller;
+    /// Path parameters, query and body as one value.
+    type Input: DeserializeOwned + Send;
+    /// Body of a success.
+    type Output: Serialize;
+
+    /// Does it.
+    fn call(
+        call: Call<'_, Self::Caller>,
+        input: Self::Input,
+    ) -> impl Future<Output = Result<Self::Output, ApiError>> + Send;
+}
+
+/// What an endpoint knows of a request besides its input.
+#[derive(Debug)]
+pub struct Call<'a, C> {
+    /// The product's parts.
+    pub app: &'a App,
+    /// Who calls.
+    pub caller: C,
+    /// When the request came.
+    pub now: Timestamp,
+    /// The `Idempotency-Key` header, if there is one.
+    pub idempotency_key: Option<String>,
+}
+
+impl<C> Call<'_, C> {
+    /// An id for something that this request creates: the same for every repetition under the same `Idempotency-Key`, and
+    /// random without one.
+    pub fn new_id(&self, purpose: &str, account_id: AccountId) -> u128 {
+        match &self.idempotency_key {
+            Some(key) => self.app.derivation.derive_id(purpose, &[&account_id.to_bytes(), key.as_bytes()]),
+            None => self.app.random_bits(),
+        }
+    }
+}
+
+/// An HTTP method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Creates or acts.
+    Post,
+}
+
+impl Method {
+    /// As in a request line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+        }
+    }
+}
+
+/// Who may call a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Access {
+    /// Anyone.
+    Public,
+    /// A player, by bearer token.
+    Player,
+    /// A game sim, by a SigV4 signature that API Gateway has verified.
+    Gamesim,
+}
+
+/// An endpoint as a value: one entry of [`crate::ROUTES`].
+pub struct Route {
+    /// Name of the binary and of the Lambda function.
+    pub name: &'static str,
+    /// HTTP method.
+    pub method: Method,
+    /// Path in API Gateway's notation.
+    pub path: &'static str,
+    /// Who may call.
+    pub access: Access,
+    /// Largest body that is read, in bytes.
+    pub body_bytes_max: usize,
+    handle: for<'a> fn(&'a App, &'a Incoming) -> BoxFuture<'a, Result<Answer, ApiError>>,
+}
+
+/// A success: status and JSON.
+pub(crate) struct Answer {
+    status: u16,
+    body: String,
+}
+
+impl fmt::Debug for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({} {})", self.name, self.method.as_str(), self.path)
+    }
+}
+
+impl Route {
+    /// The route of an endpoint.
+    pub const fn of<E: Endpoint>() -> Self {
+        Self {
+            name: E::NAME,
+            method: E::METHOD,
+            path: E::PATH,
+            access: E::Caller::ACCESS,
+            body_bytes_max: E::BODY_BYTES_MAX,
+            handle: |app, incoming| Box::pin(handle::<E>(app, incoming)),
+        }
+    }
+
+    /// Answers a request; never fails.
+    pub(crate) async fn respond(&self, app: &App, request: lambda_http::Request) -> lambda_http::Response<String> {
+        let started = Instant::now();
+        let incoming = Incoming::from(request);
+        let result = (self.handle)(app, &incoming).await;
+        let response = match result {
+            Ok(answer) => lambda::json_response(answer.status, answer.body, None),
+            Err(error) => {
+                error.log(self.name, &incoming.request_id);
+                lambda::json_response(error.status(), error.body(&incoming.request_id), error.retry_after_s())
+            }
+        };
+        let elapsed_us = started.elapsed().as_micros();
+        tracing::debug!(
+            route = self.name,
+            request_id = incoming.request_id,
+            status = response.status().as_u16(),
+            elapsed_us
+        );
+        response
+    }
+}
+
+async fn handle<E: Endpoint>(app: &App, incoming: &Incoming) -> Result<Answer, ApiError> {
+    let input = incoming.input::<E::Input>(E::METHOD, E::BODY_BYTES_MAX)?;
+    let idempotency_key = idempotency_key(incoming)?;
+    let now = app.now();
+    let caller = E::Caller::identify(app, incoming, now).await?;
+    let output = E::call(Call { app, caller, now, idempotency_key }, input).await?;
+    let body = serde_json::to_string(&output).map_err(|error| ApiError::internal(format!("output: {error}")))?;
+    Ok(Answer { status: E::STATUS, body })
+}
+
+fn idempotency_key(incoming: &Incoming) -> Result<Option<String>, ApiError> {
+    let Some(key) = incoming.header("idempotency-key") else { return Ok(None) };
+    let fits = (1..=IDEMPOTENCY_KEY_BYTES_MAX).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
+    let problem = || ApiError::bad_request("Idempotency-Key must be 1 to 128 visible ASCII characters");
+    fits.then(|| Some(key.to_owned())).ok_or_else(problem)
+}

@@ -1,0 +1,150 @@
+//! The one place where failures become HTTP. An error speaks to two audiences: a stable code and a plain sentence for the
+//! caller, and a private cause for the log.
+
+use guildhall_domain::Character;
+use guildhall_domain::api::{ErrorBody, ErrorDetail};
+use guildhall_domain::seating::Refused;
+use guildhall_storage::{CommitError, StorageError};
+
+/// A request that did not succeed.
+#[derive(Debug)]
+pub struct ApiError {
+    status: u16,
+    code: &'static str,
+    message: String,
+    retry_after_s: Option<u32>,
+    character: Option<Box<Character>>,
+    cause: Option<String>,
+}
+
+impl ApiError {
+    /// An error with everything that the caller sees.
+    pub fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), retry_after_s: None, character: None, cause: None }
+    }
+
+    /// 400: the request makes no sense, for the reason given.
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(400, "invalid_request", message)
+    }
+
+    /// 401: no valid bearer token. The same words whatever is wrong with it.
+    pub fn unauthorized() -> Self {
+        Self::new(401, "unauthorized", "a valid access token is required")
+    }
+
+    /// 401: a login that failed. The same words for an unknown address and a wrong password.
+    pub fn wrong_credentials() -> Self {
+        Self::new(401, "wrong_credentials", "the e-mail address or the password is wrong")
+    }
+
+    /// 403: the caller is not a game sim, or not the one that it speaks for.
+    pub fn forbidden() -> Self {
+        Self::new(403, "forbidden", "the caller may not do this")
+    }
+
+    /// 404. A foreign thing and a missing thing look the same.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(404, "not_found", format!("there is no such {what}"))
+    }
+
+    /// 409: the caller's epoch is over; it must stop.
+    pub fn fenced() -> Self {
+        Self::new(409, "fenced", "the caller's epoch is over")
+    }
+
+    /// 413.
+    pub fn payload_too_large(bytes_max: usize) -> Self {
+        Self::new(413, "payload_too_large", format!("the body may have at most {bytes_max} bytes"))
+    }
+
+    /// 415.
+    pub fn unsupported_media_type() -> Self {
+        Self::new(415, "unsupported_media_type", "the body must be application/json")
+    }
+
+    /// 422: an `Idempotency-Key` came again with another request.
+    pub fn idempotency_key_reused() -> Self {
+        Self::new(422, "idempotency_key_reused", "this Idempotency-Key was used for another request")
+    }
+
+    /// 503: try again after a moment.
+    pub fn busy(code: &'static str, message: &str, retry_after_s: u32) -> Self {
+        Self { retry_after_s: Some(retry_after_s), ..Self::new(503, code, message) }
+    }
+
+    /// 500: a fault of ours; the cause is for the log alone.
+    pub fn internal(cause: impl Into<String>) -> Self {
+        Self { cause: Some(cause.into()), ..Self::new(500, "internal", "something went wrong on our side") }
+    }
+
+    /// Adds the latest state of the character that the request was about.
+    #[must_use]
+    pub fn with_character(mut self, character: Character) -> Self {
+        self.character = Some(Box::new(character));
+        self
+    }
+
+    /// HTTP status.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// Seconds for the `Retry-After` header.
+    pub fn retry_after_s(&self) -> Option<u32> {
+        self.retry_after_s
+    }
+
+    /// The body: `{"error":{"code","message","request_id"}}`.
+    pub fn body(&self, request_id: &str) -> String {
+        let error =
+            ErrorDetail { code: self.code.into(), message: self.message.clone(), request_id: request_id.into() };
+        let body = ErrorBody { error, character: self.character.as_deref().cloned() };
+        serde_json::to_string(&body).unwrap_or_default()
+    }
+
+    /// Logs what the caller is not told, once.
+    pub(crate) fn log(&self, route: &str, request_id: &str) {
+        match &self.cause {
+            Some(cause) => tracing::error!(route, request_id, self.status, self.code, cause),
+            None => tracing::debug!(route, request_id, self.status, self.code, self.message),
+        }
+    }
+}
+
+impl From<StorageError> for ApiError {
+    fn from(error: StorageError) -> Self {
+        let busy =
+            |code| Self { cause: Some(error.to_string()), ..Self::busy(code, "the store is busy; try again", 1) };
+        match error {
+            StorageError::Throttled => busy("throttled"),
+            StorageError::Unavailable(_) => busy("unavailable"),
+            StorageError::TooLarge(_) | StorageError::Invalid(_) | StorageError::Undecodable(_) => {
+                Self::internal(error.to_string())
+            }
+        }
+    }
+}
+
+impl From<CommitError> for ApiError {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Conflict => Self::busy("contention", "too many requests for the same thing; try again", 1),
+            CommitError::Storage(error) => error.into(),
+            // A refusal that means something is handled where it can occur.
+            CommitError::Refused(_) => Self::internal("a condition was refused that cannot be"),
+        }
+    }
+}
+
+impl From<Refused> for ApiError {
+    fn from(refused: Refused) -> Self {
+        let code = match refused {
+            Refused::Over => "session_over",
+            Refused::Full => "session_full",
+            Refused::SeatLost => "seat_lost",
+            Refused::SeatsHeld => "seats_held",
+        };
+        Self::new(409, code, refused.to_string())
+    }
+}

@@ -1,0 +1,92 @@
+//! A request as it left API Gateway, taken apart at the door: nothing past this file looks at headers or raw bytes.
+
+use crate::endpoint::Method;
+use crate::error::ApiError;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
+use lambda_http::http::HeaderMap;
+use lambda_http::request::RequestContext;
+use lambda_http::{Request, RequestExt};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+/// A request, before it is known to make sense.
+pub(crate) struct Incoming {
+    /// API Gateway's name for it.
+    pub(crate) request_id: String,
+    /// Address that API Gateway saw it come from.
+    pub(crate) source_ip: Option<String>,
+    /// Who API Gateway found to have signed it, if it was asked to find out.
+    pub(crate) user_arn: Option<String>,
+    headers: HeaderMap,
+    parameters: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+impl From<Request> for Incoming {
+    fn from(request: Request) -> Self {
+        let context = match request.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => context.clone(),
+            _ => ApiGatewayV2httpRequestContext::default(),
+        };
+        let path = request.path_parameters();
+        let query = request.query_string_parameters();
+        let parameters = path.iter().chain(query.iter()).map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let parameters = parameters.collect();
+        let (parts, body) = request.into_parts();
+        Self {
+            request_id: context.request_id.unwrap_or_default(),
+            source_ip: context.http.source_ip,
+            user_arn: context.authorizer.and_then(|authorizer| authorizer.iam).and_then(|iam| iam.user_arn),
+            headers: parts.headers,
+            parameters,
+            body: body.to_vec(),
+        }
+    }
+}
+
+impl Incoming {
+    /// A header, if it is there once and readable.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut values = self.headers.get_all(name).iter();
+        let value = values.next()?;
+        if values.next().is_some() { None } else { value.to_str().ok() }
+    }
+
+    /// The bearer token.
+    pub(crate) fn bearer(&self) -> Option<&str> {
+        let (scheme, token) = self.header("authorization")?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    }
+
+    /// Path parameters, query and body as one typed value. Length is judged before anything is parsed, and a body cannot
+    /// speak for a parameter.
+    pub(crate) fn input<T: DeserializeOwned>(&self, method: Method, bytes_max: usize) -> Result<T, ApiError> {
+        if self.body.len() > bytes_max {
+            return Err(ApiError::payload_too_large(bytes_max));
+        }
+        let mut fields = match (method, self.body.is_empty()) {
+            (_, true) => Map::new(),
+            (Method::Get, false) => return Err(ApiError::bad_request("this request must not have a body")),
+            (Method::Post, false) => self.json_object()?,
+        };
+        for (name, value) in &self.parameters {
+            if fields.insert(name.clone(), Value::String(value.clone())).is_some() {
+                return Err(ApiError::bad_request(format!("`{name}` is given twice")));
+            }
+        }
+        serde_json::from_value(Value::Object(fields)).map_err(|error| ApiError::bad_request(error.to_string()))
+    }
+
+    fn json_object(&self) -> Result<Map<String, Value>, ApiError> {
+        let content_type = self.header("content-type").unwrap_or_default();
+        let media_type = content_type.split(';').next().unwrap_or_default().trim();
+        if !media_type.eq_ignore_ascii_case("application/json") {
+            return Err(ApiError::unsupported_media_type());
+        }
+        match serde_json::from_slice(&self.body) {
+            Ok(Value::Object(fields)) => Ok(fields),
+            Ok(_) => Err(ApiError::bad_request("the body must be a JSON object")),
+            Err(error) => Err(ApiError::new(400, "malformed_json", format!("the body is not JSON: {error}"))),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Where the Lambda runtime meets the routes. `start` is what the binaries call; `invoke` is the same adapter for a caller
+//! that has the event in hand, as the local front has.
+
+use crate::app::{App, Config};
+use crate::endpoint::Route;
+use guildhall_auth::{DerivationKey, SealingKey, SigningKeys};
+use guildhall_domain::Timestamp;
+use guildhall_storage::dynamo::{DynamoConfig, DynamoTable};
+use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use lambda_http::lambda_runtime::LambdaEvent;
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, Context, Error, Request, Response, Service, service_fn};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Serves one route until the environment is taken away. It is not generic and is entered once, so that the runtime is
+/// compiled once however many binaries there are.
+pub async fn start(route: &'static Route) -> Result<(), Error> {
+    guildhall_telemetry::logs::init(guildhall_telemetry::logs::LogFormat::Json, "info");
+    let app = Arc::new(App::new(config_from_environment().await?));
+    app.warm_up().await;
+    lambda_http::run(service_fn(move |request: Request| {
+        let app = Arc::clone(&app);
+        async move { Ok::<_, Error>(route.respond(&app, request).await) }
+    }))
+    .await
+}
+
+/// Answers one API Gateway v2 event, given and answered as JSON.
+pub async fn invoke(
+    app: &Arc<App>,
+    route: &'static Route,
+    event: &str,
+) -> Result<serde_json::Value, serde_json::Error> {
+    let payload: LambdaRequest = serde_json::from_str(event)?;
+    let mut adapter = Adapter::from(service_fn(|request: Request| {
+        let app = Arc::clone(app);
+        async move { Ok::<_, std::convert::Infallible>(route.respond(&app, request).await) }
+    }));
+    let response = match adapter.call(LambdaEvent::new(payload, Context::default())).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    };
+    serde_json::to_value(response)
+}
+
+/// A JSON response; `no-store`, because every answer is somebody's.
+pub(crate) fn json_response(status: u16, body: String, retry_after_s: Option<u32>) -> Response<String> {
+    let mut response =
+        Response::builder().status(status).header(CONTENT_TYPE, "application/json").header(CACHE_CONTROL, "no-store");
+    if let Some(seconds) = retry_after_s {
+        response = response.header(RETRY_AFTER, seconds);
+    }
+    // The parts above are valid by construction; an empty 200 would be worse than this default.
+    response.body(body).unwrap_or_default()
+}
+
+/// Seconds and milliseconds from the system's clock.
+pub fn system_clock() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// Random bytes from the operating system.
+///
+/// # Panics
+/// If the operating system has none, in which case nothing secure can be done at all.
+pub fn system_entropy(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("the operating system provides random bytes");
+}
+
+async fn config_from_environment() -> Result<Config, Error> {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let prefix = variable("GUILDHALL_TABLE_PREFIX").unwrap_or_else(|| "guildhall-".to_owned());
+    let region = variable("AWS_REGION").unwrap_or_else(|| "us-east-1".to_owned());
+    let mut dynamo = DynamoConfig::new(prefix, region);
+    dynamo.endpoint = variable("DYNAMODB_ENDPOINT");
+    Ok(Config {
+        table: Arc::new(DynamoTable::connect(dynamo).await),
+        access_keys: SigningKeys::new(vec![("1".to_owned(), secret("GUILDHALL_ACCESS_KEY")?.to_vec())])?,
+        sealing: SealingKey::new(secret("GUILDHALL_SEALING_KEY")?),
+        derivation: DerivationKey::new(secret("GUILDHALL_DERIVATION_KEY")?),
+        gamesim_role: variable("GUILDHALL_GAMESIM_ROLE").unwrap_or_else(|| "guildhall-gamesim".to_owned()),
+        clock: Arc::new(system_clock),
+        entropy: Arc::new(system_entropy),
+    })
+}
+
+/// A 32-byte secret, base64, from the environment.
+fn secret(name: &str) -> Result<[u8; 32], Error> {
+    use base64::Engine;
+    let text = std::env::var(name).map_err(|_| format!("{name} is not set"))?;
+    let bytes = base64::engine::general_purpose::STANDARD.decode(text).map_err(|_| format!("{name} is not base64"))?;
+    bytes.try_into().map_err(|_| format!("{name} must have 32 bytes").into())
+}

@@ -1,0 +1,34 @@
+//! Game sessions: how players get into one, and how its game sim keeps it.
+
+mod admit_player;
+mod create_game_session;
+mod finalize_game_session;
+mod get_game_session;
+mod join_game_session;
+mod save_progress;
+mod seat;
+
+pub use admit_player::{ADMIT_PLAYER, AdmitPlayer};
+pub use create_game_session::{CREATE_GAME_SESSION, CreateGameSession};
+pub use finalize_game_session::{FINALIZE_GAME_SESSION, FinalizeGameSession};
+pub use get_game_session::{GET_GAME_SESSION, GetGameSession};
+pub use join_game_session::{JOIN_GAME_SESSION, JoinGameSession};
+pub use save_progress::{SAVE_PROGRESS, SaveProgress};
+
+use crate::App;
+use crate::error::ApiError;
+use guildhall_domain::{GamesimId, Session, SessionId};
+use guildhall_storage::sessions;
+
+/// The session, if this very boot of the calling game sim runs this very placement of it; otherwise the caller is fenced.
+async fn own_session(
+    app: &App,
+    caller: &GamesimId,
+    session_id: SessionId,
+    gamesim_epoch: u64,
+    session_epoch: u32,
+) -> Result<Session, ApiError> {
+    let session = sessions::find(&*app.table, session_id).await?.ok_or_else(|| ApiError::not_found("game session"))?;
+    let own = session.gamesim_id == *caller && session.gamesim_epoch == gamesim_epoch && session.epoch == session_epoch;
+    own.then_some(session).ok_or_else(ApiError::fenced)
+}

@@ -1,0 +1,45 @@
+//! Seats the caller's character in a running game session, or brings it back to the seat that it has.
+
+use super::seat::{ATTEMPTS_MAX, own_character, placement, require_free, reservation};
+use crate::caller::Player;
+use crate::endpoint::{Call, Endpoint, Method, Route};
+use crate::error::ApiError;
+use guildhall_domain::api::{JoinGameSessionRequest, Placement};
+use guildhall_storage::sessions::{self, Unseated};
+
+/// `POST /v1/game-sessions/{session_id}/join`
+#[derive(Debug)]
+pub struct JoinGameSession;
+
+/// The route of [`JoinGameSession`].
+pub static JOIN_GAME_SESSION: Route = Route::of::<JoinGameSession>();
+
+impl Endpoint for JoinGameSession {
+    const NAME: &'static str = "join-game-session";
+    const METHOD: Method = Method::Post;
+    const PATH: &'static str = "/v1/game-sessions/{session_id}/join";
+    type Caller = Player;
+    type Input = JoinGameSessionRequest;
+    type Output = Placement;
+
+    async fn call(call: Call<'_, Player>, input: JoinGameSessionRequest) -> Result<Placement, ApiError> {
+        let table = &*call.app.table;
+        let content = call.app.content().await?;
+        let mut row = own_character(call.app, call.caller.account_id, input.character_id).await?;
+        let found = sessions::find_living(table, input.session_id, call.now).await?;
+        let (mut session, gamesim) = found.ok_or_else(|| ApiError::not_found("game session"))?;
+        let over = || ApiError::new(409, "session_over", "the game session is over");
+        let gamesim = gamesim.ok_or_else(over)?;
+        for _ in 0..ATTEMPTS_MAX {
+            require_free(call.app, &row, input.session_id, call.now).await?;
+            let (next, seat) = session.reserve(reservation(&row, call.now), call.now)?;
+            match sessions::reserve(table, &session, &next, &row).await? {
+                Ok(()) => return placement(call.app, content, &next, &gamesim, seat, call.now),
+                Err(Unseated::Session(latest)) if latest.gamesim_epoch == gamesim.epoch => session = *latest,
+                Err(Unseated::Session(_)) => return Err(over()),
+                Err(Unseated::Character(latest)) => row = *latest.ok_or_else(|| ApiError::not_found("character"))?,
+            }
+        }
+        Err(ApiError::busy("contention", "the seats are wanted by several requests at once", 1))
+    }
+}

@@ -1,0 +1,73 @@
+//! What a step of the world has to say: events for players, and which characters' states changed. The world never acts on
+//! them; the room sends, writes or drops them.
+
+/// Something that the room has to pass on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Something happened that players are told about, once and reliably.
+    Event(Audience, WorldEvent),
+    /// A character's hot state changed: its `progress_seq` rose. At most one per seat and step.
+    Changed {
+        /// The character's seat.
+        seat: u8,
+        /// Whether something of value is in it (an item, a level, a cleared dungeon) that is to be written at once.
+        urgent: bool,
+    },
+}
+
+/// Who is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// Every player of the session.
+    All,
+    /// The player in one seat.
+    Seat(u8),
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the fields are named after the things that the variants' comments speak of")]
+pub enum WorldEvent {
+    /// A player appeared.
+    PlayerJoined { seat: u8, name: String },
+    /// A player is gone.
+    PlayerLeft { seat: u8 },
+    /// A player's hit points reached zero.
+    PlayerDied { seat: u8 },
+    /// A dead player stands at the spawn point again.
+    PlayerRespawned { seat: u8 },
+    /// An enemy's hit points reached zero.
+    EnemyDied { entity: u16, by_seat: u8 },
+    /// Loot lies on the ground.
+    LootDropped { entity: u16, item: u8, quantity: u16 },
+    /// A player took loot; it is gone from the ground.
+    LootTaken { entity: u16, by_seat: u8, item: u8, quantity: u16 },
+    /// The asker did not get the loot: another was first, it is out of reach, or the inventory has no room.
+    PickUpRefused { entity: u16 },
+    /// A door opened.
+    DoorOpened { entity: u16 },
+    /// The last enemy of a chamber died.
+    ChamberCleared { chamber: u8 },
+    /// A boss entered a phase; phase 0 again when it has gone home and healed.
+    BossPhase { entity: u16, phase: u8 },
+    /// The receiver gained experience; `seq` is the `progress_seq` that includes it.
+    XpGained { amount: u32, seq: u64 },
+    /// The receiver gained gold.
+    GoldGained { amount: u32, seq: u64 },
+    /// The receiver's inventory gained an item.
+    ItemGained { item: u8, quantity: u16, seq: u64 },
+    /// The receiver reached a level.
+    LevelUp { level: u16 },
+    /// The boss is dead.
+    DungeonCleared,
+}
+
+/// Adds an event for everybody.
+pub(super) fn tell_all(effects: &mut Vec<Effect>, event: WorldEvent) {
+    effects.push(Effect::Event(Audience::All, event));
+}
+
+/// Adds an event for one seat.
+pub(super) fn tell(effects: &mut Vec<Effect>, seat: u8, event: WorldEvent) {
+    effects.push(Effect::Event(Audience::Seat(seat), event));
+}

@@ -1,0 +1,188 @@
+//! The moves of a game session: who may sit down, arrive, leave, and when it is over. Each takes the row as read and gives
+//! the row to write, one revision on; the write is conditional on the revision, so two moves never mix.
+
+use crate::limits::{IDEMPOTENCY_RETENTION_S, SEAT_RESERVATION_S};
+use crate::session::Outcome;
+use crate::{CharacterId, Seat, SeatState, Session, SessionState, Timestamp};
+
+/// Why a move is not possible.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// The session has ended or is ending.
+    #[error("the game session is over")]
+    Over,
+    /// Every seat is held.
+    #[error("every seat of the game session is taken")]
+    Full,
+    /// The seat is not this character's, or not any more.
+    #[error("the seat belongs to somebody else")]
+    SeatLost,
+    /// Somebody still holds a seat, so the session cannot expire.
+    #[error("a seat of the game session is held")]
+    SeatsHeld,
+}
+
+impl Session {
+    /// Reserves a seat for the one in `seat`; gives back the row to write and the number of the seat. A character that
+    /// holds a seat keeps it, with its reservation renewed.
+    pub fn reserve(&self, mut seat: Seat, now: Timestamp) -> Result<(Self, u8), Refused> {
+        if !matches!(self.state, SessionState::Reserved | SessionState::Active) {
+            return Err(Refused::Over);
+        }
+        let index = self.seat_of(seat.character_id, now).or_else(|| self.free_seat(now)).ok_or(Refused::Full)?;
+        let mut next = self.next();
+        if index >= next.seats.len() {
+            next.seats.resize(index + 1, None);
+        }
+        let place = next.seats.get_mut(index).ok_or(Refused::Full)?;
+        if place
+            .as_ref()
+            .is_some_and(|held| held.character_id == seat.character_id && held.state == SeatState::Admitted)
+        {
+            seat.state = SeatState::Admitted;
+        }
+        seat.reserved_until = now.plus_secs(SEAT_RESERVATION_S);
+        *place = Some(seat);
+        Ok((next, u8::try_from(index).map_err(|_| Refused::Full)?))
+    }
+
+    /// The player has arrived: the seat is theirs until they leave, and the session is active.
+    pub fn admit(&self, number: u8, character_id: CharacterId) -> Result<Self, Refused> {
+        if !matches!(self.state, SessionState::Reserved | SessionState::Active) {
+            return Err(Refused::Over);
+        }
+        let mut next = self.next();
+        let seat = next.seats.get_mut(usize::from(number)).and_then(Option::as_mut).ok_or(Refused::SeatLost)?;
+        if seat.character_id != character_id || seat.state == SeatState::Left {
+            return Err(Refused::SeatLost);
+        }
+        seat.state = SeatState::Admitted;
+        next.state = SessionState::Active;
+        Ok(next)
+    }
+
+    /// The character's last write is done: its seat is free again, or `None` if it holds none.
+    pub fn leave(&self, character_id: CharacterId) -> Option<Self> {
+        let mut next = self.next();
+        let mut seats = next.seats.iter_mut().flatten();
+        let seat = seats.find(|seat| seat.character_id == character_id && seat.state != SeatState::Left)?;
+        seat.state = SeatState::Left;
+        Some(next)
+    }
+
+    /// Closes the session for good. An expired one can only be closed while nobody holds a seat.
+    pub fn end(&self, outcome: Outcome, now: Timestamp) -> Result<Self, Refused> {
+        if !self.state.is_live() {
+            return Err(Refused::Over);
+        }
+        let held = self.seats.iter().flatten().any(|seat| seat.holds(now));
+        if outcome == Outcome::Expired && held {
+            return Err(Refused::SeatsHeld);
+        }
+        Ok(self.closed(SessionState::Ended, Some(outcome), now))
+    }
+
+    /// Gives the session up because its game sim is gone.
+    pub fn lose(&self, now: Timestamp) -> Result<Self, Refused> {
+        if self.state.is_live() { Ok(self.closed(SessionState::Lost, None, now)) } else { Err(Refused::Over) }
+    }
+
+    /// The characters whose lease this session may still hold.
+    pub fn bound(&self) -> impl Iterator<Item = &Seat> {
+        self.seats.iter().flatten().filter(|seat| seat.state != SeatState::Left)
+    }
+
+    fn closed(&self, state: SessionState, outcome: Option<Outcome>, now: Timestamp) -> Self {
+        let mut next = self.next();
+        next.state = state;
+        next.outcome = outcome;
+        // Kept for as long as the idempotency key that made it may come back.
+        next.expires_at = now.plus_secs(IDEMPOTENCY_RETENTION_S).as_secs();
+        for seat in next.seats.iter_mut().flatten() {
+            seat.state = SeatState::Left;
+        }
+        next
+    }
+
+    fn next(&self) -> Self {
+        let mut next = self.clone();
+        next.revision += 1;
+        next
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{AccountId, SessionId};
+
+    const NOW: Timestamp = Timestamp(1_000_000);
+
+    fn seat(bits: u128) -> Seat {
+        Seat {
+            character_id: CharacterId::from_bits(bits),
+            account_id: AccountId::from_bits(bits),
+            name: format!("hero {bits}"),
+            state: SeatState::Reserved,
+            reserved_until: Timestamp(0),
+        }
+    }
+
+    fn session() -> Session {
+        Session {
+            session_id: SessionId::from_bits(1),
+            state: SessionState::Reserved,
+            epoch: 1,
+            revision: 1,
+            gamesim_id: "sim-1".parse().unwrap(),
+            gamesim_epoch: 1,
+            address: "127.0.0.1:1".into(),
+            dungeon_id: "goblin-warren".into(),
+            created_by: AccountId::from_bits(1),
+            request_fingerprint: String::new(),
+            seed: 7,
+            created_at: NOW,
+            seats: Vec::new(),
+            outcome: None,
+            expires_at: 0,
+        }
+    }
+
+    #[test]
+    fn four_sit_down_and_the_fifth_waits_for_a_reservation_to_end() {
+        let mut session = session();
+        for bits in 0..4 {
+            let (next, number) = session.reserve(seat(bits), NOW).unwrap();
+            assert_eq!((u128::from(number), next.revision), (bits, session.revision + 1));
+            session = next;
+        }
+        assert_eq!(session.reserve(seat(9), NOW), Err(Refused::Full));
+        let later = NOW.plus_secs(SEAT_RESERVATION_S);
+        let (next, number) = session.reserve(seat(9), later).unwrap();
+        assert_eq!(number, 0);
+        assert_eq!(next.admit(0, CharacterId::from_bits(0)), Err(Refused::SeatLost));
+    }
+
+    #[test]
+    fn an_admitted_player_keeps_the_seat_and_comes_back_to_it() {
+        let (session, number) = session().reserve(seat(5), NOW).unwrap();
+        let session = session.admit(number, CharacterId::from_bits(5)).unwrap();
+        assert_eq!(session.state, SessionState::Active);
+        let (again, same) = session.reserve(seat(5), NOW.plus_secs(3_600)).unwrap();
+        assert_eq!(same, number);
+        assert_eq!(again.seats[0].as_ref().unwrap().state, SeatState::Admitted);
+    }
+
+    #[test]
+    fn states_only_move_forward() {
+        let (session, number) = session().reserve(seat(5), NOW).unwrap();
+        assert_eq!(session.end(Outcome::Expired, NOW), Err(Refused::SeatsHeld));
+        let ended = session.end(Outcome::Cleared, NOW).unwrap();
+        assert_eq!(ended.state, SessionState::Ended);
+        assert_eq!(ended.end(Outcome::Cleared, NOW), Err(Refused::Over));
+        assert_eq!(ended.lose(NOW), Err(Refused::Over));
+        assert_eq!(ended.admit(number, CharacterId::from_bits(5)), Err(Refused::Over));
+        assert_eq!(ended.reserve(seat(6), NOW).unwrap_err(), Refused::Over);
+        assert_eq!(ended.bound().count(), 0);
+    }
+}

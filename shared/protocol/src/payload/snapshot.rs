@@ -1,0 +1,150 @@
+//! What one player may see at one tick, and the short history of it that both ends keep: the server to compute differences
+//! from, the client to apply them to.
+
+/// Snapshots kept per connection on each end, one per tick: 1.6 seconds at 20 ticks per second. A baseline older than that
+/// is not used; the server then sends a full snapshot.
+pub const SNAPSHOTS_KEPT: usize = 32;
+
+/// The bits of [`EntityState::flags`]. The others are reserved and travel unchanged.
+pub mod flags {
+    /// The entity lives.
+    pub const ALIVE: u8 = 1;
+    /// The door is open.
+    pub const OPEN: u8 = 1 << 1;
+    /// The entity is striking.
+    pub const ATTACKING: u8 = 1 << 2;
+    /// The entity is a boss.
+    pub const BOSS: u8 = 1 << 3;
+}
+
+/// What an entity is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntityKind {
+    /// A player's character.
+    Player {
+        /// The player's seat.
+        seat: u8,
+    },
+    /// An enemy.
+    Enemy {
+        /// Index into the dungeon's list of enemies.
+        kind: u8,
+    },
+    /// Loot on the ground.
+    Loot {
+        /// Index into the dungeon's list of items.
+        item: u8,
+    },
+    /// A door between chambers.
+    Door,
+}
+
+/// One entity as a client sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntityState {
+    /// Number of the entity within its session.
+    pub id: u16,
+    /// What it is.
+    pub kind: EntityKind,
+    /// Position eastwards, in centimetres.
+    pub x: u16,
+    /// Position northwards, in centimetres.
+    pub y: u16,
+    /// Hit points.
+    pub hp: u16,
+    /// Hit points when unhurt.
+    pub hp_max: u16,
+    /// Direction it faces, in 256ths of a turn.
+    pub facing: u8,
+    /// A set of [`flags`].
+    pub flags: u8,
+}
+
+/// All entities visible at one tick.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Snapshot {
+    /// The tick it shows; ticks of a session start at 1.
+    pub tick: u32,
+    /// The entities, sorted by id, each id once. [`Self::new`] sees to it.
+    pub entities: Vec<EntityState>,
+}
+
+impl Snapshot {
+    /// The snapshot of `tick`; sorts the entities and keeps the first of each id.
+    pub fn new(tick: u32, mut entities: Vec<EntityState>) -> Self {
+        entities.sort_by_key(|entity| entity.id);
+        entities.dedup_by_key(|entity| entity.id);
+        Self { tick, entities }
+    }
+
+    /// The entity with this id.
+    pub fn entity(&self, id: u16) -> Option<&EntityState> {
+        self.entities.binary_search_by_key(&id, |entity| entity.id).ok().and_then(|index| self.entities.get(index))
+    }
+}
+
+/// The latest [`SNAPSHOTS_KEPT`] snapshots of one connection, found by tick.
+#[derive(Debug, Clone, Default)]
+pub struct SnapshotRing {
+    slots: [Option<Snapshot>; SNAPSHOTS_KEPT],
+    newest: Option<u32>,
+}
+
+impl SnapshotRing {
+    /// An empty ring.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Keeps `snapshot` in place of the one [`SNAPSHOTS_KEPT`] ticks older. One that is itself too old is dropped.
+    pub fn insert(&mut self, snapshot: Snapshot) {
+        let tick = snapshot.tick;
+        let Some(slot) = self.slots.get_mut(slot_of(tick)) else { return };
+        if slot.as_ref().is_some_and(|held| held.tick > tick) {
+            return;
+        }
+        *slot = Some(snapshot);
+        self.newest = self.newest.max(Some(tick));
+    }
+
+    /// The snapshot of exactly this tick, if it is still kept.
+    pub fn get(&self, tick: u32) -> Option<&Snapshot> {
+        self.slots.get(slot_of(tick))?.as_ref().filter(|held| held.tick == tick)
+    }
+
+    /// The snapshot with the highest tick.
+    pub fn newest(&self) -> Option<&Snapshot> {
+        self.newest.and_then(|tick| self.get(tick))
+    }
+}
+
+fn slot_of(tick: u32) -> usize {
+    tick as usize % SNAPSHOTS_KEPT
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ring_keeps_the_latest_ticks_and_nothing_else() {
+        let mut ring = SnapshotRing::new();
+        assert!(ring.newest().is_none());
+        for tick in 1..=40 {
+            ring.insert(Snapshot::new(tick, vec![]));
+        }
+        assert!(ring.get(8).is_none() && ring.get(9).is_some() && ring.get(40).is_some() && ring.get(41).is_none());
+        ring.insert(Snapshot::new(8, vec![]));
+        assert!(ring.get(8).is_none(), "an older snapshot took the place of a newer one");
+        assert_eq!(ring.newest().map(|snapshot| snapshot.tick), Some(40));
+    }
+
+    #[test]
+    fn entities_are_sorted_and_unique() {
+        let entity = |id, x| EntityState { id, kind: EntityKind::Door, x, y: 0, hp: 0, hp_max: 0, facing: 0, flags: 0 };
+        let snapshot = Snapshot::new(1, vec![entity(3, 0), entity(1, 1), entity(3, 2)]);
+        assert_eq!(snapshot.entities, vec![entity(1, 1), entity(3, 0)]);
+        assert_eq!(snapshot.entity(3), Some(&entity(3, 0)));
+        assert_eq!(snapshot.entity(2), None);
+    }
+}

@@ -1,0 +1,108 @@
+//! Where the tables are and who we are there.
+
+use super::Backoff;
+use aws_credential_types::Credentials;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Region, SharedCredentialsProvider};
+use aws_smithy_http_client::tls;
+use std::time::Duration;
+
+/// How long a connection may take to open, in milliseconds.
+const CONNECT_TIMEOUT_MS: u64 = 1_000;
+/// How long one attempt may take, in milliseconds. DynamoDB answers within ten; three attempts fit in a Lambda's time.
+const ATTEMPT_TIMEOUT_MS: u64 = 3_000;
+/// What the physical names begin with where nothing else is said.
+const TABLE_PREFIX_DEFAULT: &str = "guildhall-";
+/// The region where nothing else is said; engines on a laptop have none.
+const REGION_DEFAULT: &str = "us-east-1";
+
+/// One deployment's tables.
+#[derive(Debug, Clone)]
+pub struct DynamoConfig {
+    /// The URL of an engine that is not Amazon's, such as the embedded one.
+    pub endpoint: Option<String>,
+    /// What the physical names of the tables begin with.
+    pub prefix: String,
+    /// The AWS region.
+    pub region: String,
+    /// Pauses between attempts.
+    pub backoff: Backoff,
+}
+
+impl DynamoConfig {
+    /// Amazon's DynamoDB.
+    pub fn new(prefix: impl Into<String>, region: impl Into<String>) -> Self {
+        Self { endpoint: None, prefix: prefix.into(), region: region.into(), backoff: Backoff::default() }
+    }
+
+    /// The deployment that the environment names: `GUILDHALL_TABLE_PREFIX`, and the SDK's own `AWS_REGION` and
+    /// `AWS_ENDPOINT_URL_DYNAMODB`.
+    pub fn from_environment() -> Self {
+        let prefix = variable("GUILDHALL_TABLE_PREFIX").unwrap_or_else(|| TABLE_PREFIX_DEFAULT.to_owned());
+        let region = variable("AWS_REGION").unwrap_or_else(|| REGION_DEFAULT.to_owned());
+        Self { endpoint: variable("AWS_ENDPOINT_URL_DYNAMODB"), ..Self::new(prefix, region) }
+    }
+
+    /// Another engine, at this URL.
+    pub fn endpoint(mut self, url: impl Into<String>) -> Self {
+        self.endpoint = Some(url.into());
+        self
+    }
+
+    /// Other pauses between attempts.
+    pub fn backoff(mut self, backoff: Backoff) -> Self {
+        self.backoff = backoff;
+        self
+    }
+}
+
+pub(super) async fn client(config: &DynamoConfig) -> Client {
+    // The SDK's default client is left out of the build, since it brings a second TLS stack.
+    let http = aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+        .build_https();
+    let region = Region::new(config.region.clone());
+    let mut sdk = Builder::new()
+        .behavior_version(BehaviorVersion::latest())
+        .region(region.clone())
+        .http_client(http.clone())
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(timeouts());
+    if let Some(url) = &config.endpoint {
+        sdk = sdk.endpoint_url(url);
+    }
+    if let Some(credentials) =
+        environment_credentials().or_else(|| config.endpoint.as_ref().map(|_| local_credentials()))
+    {
+        return Client::from_conf(sdk.credentials_provider(credentials).build());
+    }
+    let shared = aws_config::defaults(BehaviorVersion::latest()).region(region).http_client(http).load().await;
+    sdk.set_credentials_provider(shared.credentials_provider());
+    Client::from_conf(sdk.build())
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_millis(CONNECT_TIMEOUT_MS))
+        .operation_attempt_timeout(Duration::from_millis(ATTEMPT_TIMEOUT_MS))
+        .build()
+}
+
+/// The environment that Lambda gives, read by ourselves: asking the SDK's whole chain costs a cold start two milliseconds.
+fn environment_credentials() -> Option<SharedCredentialsProvider> {
+    let id = variable("AWS_ACCESS_KEY_ID")?;
+    let secret = variable("AWS_SECRET_ACCESS_KEY")?;
+    let session = variable("AWS_SESSION_TOKEN");
+    Some(SharedCredentialsProvider::new(Credentials::new(id, secret, session, None, "environment")))
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Engines on a laptop take any signature.
+fn local_credentials() -> SharedCredentialsProvider {
+    SharedCredentialsProvider::new(Credentials::new("local", "local", None, None, "local"))
+}

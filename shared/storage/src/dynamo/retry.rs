@@ -1,0 +1,178 @@
+//! The only retry layer of Guildhall: the SDK's own is off. At most three attempts, full jitter between them, and retries
+//! never more than a tenth of the traffic.
+//!
+//! What may be repeated depends on what is known. A throttled or conflicting call wrote nothing. After a lost answer, reads
+//! may be repeated; so may transactions, which carry a token; so may a lone write that cannot happen twice, see
+//! [`is_repeatable`].
+
+use crate::{Action, Commit, CommitError, Condition, StorageError, Write};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+/// Attempts at one call, the first included.
+const ATTEMPTS_MAX: u32 = 3;
+/// Retries that one first attempt earns, in tenths.
+const RETRY_TENTHS_PER_CALL: i64 = 1;
+/// Retries saved up at most, in tenths: a burst of faults after a quiet hour is retried, an outage is not.
+const RETRY_TENTHS_MAX: i64 = 1_000;
+
+/// How long to wait between attempts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backoff {
+    /// Longest pause before the first retry, in milliseconds; it doubles with each retry. Zero in tests.
+    pub pause_max_ms: u64,
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self { pause_max_ms: 50 }
+    }
+}
+
+/// Whether to try again, as a value: it neither waits nor draws entropy.
+#[derive(Debug)]
+pub(super) struct Retries {
+    backoff: Backoff,
+    saved_tenths: AtomicI64,
+}
+
+impl Retries {
+    pub(super) fn new(backoff: Backoff) -> Self {
+        Self { backoff, saved_tenths: AtomicI64::new(RETRY_TENTHS_MAX) }
+    }
+
+    /// A first attempt earns its share of a retry.
+    pub(super) fn begin(&self) {
+        let earn = |saved: i64| Some((saved + RETRY_TENTHS_PER_CALL).min(RETRY_TENTHS_MAX));
+        let _ = self.saved_tenths.fetch_update(Ordering::Relaxed, Ordering::Relaxed, earn);
+    }
+
+    /// How long to wait before attempt `failed + 1`, or `None` to give up. `random` is uniform over all of `u64`.
+    pub(super) fn pause(&self, failed: u32, error: &CommitError, repeatable: bool, random: u64) -> Option<Duration> {
+        let allowed = match error {
+            CommitError::Conflict | CommitError::Storage(StorageError::Throttled) => true,
+            CommitError::Storage(StorageError::Unavailable(_)) => repeatable,
+            CommitError::Storage(_) | CommitError::Refused(_) => false,
+        };
+        if !allowed || failed >= ATTEMPTS_MAX || !self.spend() {
+            return None;
+        }
+        let pause_max_ms = self.backoff.pause_max_ms << (failed - 1);
+        let share = u128::from(random) * u128::from(pause_max_ms) >> 64;
+        Some(Duration::from_millis(u64::try_from(share).unwrap_or(pause_max_ms)))
+    }
+
+    fn spend(&self) -> bool {
+        let spend = |saved: i64| (saved >= 10).then_some(saved - 10);
+        self.saved_tenths.fetch_update(Ordering::Relaxed, Ordering::Relaxed, spend).is_ok()
+    }
+}
+
+/// Whether a commit with an unknown outcome may be sent again.
+///
+/// Transactions may, as their token makes the second one void. An unconditional put, delete or assignment may, as it promises
+/// nothing about what it overwrites. A conditional write may if its own success makes its condition false: the repetition is
+/// then refused, and the caller recognises its own write in the item that comes back. Everything else would happen twice.
+pub(super) fn is_repeatable(commit: &Commit) -> bool {
+    let [write] = commit.writes.as_slice() else { return true };
+    if commit.is_transaction() {
+        return true;
+    }
+    let adds = matches!(write, Write::Update { actions, .. } if actions.iter().any(|action| matches!(action, Action::Add(..))));
+    match write.condition() {
+        Condition::Always => !adds,
+        condition => excludes_itself(write, condition),
+    }
+}
+
+/// Whether `condition` cannot hold of the item that `write` leaves behind. Only the obvious cases are seen: absence of what is
+/// written, presence of what is deleted, and equality with a value that is replaced by another.
+fn excludes_itself(write: &Write, condition: &Condition) -> bool {
+    match condition {
+        Condition::All(conditions) => conditions.iter().any(|condition| excludes_itself(write, condition)),
+        Condition::NotExists => !matches!(write, Write::Delete { .. }),
+        Condition::Exists | Condition::Present(_) if matches!(write, Write::Delete { .. }) => true,
+        Condition::Equals(path, before) => match write {
+            Write::Delete { .. } => true,
+            Write::Put { item, .. } => match path.names() {
+                [name] => item.get(name) != Some(before),
+                _ => false,
+            },
+            Write::Update { actions, .. } => {
+                actions.iter().filter(|action| action.path() == path).any(|action| match action {
+                    Action::Set(_, after) => after != before,
+                    Action::Add(_, amount) => *amount != 0,
+                    Action::Remove(_) => true,
+                })
+            }
+            Write::Check { .. } => false,
+        },
+        Condition::Absent(path) => match write {
+            Write::Put { item, .. } => matches!(path.names(), [name] if item.contains_key(name)),
+            Write::Update { actions, .. } => {
+                actions.iter().any(|action| action.path() == path && !matches!(action, Action::Remove(_)))
+            }
+            Write::Delete { .. } | Write::Check { .. } => false,
+        },
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Item, Key, TableName};
+
+    fn lost() -> CommitError {
+        StorageError::Unavailable("lost".to_owned()).into()
+    }
+
+    #[test]
+    fn attempts_are_three_and_pauses_double_under_full_jitter() {
+        let retries = Retries::new(Backoff { pause_max_ms: 100 });
+        assert_eq!(retries.pause(1, &lost(), true, u64::MAX), Some(Duration::from_millis(99)));
+        assert_eq!(retries.pause(2, &lost(), true, u64::MAX / 2), Some(Duration::from_millis(99)));
+        assert_eq!(retries.pause(1, &lost(), true, 0), Some(Duration::ZERO));
+        assert_eq!(retries.pause(3, &lost(), true, 0), None);
+    }
+
+    #[test]
+    fn only_what_wrote_nothing_or_cannot_happen_twice_is_repeated() {
+        let retries = Retries::new(Backoff::default());
+        assert_eq!(retries.pause(1, &lost(), false, 0), None);
+        assert!(retries.pause(1, &CommitError::Conflict, false, 0).is_some());
+        assert!(retries.pause(1, &StorageError::Throttled.into(), false, 0).is_some());
+        assert_eq!(retries.pause(1, &CommitError::Refused(Vec::new()), true, 0), None);
+        assert_eq!(retries.pause(1, &StorageError::Invalid(String::new()).into(), true, 0), None);
+    }
+
+    #[test]
+    fn retries_are_a_tenth_of_the_traffic() {
+        let retries = Retries::new(Backoff { pause_max_ms: 0 });
+        let burst = (0..10_000).take_while(|_| retries.pause(1, &lost(), true, 0).is_some()).count();
+        assert_eq!(burst, 100);
+        let mut retried = 0;
+        for _ in 0..1_000 {
+            retries.begin();
+            retried += u32::from(retries.pause(1, &lost(), true, 0).is_some());
+        }
+        assert_eq!(retried, 100);
+    }
+
+    #[test]
+    fn a_lone_write_is_repeatable_where_it_cannot_happen_twice() {
+        let key = || Key::new(TableName::Sessions, "p", "s");
+        let add = || vec![Action::add("version", 1)];
+        let repeatable = |write: Write| is_repeatable(&Commit::one(write));
+        assert!(repeatable(Write::put_item(key(), Item::default(), Condition::NotExists)));
+        assert!(repeatable(Write::put_item(key(), Item::default(), Condition::Always)));
+        assert!(!repeatable(Write::put_item(key(), Item::default(), Condition::Exists)));
+        assert!(repeatable(Write::update(key(), add(), Condition::equals("version", 3u64))));
+        assert!(!repeatable(Write::update(key(), add(), Condition::Exists)));
+        assert!(!repeatable(Write::update(key(), add(), Condition::Always)));
+        assert!(!repeatable(Write::update(key(), add(), Condition::equals("epoch", 3u64))));
+        assert!(repeatable(Write::update(key(), [Action::set("a", 1u64)], Condition::absent("a"))));
+        assert!(repeatable(Write::delete(key(), Condition::Exists)));
+        assert!(is_repeatable(&Commit::one(Write::update(key(), add(), Condition::Always)).token("t")));
+    }
+}

@@ -1,0 +1,146 @@
+//! The table in memory, for simulations: the meaning of DynamoDB without its time. It is deterministic (ordered maps, no
+//! clock, no entropy), never throttles and never conflicts; simulations inject those faults around it.
+
+mod evaluate;
+
+use crate::table::BoxFuture;
+use crate::value::{SK, item_size_bytes, with_key};
+use crate::{AttributeValue, Commit, CommitError, Committed, Consistency, ITEM_BYTES_MAX};
+use crate::{Item, Key, Page, Query, Refusal, StorageError, Table, Write};
+use std::collections::{BTreeMap, VecDeque};
+use std::future::ready;
+use std::ops::Bound;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// How many idempotency tokens are remembered: without a clock, number stands in for DynamoDB's ten minutes.
+pub const TOKENS_REMEMBERED_MAX: usize = 16_384;
+
+/// All tables of one simulated deployment.
+#[derive(Debug, Default)]
+pub struct MemoryTable {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    items: BTreeMap<Key, Item>,
+    tokens: BTreeMap<String, Vec<Write>>,
+    tokens_by_age: VecDeque<String>,
+}
+
+impl MemoryTable {
+    /// Empty tables.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Everything stored, in key order: what a simulation checks its invariants on after a write.
+    pub fn items(&self) -> Vec<(Key, Item)> {
+        self.state().items.iter().map(|(key, item)| (key.clone(), item.clone())).collect()
+    }
+
+    /// A panic cannot leave the state half-changed, as commits replace items only after the last check; so a poisoned lock
+    /// is as good as any.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table for MemoryTable {
+    fn get<'a>(&'a self, key: &'a Key, _: Consistency) -> BoxFuture<'a, Result<Option<Item>, StorageError>> {
+        Box::pin(ready(key.validate().map(|()| self.state().items.get(key).cloned())))
+    }
+
+    fn query(&self, query: Query) -> BoxFuture<'_, Result<Page, StorageError>> {
+        Box::pin(ready(query.validate().map(|()| self.state().query(&query))))
+    }
+
+    fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Committed, CommitError>> {
+        Box::pin(ready(self.state().commit(commit)))
+    }
+}
+
+impl State {
+    fn query(&self, query: &Query) -> Page {
+        let prefix = query.sk_prefix.as_deref().unwrap_or_default();
+        let after = query.start_after.as_deref().filter(|after| *after >= prefix);
+        let start = Key::new(query.table, query.pk.as_str(), after.unwrap_or(prefix));
+        let start = if after.is_some() { Bound::Excluded(start) } else { Bound::Included(start) };
+        let limit = query.limit.map_or(usize::MAX, |limit| limit as usize);
+        let items: Vec<Item> = self
+            .items
+            .range((start, Bound::Unbounded))
+            .take_while(|(key, _)| key.table == query.table && key.pk == query.pk && key.sk.starts_with(prefix))
+            .take(limit)
+            .map(|(_, item)| item.clone())
+            .collect();
+        // Like DynamoDB, a full page promises a successor without looking for one.
+        let last = items.last().filter(|_| items.len() == limit).and_then(|item| item.get(SK));
+        let next = last.and_then(|sk| if let AttributeValue::S(sk) = sk { Some(sk.clone()) } else { None });
+        Page { items, next }
+    }
+
+    fn commit(&mut self, commit: Commit) -> Result<Committed, CommitError> {
+        commit.validate()?;
+        if let Some(known) = commit.token.as_ref().and_then(|token| self.tokens.get(token)) {
+            if *known == commit.writes {
+                return Ok(Committed::default());
+            }
+            return Err(StorageError::Invalid("the token was used for other writes".to_owned()).into());
+        }
+        let refusals = self.refusals(&commit.writes);
+        if !refusals.is_empty() {
+            return Err(CommitError::Refused(refusals));
+        }
+        let images = commit.writes.iter().map(|write| self.image_after(write)).collect::<Result<Vec<_>, _>>()?;
+        let returned = if commit.is_transaction() { None } else { images.first().cloned().flatten() };
+        for (write, image) in commit.writes.iter().zip(images) {
+            match image {
+                Some(item) => self.items.insert(write.key().clone(), item),
+                None => self.items.remove(write.key()),
+            };
+        }
+        if let Some(token) = commit.token {
+            self.remember(token, commit.writes);
+        }
+        Ok(Committed { returned })
+    }
+
+    fn refusals(&self, writes: &[Write]) -> Vec<Refusal> {
+        let refusal = |(index, write): (usize, &Write)| {
+            let current = self.items.get(write.key());
+            let holds = evaluate::holds(write.condition(), current);
+            (!holds).then(|| Refusal { index, current: current.cloned() })
+        };
+        writes.iter().enumerate().filter_map(refusal).collect()
+    }
+
+    /// The item as `write` leaves it.
+    fn image_after(&self, write: &Write) -> Result<Option<Item>, StorageError> {
+        let current = self.items.get(write.key());
+        match write {
+            Write::Put { key, item, .. } => Ok(Some(with_key(key, item.clone()))),
+            Write::Delete { .. } => Ok(None),
+            Write::Check { .. } => Ok(current.cloned()),
+            Write::Update { key, actions, .. } => {
+                let before = current.cloned().unwrap_or_else(|| with_key(key, Item::default()));
+                let after = evaluate::apply(actions, before)?;
+                let bytes = item_size_bytes(&after);
+                if bytes > ITEM_BYTES_MAX {
+                    return Err(StorageError::TooLarge(format!("an item of {bytes} bytes")));
+                }
+                Ok(Some(after))
+            }
+        }
+    }
+
+    fn remember(&mut self, token: String, writes: Vec<Write>) {
+        if self.tokens_by_age.len() >= TOKENS_REMEMBERED_MAX
+            && let Some(oldest) = self.tokens_by_age.pop_front()
+        {
+            self.tokens.remove(&oldest);
+        }
+        self.tokens_by_age.push_back(token.clone());
+        self.tokens.insert(token, writes);
+    }
+}

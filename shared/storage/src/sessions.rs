@@ -1,0 +1,264 @@
+//! Game sessions and the transactions that bind them to game sims and characters. Each function is one intent: it commits
+//! everything that the intent touches at once, or says why it could not.
+
+use crate::characters::{self, CharacterRow};
+use crate::gamesims::{self, GamesimRow};
+use crate::{Commit, CommitError, Condition, Consistency, Item, Key, StorageError, Table, TableName, Write, decode};
+use guildhall_domain::seating::Refused;
+use guildhall_domain::session::Outcome;
+use guildhall_domain::{CharacterId, Lease, Session, SessionId, SessionState, Timestamp};
+
+mod progress;
+pub use progress::apply_group;
+
+/// How often a transaction that keeps meeting others is tried.
+const ATTEMPTS_MAX: u32 = 8;
+
+fn key(session_id: SessionId) -> Key {
+    Key::new(TableName::Sessions, session_id.to_string(), "session")
+}
+
+/// The session, by a consistent read.
+pub async fn find(table: &dyn Table, session_id: SessionId) -> Result<Option<Session>, StorageError> {
+    table.get(&key(session_id), Consistency::Strong).await?.map(decode).transpose()
+}
+
+/// Replaces the row that was read by the next one.
+fn replace(before: &Session, next: &Session) -> Result<Write, StorageError> {
+    Write::put(key(before.session_id), next, Condition::equals("revision", before.revision))
+}
+
+fn current<T: serde::de::DeserializeOwned>(item: Option<&Item>) -> Result<Option<T>, StorageError> {
+    item.cloned().map(decode).transpose()
+}
+
+/// Why a session could not be placed on a game sim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unplaced {
+    /// The game sim has no room, or is not what it was.
+    Gamesim,
+    /// The session exists: the same request came before.
+    Exists(Box<Session>),
+    /// The character's lease is not what was seen; here is the row, if there is one.
+    Character(Option<Box<CharacterRow>>),
+}
+
+/// Places a new session, whose first seat is reserved for `row`'s character, on a game sim.
+pub async fn allocate(
+    table: &dyn Table,
+    session: &Session,
+    gamesim: &GamesimRow,
+    row: &CharacterRow,
+    now: Timestamp,
+) -> Result<Result<(), Unplaced>, CommitError> {
+    let character = &row.character;
+    let writes = [
+        gamesims::take_place(gamesim, session.session_id, session.epoch, now)?,
+        Write::put(key(session.session_id), session, Condition::NotExists)?,
+        characters::take_lease(character.account_id, character.character_id, row.lease.as_ref(), &session.lease())?,
+    ];
+    let Err(error) = table.commit(Commit::all(writes)).await else { return Ok(Ok(())) };
+    if let Some(refusal) = error.refusal(1) {
+        let existing: Option<Session> = current(refusal.current.as_ref())?;
+        return existing.map(|session| Err(Unplaced::Exists(Box::new(session)))).ok_or(CommitError::Conflict);
+    }
+    if let Some(refusal) = error.refusal(2) {
+        return Ok(Err(Unplaced::Character(current(refusal.current.as_ref())?.map(Box::new))));
+    }
+    if error.refusal(0).is_some() { Ok(Err(Unplaced::Gamesim)) } else { Err(error) }
+}
+
+/// Why a seat could not be reserved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unseated {
+    /// The session moved on meanwhile: look again.
+    Session(Box<Session>),
+    /// The character's lease is not what was seen; here is the row, if there is one.
+    Character(Option<Box<CharacterRow>>),
+}
+
+/// Writes a seat that was reserved in `next`, and binds the character to the session if it is not bound yet.
+pub async fn reserve(
+    table: &dyn Table,
+    before: &Session,
+    next: &Session,
+    row: &CharacterRow,
+) -> Result<Result<(), Unseated>, CommitError> {
+    let character = &row.character;
+    let mut writes = vec![replace(before, next)?];
+    if row.lease.as_ref() != Some(&next.lease()) {
+        let seen = row.lease.as_ref();
+        writes.push(characters::take_lease(character.account_id, character.character_id, seen, &next.lease())?);
+    }
+    let Err(error) = table.commit(Commit::all(writes)).await else { return Ok(Ok(())) };
+    if let Some(refusal) = error.refusal(0) {
+        let session: Option<Session> = current(refusal.current.as_ref())?;
+        return session.map(|session| Err(Unseated::Session(Box::new(session)))).ok_or(CommitError::Conflict);
+    }
+    if let Some(refusal) = error.refusal(1) {
+        return Ok(Err(Unseated::Character(current(refusal.current.as_ref())?.map(Box::new))));
+    }
+    Err(error)
+}
+
+/// Why a player was not admitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotAdmitted {
+    /// The session refuses.
+    Refused(Refused),
+    /// The character is bound elsewhere, or gone.
+    LeaseLost,
+}
+
+/// Seats an arrived player for good and gives back the character as it stood at that moment.
+pub async fn admit(
+    table: &dyn Table,
+    mut session: Session,
+    number: u8,
+    owner: (guildhall_domain::AccountId, CharacterId),
+) -> Result<Result<CharacterRow, NotAdmitted>, CommitError> {
+    let (account_id, character_id) = owner;
+    for _ in 0..ATTEMPTS_MAX {
+        let next = match session.admit(number, character_id) {
+            Ok(next) => next,
+            Err(refused) => return Ok(Err(NotAdmitted::Refused(refused))),
+        };
+        let lease = session.lease();
+        let row = characters::find(table, account_id, character_id).await?;
+        let Some(row) = row.filter(|row| row.lease.as_ref() == Some(&lease)) else {
+            return Ok(Err(NotAdmitted::LeaseLost));
+        };
+        let writes = [replace(&session, &next)?, characters::check_lease(&row, &lease)?];
+        match table.commit(Commit::all(writes)).await {
+            Ok(_) => return Ok(Ok(row)),
+            Err(error @ CommitError::Refused(_)) => {
+                if let Some(latest) = error.refusal(0).and_then(|refusal| refusal.current.as_ref()) {
+                    session = decode(latest.clone())?;
+                }
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Err(CommitError::Conflict)
+}
+
+/// How a session is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closing {
+    /// By its game sim.
+    End(Outcome),
+    /// Because its game sim is dead; refused while that game sim's lease holds.
+    Lose,
+}
+
+/// What became of closing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Closed {
+    /// It is closed by this call.
+    Done(Box<Session>),
+    /// It was closed before; nothing changed.
+    Already(Box<Session>),
+    /// It must stay open.
+    Refused(Refused),
+    /// Its game sim is alive.
+    GamesimAlive,
+}
+
+/// Closes a session, frees its place and gives its characters back, all at once. Doing it again changes nothing.
+pub async fn close(
+    table: &dyn Table,
+    mut session: Session,
+    closing: Closing,
+    now: Timestamp,
+) -> Result<Closed, CommitError> {
+    let mut place_is_ours = true;
+    let mut not_ours: Vec<CharacterId> = Vec::new();
+    for _ in 0..ATTEMPTS_MAX {
+        if !session.state.is_live() {
+            return Ok(Closed::Already(Box::new(session)));
+        }
+        let decided = match closing {
+            Closing::End(outcome) => session.end(outcome, now),
+            Closing::Lose => session.lose(now),
+        };
+        let next = match decided {
+            Ok(next) => next,
+            Err(refused) => return Ok(Closed::Refused(refused)),
+        };
+        let lease = session.lease();
+        let bound: Vec<_> = session.bound().filter(|seat| !not_ours.contains(&seat.character_id)).cloned().collect();
+        let mut writes = vec![replace(&session, &next)?];
+        for seat in &bound {
+            writes.push(characters::drop_lease(seat.account_id, seat.character_id, &lease)?);
+        }
+        if place_is_ours {
+            let only_if_dead = (closing == Closing::Lose).then_some(now);
+            writes.push(gamesims::free_place(
+                &session.gamesim_id,
+                session.gamesim_epoch,
+                session.session_id,
+                only_if_dead,
+            )?);
+        }
+        let error = match table.commit(Commit::all(writes)).await {
+            Ok(_) => return Ok(Closed::Done(Box::new(next))),
+            Err(error @ CommitError::Refused(_)) => error,
+            Err(error) => return Err(error),
+        };
+        if let Some(refusal) = error.refusal(0) {
+            session = current(refusal.current.as_ref())?.ok_or(CommitError::Conflict)?;
+        }
+        // A reservation that ran out may have been taken over by another session: then the lease is not ours to drop.
+        let lost = bound.iter().enumerate().filter(|(index, _)| error.refusal(index + 1).is_some());
+        not_ours.extend(lost.map(|(_, seat)| seat.character_id));
+        if let Some(refusal) = error.refusal(bound.len() + 1) {
+            let gamesim: Option<GamesimRow> = current(refusal.current.as_ref())?;
+            if gamesim.is_some_and(|row| row.epoch == session.gamesim_epoch) {
+                return Ok(Closed::GamesimAlive);
+            }
+            // A later boot has the row; its list never held this session.
+            place_is_ours = false;
+        }
+    }
+    Err(CommitError::Conflict)
+}
+
+/// Whether `lease` still binds its character at `now`. A session whose game sim is dead is closed on the way, so that
+/// nobody has to wait for a clean-up.
+pub async fn lease_binds(
+    table: &dyn Table,
+    lease: &Lease,
+    character_id: CharacterId,
+    now: Timestamp,
+) -> Result<bool, CommitError> {
+    let Some(session) = find(table, lease.session_id).await? else { return Ok(false) };
+    if !session.state.is_live() || session.epoch != lease.epoch || session.seat_of(character_id, now).is_none() {
+        return Ok(false);
+    }
+    let gamesim = gamesims::find(table, &session.gamesim_id).await?;
+    if gamesim.is_some_and(|row| row.epoch == session.gamesim_epoch && row.is_alive(now)) {
+        return Ok(true);
+    }
+    let closed = close(table, session, Closing::Lose, now).await?;
+    Ok(matches!(closed, Closed::GamesimAlive))
+}
+
+/// The session, closed first if its game sim is dead at `now`.
+pub async fn find_living(
+    table: &dyn Table,
+    session_id: SessionId,
+    now: Timestamp,
+) -> Result<Option<(Session, Option<GamesimRow>)>, CommitError> {
+    let Some(session) = find(table, session_id).await? else { return Ok(None) };
+    if !matches!(session.state, SessionState::Reserved | SessionState::Active | SessionState::Ending) {
+        return Ok(Some((session, None)));
+    }
+    let gamesim = gamesims::find(table, &session.gamesim_id).await?;
+    if let Some(row) = gamesim.filter(|row| row.epoch == session.gamesim_epoch && row.is_alive(now)) {
+        return Ok(Some((session, Some(row))));
+    }
+    match close(table, session.clone(), Closing::Lose, now).await? {
+        Closed::Done(closed) | Closed::Already(closed) => Ok(Some((*closed, None))),
+        Closed::Refused(_) | Closed::GamesimAlive => Ok(Some((session, None))),
+    }
+}
