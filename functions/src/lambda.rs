@@ -71,12 +71,8 @@ pub fn system_entropy(bytes: &mut [u8]) {
 
 async fn config_from_environment() -> Result<Config, Error> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let prefix = variable("GUILDHALL_TABLE_PREFIX").unwrap_or_else(|| "guildhall-".to_owned());
-    let region = variable("AWS_REGION").unwrap_or_else(|| "us-east-1".to_owned());
-    let mut dynamo = DynamoConfig::new(prefix, region);
-    dynamo.endpoint = variable("DYNAMODB_ENDPOINT");
     Ok(Config {
-        table: Arc::new(DynamoTable::connect(dynamo).await),
+        table: Arc::new(DynamoTable::connect(DynamoConfig::from_environment()).await),
         access_keys: SigningKeys::new(vec![("1".to_owned(), secret("GUILDHALL_ACCESS_KEY")?.to_vec())])?,
         sealing: SealingKey::new(secret("GUILDHALL_SEALING_KEY")?),
         derivation: DerivationKey::new(secret("GUILDHALL_DERIVATION_KEY")?),

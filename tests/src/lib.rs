@@ -1,1 +1,6 @@
-//! Placeholder while the workspace is laid out.
+//! What the tests of the whole product stand on: a backend in one process with a clock that the test turns, and the whole
+//! stack with real game-sim processes.
+
+pub mod backend;
+
+pub use backend::{Answer, Backend, Caller};

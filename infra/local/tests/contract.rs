@@ -1,6 +1,8 @@
 //! The conformance suite over the unmodified AWS SDK: against the embedded engine, and against the engine at
 //! `DYNAMODB_ENDPOINT` where that is set, which is how Amazon's DynamoDB Local is given.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
 use guildhall_local::engine::Engine;
 use guildhall_storage::dynamo::{Backoff, DynamoConfig, DynamoTable};
 use guildhall_storage::{

@@ -20,6 +20,8 @@ mod packet;
 mod replay;
 mod server;
 mod server_state;
+#[cfg(test)]
+mod tests;
 mod token;
 
 pub use client::{Client, ClientDisconnect, ClientState};

@@ -178,6 +178,7 @@ impl Condition {
     }
 
     /// `condition` does not hold.
+    #[expect(clippy::should_implement_trait, reason = "a constructor, not an operation on a condition at hand")]
     pub fn not(condition: Self) -> Self {
         Self::Not(Box::new(condition))
     }

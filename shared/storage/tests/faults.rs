@@ -1,6 +1,8 @@
 //! What DynamoDB does to callers: every fault is played by a scripted server, since no engine on a laptop throttles, conflicts
 //! or loses an answer. Each test states what the caller sees and how many requests it took.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
 use guildhall_storage::dynamo::{Backoff, DynamoConfig, DynamoTable};
 use guildhall_storage::{
     Action, AttributeValue, Commit, CommitError, Condition, Consistency, Key, StorageError, Table, TableName, Write,
@@ -32,7 +34,7 @@ impl Script {
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let answers: Vec<Answer> = answers.into_iter().collect();
         let server = std::thread::spawn(move || {
-            answers.into_iter().map(|answer| serve(&mut listener.accept().unwrap().0, answer)).collect()
+            answers.into_iter().map(|answer| serve(&mut listener.accept().unwrap().0, &answer)).collect()
         });
         let config = DynamoConfig::new("test-", "eu-central-1").endpoint(endpoint).backoff(Backoff { pause_max_ms: 0 });
         Self { server, table: DynamoTable::connect(config).await }
@@ -46,7 +48,7 @@ impl Script {
     }
 }
 
-fn serve(connection: &mut TcpStream, answer: Answer) -> serde_json::Value {
+fn serve(connection: &mut TcpStream, answer: &Answer) -> serde_json::Value {
     let mut received = Vec::new();
     let body = loop {
         let mut piece = [0; 4096];

@@ -1,1 +1,222 @@
-//! Layout.
+//! Bit-packing: fields of any width, least significant bit first, one after the other without padding. A message ends with
+//! the byte that holds its last bit; the bits above are zero, so every message has one form only.
+
+use super::DecodeError;
+
+/// Appends fields.
+#[derive(Debug, Default)]
+pub(super) struct BitWriter {
+    bytes: Vec<u8>,
+    bits: usize,
+}
+
+impl BitWriter {
+    pub(super) fn with_capacity(bytes: usize) -> Self {
+        Self { bytes: Vec::with_capacity(bytes), bits: 0 }
+    }
+
+    /// Appends the low `width` bits of `value`, at most 64.
+    pub(super) fn put(&mut self, value: impl Into<u64>, width: u32) {
+        let mut value: u64 = value.into();
+        let mut left = width;
+        while left > 0 {
+            let used = (self.bits % 8) as u32;
+            if used == 0 {
+                self.bytes.push(0);
+            }
+            let take = left.min(8 - used);
+            let part = (value & ((1 << take) - 1)) as u8;
+            if let Some(last) = self.bytes.last_mut() {
+                *last |= part << used;
+            }
+            value >>= take;
+            left -= take;
+            self.bits += take as usize;
+        }
+    }
+
+    pub(super) fn put_bit(&mut self, bit: bool) {
+        self.put(bit, 1);
+    }
+
+    /// Appends a number in groups of seven bits, each led by whether another follows.
+    pub(super) fn put_varint(&mut self, value: impl Into<u64>) {
+        let mut rest: u64 = value.into();
+        loop {
+            let more = rest >> 7 != 0;
+            self.put_bit(more);
+            self.put(rest & 0x7f, 7);
+            if !more {
+                return;
+            }
+            rest >>= 7;
+        }
+    }
+
+    /// Appends a small number in few bits (Elias gamma of the number plus one): 0 takes one bit, 1 and 2 take three.
+    pub(super) fn put_gap(&mut self, gap: u16) {
+        let number = u32::from(gap) + 1;
+        let width = number.ilog2();
+        self.put(1u64 << width, width + 1);
+        self.put(number & !(1 << width), width);
+    }
+
+    pub(super) fn bits(&self) -> usize {
+        self.bits
+    }
+
+    /// Takes back everything after the first `bits` bits.
+    pub(super) fn truncate(&mut self, bits: usize) {
+        if bits >= self.bits {
+            return;
+        }
+        self.bits = bits;
+        self.bytes.truncate(bits.div_ceil(8));
+        if let Some(last) = self.bytes.last_mut().filter(|_| !bits.is_multiple_of(8)) {
+            *last &= (1 << (bits % 8)) - 1;
+        }
+    }
+
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+}
+
+/// Takes fields off the front.
+#[derive(Debug)]
+pub(super) struct BitReader<'a> {
+    bytes: &'a [u8],
+    bits: usize,
+}
+
+impl<'a> BitReader<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, bits: 0 }
+    }
+
+    /// The next `width` bits, at most 64.
+    pub(super) fn take(&mut self, width: u32) -> Result<u64, DecodeError> {
+        let mut value = 0;
+        let mut done = 0;
+        while done < width {
+            let byte = self.bytes.get(self.bits / 8).ok_or(DecodeError::Truncated)?;
+            let used = (self.bits % 8) as u32;
+            let take = (width - done).min(8 - used);
+            let part = u64::from(byte >> used) & ((1 << take) - 1);
+            value |= part << done;
+            done += take;
+            self.bits += take as usize;
+        }
+        Ok(value)
+    }
+
+    pub(super) fn take_bit(&mut self) -> Result<bool, DecodeError> {
+        self.take(1).map(|bit| bit == 1)
+    }
+
+    pub(super) fn take_u8(&mut self) -> Result<u8, DecodeError> {
+        self.take(8).map(|value| value as u8)
+    }
+
+    pub(super) fn take_u16(&mut self) -> Result<u16, DecodeError> {
+        self.take(16).map(|value| value as u16)
+    }
+
+    pub(super) fn take_u32(&mut self) -> Result<u32, DecodeError> {
+        self.take(32).map(|value| value as u32)
+    }
+
+    pub(super) fn take_varint(&mut self) -> Result<u64, DecodeError> {
+        let mut value = 0;
+        for shift in (0..64).step_by(7) {
+            let more = self.take_bit()?;
+            let group = self.take(7)?;
+            if shift == 63 && group > 1 {
+                break;
+            }
+            value |= group << shift;
+            if !more {
+                return Ok(value);
+            }
+        }
+        Err(DecodeError::OutOfRange("variable-length number"))
+    }
+
+    pub(super) fn take_varint_u32(&mut self) -> Result<u32, DecodeError> {
+        u32::try_from(self.take_varint()?).map_err(|_| DecodeError::OutOfRange("variable-length number"))
+    }
+
+    pub(super) fn take_gap(&mut self) -> Result<u16, DecodeError> {
+        let mut width = 0;
+        while !self.take_bit()? {
+            width += 1;
+            if width > 16 {
+                return Err(DecodeError::OutOfRange("gap"));
+            }
+        }
+        let number = 1 << width | self.take(width)?;
+        u16::try_from(number - 1).map_err(|_| DecodeError::OutOfRange("gap"))
+    }
+
+    /// Checks that the message ends here.
+    pub(super) fn finish(mut self) -> Result<(), DecodeError> {
+        let padding = (8 - self.bits % 8) % 8;
+        if self.take(padding as u32)? != 0 || self.bits != self.bytes.len() * 8 {
+            return Err(DecodeError::Trailing);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn fields_come_back(fields in prop::collection::vec((any::<u64>(), 0u32..=64, any::<u64>(), any::<u16>()), 0..40)) {
+            let mut writer = BitWriter::default();
+            for (value, width, number, gap) in &fields {
+                writer.put(*value, *width);
+                writer.put_varint(*number);
+                writer.put_gap(*gap);
+            }
+            let keep = writer.bits();
+            writer.put(u64::MAX, 13);
+            writer.truncate(keep);
+            let bytes = writer.into_bytes();
+            let mut reader = BitReader::new(&bytes);
+            for (value, width, number, gap) in fields {
+                let mask = u64::MAX.checked_shr(64 - width).unwrap_or(0);
+                prop_assert_eq!(reader.take(width).unwrap(), value & mask);
+                prop_assert_eq!(reader.take_varint().unwrap(), number);
+                prop_assert_eq!(reader.take_gap().unwrap(), gap);
+            }
+            prop_assert!(reader.finish().is_ok());
+        }
+
+        #[test]
+        fn garbage_ends_every_reading(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+            let mut reader = BitReader::new(&bytes);
+            while reader.take_gap().is_ok() && reader.take_varint().is_ok() {}
+        }
+    }
+
+    #[test]
+    fn a_gap_of_nothing_takes_one_bit() {
+        for (gap, bits) in [(0, 1), (1, 3), (2, 3), (3, 5), (u16::MAX, 33)] {
+            let mut writer = BitWriter::default();
+            writer.put_gap(gap);
+            assert_eq!(writer.bits(), bits);
+        }
+    }
+
+    #[test]
+    fn what_follows_the_end_is_refused() {
+        assert_eq!(BitReader::new(&[0]).finish(), Err(DecodeError::Trailing));
+        let mut reader = BitReader::new(&[0b10]);
+        assert_eq!(reader.take(1), Ok(0));
+        assert_eq!(reader.finish(), Err(DecodeError::Trailing));
+    }
+}

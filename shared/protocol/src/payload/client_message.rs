@@ -1,9 +1,12 @@
-//! Client to server: what the player wants, and what has arrived.
+//! Client to server: what the player wants, and what has arrived. The layout is in `docs/PROTOCOL.md`, "Client message".
 
 use super::DecodeError;
+use super::bits::{BitReader, BitWriter};
 
 /// Most inputs in one message. The latest are repeated in every datagram, so that a lost one costs nothing.
 pub const INPUTS_MAX: usize = 32;
+
+const INPUT_COUNT_BITS: u32 = 6;
 
 /// What a player does besides moving.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -52,11 +55,143 @@ pub struct ClientMessage {
 impl ClientMessage {
     /// The message as bytes. Of the inputs it carries the longest tail with consecutive numbers, at most [`INPUTS_MAX`].
     pub fn encode(&self) -> Vec<u8> {
-        unimplemented!()
+        let inputs = consecutive_tail(&self.inputs);
+        let mut out = BitWriter::with_capacity(64);
+        out.put(self.ack_tick, 32);
+        out.put_varint(self.event_ack);
+        out.put(inputs.len() as u64, INPUT_COUNT_BITS);
+        if let Some(first) = inputs.first() {
+            out.put(first.seq, 32);
+        }
+        let mut direction = (0, 0);
+        for input in inputs {
+            let turned = direction != (input.move_x, input.move_y);
+            out.put_bit(turned);
+            if turned {
+                direction = (input.move_x, input.move_y);
+                out.put(input.move_x as u8, 8);
+                out.put(input.move_y as u8, 8);
+            }
+            put_action(&mut out, input.action);
+        }
+        out.into_bytes()
     }
 
     /// The inverse of [`Self::encode`], for bytes that anybody may have made up.
-    pub fn decode(_bytes: &[u8]) -> Result<Self, DecodeError> {
-        unimplemented!()
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut reader = BitReader::new(bytes);
+        let ack_tick = reader.take_u32()?;
+        let event_ack = reader.take_varint_u32()?;
+        let count = reader.take(INPUT_COUNT_BITS)? as usize;
+        if count > INPUTS_MAX {
+            return Err(DecodeError::OutOfRange("number of inputs"));
+        }
+        let mut inputs = Vec::with_capacity(count);
+        if count > 0 {
+            let first_seq = reader.take_u32()?;
+            if first_seq == 0 || first_seq.checked_add(count as u32 - 1).is_none() {
+                return Err(DecodeError::OutOfRange("number of the first input"));
+            }
+            let mut direction = (0, 0);
+            for seq in (first_seq..=u32::MAX).take(count) {
+                if reader.take_bit()? {
+                    direction = (reader.take_u8()? as i8, reader.take_u8()? as i8);
+                }
+                let (move_x, move_y) = direction;
+                inputs.push(InputFrame { seq, move_x, move_y, action: take_action(&mut reader)? });
+            }
+        }
+        reader.finish()?;
+        Ok(Self { ack_tick, event_ack, inputs })
+    }
+}
+
+fn consecutive_tail(inputs: &[InputFrame]) -> &[InputFrame] {
+    let links = inputs.windows(2).rev().take(INPUTS_MAX - 1);
+    let unbroken = links.take_while(|pair| matches!(pair, [a, b] if a.seq.checked_add(1) == Some(b.seq))).count();
+    let length = inputs.len().min(unbroken + 1);
+    let tail = inputs.get(inputs.len() - length..).unwrap_or_default();
+    if tail.first().is_some_and(|first| first.seq == 0) { tail.get(1..).unwrap_or_default() } else { tail }
+}
+
+fn put_action(out: &mut BitWriter, action: Action) {
+    match action {
+        Action::None => out.put(0u64, 2),
+        Action::Attack { target } => {
+            out.put(1u64, 2);
+            out.put(target, 16);
+        }
+        Action::PickUp { target } => {
+            out.put(2u64, 2);
+            out.put(target, 16);
+        }
+        Action::Leave => out.put(3u64, 2),
+    }
+}
+
+fn take_action(reader: &mut BitReader<'_>) -> Result<Action, DecodeError> {
+    Ok(match reader.take(2)? {
+        0 => Action::None,
+        1 => Action::Attack { target: reader.take_u16()? },
+        2 => Action::PickUp { target: reader.take_u16()? },
+        _ => Action::Leave,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn action() -> impl Strategy<Value = Action> {
+        prop_oneof![
+            Just(Action::None),
+            any::<u16>().prop_map(|target| Action::Attack { target }),
+            any::<u16>().prop_map(|target| Action::PickUp { target }),
+            Just(Action::Leave),
+        ]
+    }
+
+    fn message() -> impl Strategy<Value = ClientMessage> {
+        let wishes = prop::collection::vec((-1i8..=1, any::<i8>(), action()), 0..=INPUTS_MAX);
+        (any::<u32>(), any::<u32>(), 1..=u32::MAX - 31, wishes).prop_map(|(ack_tick, event_ack, first, wishes)| {
+            let frame = |(seq, (move_x, move_y, action))| InputFrame { seq, move_x, move_y, action };
+            ClientMessage { ack_tick, event_ack, inputs: (first..=u32::MAX).zip(wishes).map(frame).collect() }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_message_survives_and_no_part_of_it_passes_for_one(message in message()) {
+            let bytes = message.encode();
+            prop_assert!(bytes.len() <= super::super::PAYLOAD_BYTES_MAX);
+            prop_assert_eq!(ClientMessage::decode(&bytes), Ok(message));
+            for length in 0..bytes.len() {
+                prop_assert!(ClientMessage::decode(&bytes[..length]).is_err(), "{} bytes passed", length);
+            }
+            let longer = [bytes.as_slice(), &[0]].concat();
+            prop_assert_eq!(ClientMessage::decode(&longer), Err(DecodeError::Trailing));
+        }
+
+        #[test]
+        fn garbage_is_an_error_or_a_message_within_limits(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            if let Ok(message) = ClientMessage::decode(&bytes) {
+                prop_assert!(message.inputs.len() <= INPUTS_MAX);
+                prop_assert_eq!(ClientMessage::decode(&message.encode()), Ok(message));
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_consecutive_tail_travels() {
+        let seqs = |list: &[u32]| list.iter().map(|seq| InputFrame { seq: *seq, ..InputFrame::default() }).collect();
+        let sent = |inputs: Vec<InputFrame>| -> Vec<u32> {
+            let message = ClientMessage { inputs, ..ClientMessage::default() };
+            ClientMessage::decode(&message.encode()).unwrap().inputs.iter().map(|input| input.seq).collect()
+        };
+        assert_eq!(sent(seqs(&[1, 2, 5, 6])), [5, 6]);
+        assert_eq!(sent(seqs(&[0, 1])), [1]);
+        assert_eq!(sent(seqs(&[0])), []);
+        assert_eq!(sent((1..=40).map(|seq| InputFrame { seq, ..InputFrame::default() }).collect()), Vec::from_iter(9..=40));
     }
 }

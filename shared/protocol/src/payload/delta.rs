@@ -1,1 +1,320 @@
-//! Layout.
+//! The difference between two snapshots: entities that are gone, that are new, and that changed. What is unchanged takes no
+//! bits at all.
+//!
+//! Each of the three lists is a sequence of "one more" bits, and names entities by their distance from the one before. When
+//! the changes do not fit, the rest is left out and the client keeps its older values; the writer says what the client then
+//! holds, and because the server takes that as the next baseline, what was left out is simply still different and goes
+//! next. The changes start at another entity every tick, so that under lasting overload none of them starves.
+
+use super::bits::{BitReader, BitWriter};
+use super::{DecodeError, EntityKind, EntityState};
+
+/// Widths of the offsets of a moved entity, in bits; the last class holds the position itself.
+const OFFSET_WIDTHS: [u32; 3] = [6, 8, 10];
+const ABSOLUTE_CLASS: u64 = 3;
+
+/// "No more" for each of the three lists: what an empty difference takes.
+const LIST_ENDS_BITS: usize = 3;
+
+/// Appends the way from `baseline` to `current`, both sorted by id, as far as it fits into `bits_max` bits of `out`.
+/// Returns what a reader who holds `baseline` will hold afterwards.
+pub(super) fn put_delta(
+    out: &mut BitWriter,
+    baseline: &[EntityState],
+    current: &[EntityState],
+    tick: u32,
+    bits_max: usize,
+) -> Vec<EntityState> {
+    let Difference { gone, new, changed } = Difference::between(baseline, current);
+
+    let mut next = 0;
+    let gone_sent = put_list(out, &gone, bits_max.saturating_sub(LIST_ENDS_BITS), |out, index| {
+        out.put_gap((u32::from(index) - next) as u16);
+        next = u32::from(index) + 1;
+    });
+    let mut next = 0;
+    let new_sent = put_list(out, &new, bits_max.saturating_sub(LIST_ENDS_BITS - 1), |out, entity| {
+        out.put_gap(u32::from(entity.id).saturating_sub(next) as u16);
+        next = u32::from(entity.id) + 1;
+        put_entity(out, entity);
+    });
+    let start = out.bits();
+    let bits_max = bits_max.saturating_sub(LIST_ENDS_BITS - 2);
+    let mut changed = changed;
+    let mut changed_sent = put_changes(out, &changed, baseline.len(), bits_max);
+    if changed_sent < changed.len() {
+        out.truncate(start);
+        let turn = tick as usize % changed.len();
+        changed.rotate_left(turn);
+        changed_sent = put_changes(out, &changed, baseline.len(), bits_max);
+    }
+
+    hold(
+        baseline,
+        gone.get(..gone_sent).unwrap_or_default(),
+        new.get(..new_sent).unwrap_or_default(),
+        changed.get(..changed_sent).unwrap_or_default(),
+    )
+}
+
+/// What differs; indexes are into the baseline.
+struct Difference<'a> {
+    gone: Vec<u16>,
+    new: Vec<&'a EntityState>,
+    changed: Vec<Change<'a>>,
+}
+
+#[derive(Clone, Copy)]
+struct Change<'a> {
+    index: u16,
+    from: &'a EntityState,
+    to: &'a EntityState,
+}
+
+impl<'a> Difference<'a> {
+    fn between(baseline: &'a [EntityState], current: &'a [EntityState]) -> Self {
+        let mut difference = Self { gone: Vec::new(), new: Vec::new(), changed: Vec::new() };
+        let mut old = (0..=u16::MAX).zip(baseline).peekable();
+        for to in current {
+            while let Some((index, _)) = old.next_if(|(_, from)| from.id < to.id) {
+                difference.gone.push(index);
+            }
+            match old.next_if(|(_, from)| from.id == to.id) {
+                Some((_, from)) if from == to => {}
+                Some((index, from)) => difference.changed.push(Change { index, from, to }),
+                None => difference.new.push(to),
+            }
+        }
+        difference.gone.extend(old.map(|(index, _)| index));
+        difference
+    }
+}
+
+/// Appends as many items as fit below `bits_max`, and the end of the list. Returns how many.
+fn put_list<T: Copy>(
+    out: &mut BitWriter,
+    items: &[T],
+    bits_max: usize,
+    mut put_item: impl FnMut(&mut BitWriter, T),
+) -> usize {
+    let mut sent = 0;
+    for item in items {
+        let before = out.bits();
+        out.put_bit(true);
+        put_item(out, *item);
+        if out.bits() > bits_max {
+            out.truncate(before);
+            break;
+        }
+        sent += 1;
+    }
+    out.put_bit(false);
+    sent
+}
+
+/// Appends changes in their order; distances go round the end of the baseline to its start.
+fn put_changes(out: &mut BitWriter, changes: &[Change<'_>], baseline_len: usize, bits_max: usize) -> usize {
+    let mut next = 0;
+    put_list(out, changes, bits_max, |out, change| {
+        let index = usize::from(change.index);
+        out.put_gap(((index + baseline_len - next) % baseline_len) as u16);
+        next = (index + 1) % baseline_len;
+        put_change(out, change.from, change.to);
+    })
+}
+
+fn hold(baseline: &[EntityState], gone: &[u16], new: &[&EntityState], changed: &[Change<'_>]) -> Vec<EntityState> {
+    let mut held: Vec<Option<EntityState>> = baseline.iter().cloned().map(Some).collect();
+    for index in gone {
+        if let Some(entity) = held.get_mut(usize::from(*index)) {
+            *entity = None;
+        }
+    }
+    for change in changed {
+        if let Some(entity) = held.get_mut(usize::from(change.index)) {
+            *entity = Some(change.to.clone());
+        }
+    }
+    let mut held: Vec<EntityState> = held.into_iter().flatten().chain(new.iter().copied().cloned()).collect();
+    held.sort_by_key(|entity| entity.id);
+    held
+}
+
+/// Reads a difference and applies it to `baseline`, which is sorted by id; so is the result.
+pub(super) fn take_delta(
+    reader: &mut BitReader<'_>,
+    baseline: &[EntityState],
+) -> Result<Vec<EntityState>, DecodeError> {
+    let mut held: Vec<Option<EntityState>> = baseline.iter().cloned().map(Some).collect();
+    let mut next = 0;
+    while reader.take_bit()? {
+        let index = next + usize::from(reader.take_gap()?);
+        held.get_mut(index).ok_or(DecodeError::OutOfRange("removed entity"))?.take();
+        next = index + 1;
+    }
+    let mut new = Vec::new();
+    let mut next = 0;
+    while reader.take_bit()? {
+        let id = u16::try_from(next + u32::from(reader.take_gap()?)).map_err(|_| DecodeError::OutOfRange("entity id"))?;
+        if baseline.binary_search_by_key(&id, |entity| entity.id).is_ok() {
+            return Err(DecodeError::OutOfRange("new entity"));
+        }
+        new.push(take_entity(reader, id)?);
+        next = u32::from(id) + 1;
+    }
+    let mut visited = vec![false; baseline.len()];
+    let mut next = 0;
+    while reader.take_bit()? {
+        let out_of_range = DecodeError::OutOfRange("changed entity");
+        let index = (next + usize::from(reader.take_gap()?)).checked_rem(baseline.len()).ok_or(out_of_range)?;
+        let seen = visited.get_mut(index).ok_or(out_of_range)?;
+        let entity = held.get_mut(index).and_then(Option::as_mut).ok_or(out_of_range)?;
+        if std::mem::replace(seen, true) {
+            return Err(out_of_range);
+        }
+        take_change(reader, entity)?;
+        next = index + 1;
+    }
+    let mut held: Vec<EntityState> = held.into_iter().flatten().chain(new).collect();
+    held.sort_by_key(|entity| entity.id);
+    Ok(held)
+}
+
+fn put_change(out: &mut BitWriter, from: &EntityState, to: &EntityState) {
+    let moved = (from.x, from.y) != (to.x, to.y);
+    out.put_bit(moved);
+    if moved {
+        put_move(out, from, to);
+    }
+    let turned = from.facing != to.facing;
+    out.put_bit(turned);
+    if turned {
+        out.put(to.facing, 8);
+    }
+    let rare = [from.hp != to.hp, from.hp_max != to.hp_max, from.flags != to.flags, from.kind != to.kind];
+    out.put_bit(rare.contains(&true));
+    if !rare.contains(&true) {
+        return;
+    }
+    rare.iter().for_each(|differs| out.put_bit(*differs));
+    let [hp, hp_max, flags, kind] = rare;
+    if hp {
+        out.put(to.hp, 16);
+    }
+    if hp_max {
+        out.put(to.hp_max, 16);
+    }
+    if flags {
+        out.put(to.flags, 8);
+    }
+    if kind {
+        put_kind(out, to.kind);
+    }
+}
+
+fn take_change(reader: &mut BitReader<'_>, entity: &mut EntityState) -> Result<(), DecodeError> {
+    if reader.take_bit()? {
+        take_move(reader, entity)?;
+    }
+    if reader.take_bit()? {
+        entity.facing = reader.take_u8()?;
+    }
+    if !reader.take_bit()? {
+        return Ok(());
+    }
+    let [hp, hp_max, flags, kind] = [reader.take_bit()?, reader.take_bit()?, reader.take_bit()?, reader.take_bit()?];
+    if hp {
+        entity.hp = reader.take_u16()?;
+    }
+    if hp_max {
+        entity.hp_max = reader.take_u16()?;
+    }
+    if flags {
+        entity.flags = reader.take_u8()?;
+    }
+    if kind {
+        entity.kind = take_kind(reader)?;
+    }
+    Ok(())
+}
+
+fn put_move(out: &mut BitWriter, from: &EntityState, to: &EntityState) {
+    let offset_x = i32::from(to.x) - i32::from(from.x);
+    let offset_y = i32::from(to.y) - i32::from(from.y);
+    let fits = |width: u32| {
+        let half = 1 << (width - 1);
+        (-half..half).contains(&offset_x) && (-half..half).contains(&offset_y)
+    };
+    match (0u64..).zip(OFFSET_WIDTHS).find(|(_, width)| fits(*width)) {
+        Some((class, width)) => {
+            let half = 1 << (width - 1);
+            out.put(class, 2);
+            out.put((offset_x + half) as u32, width);
+            out.put((offset_y + half) as u32, width);
+        }
+        None => {
+            out.put(ABSOLUTE_CLASS, 2);
+            out.put(to.x, 16);
+            out.put(to.y, 16);
+        }
+    }
+}
+
+fn take_move(reader: &mut BitReader<'_>, entity: &mut EntityState) -> Result<(), DecodeError> {
+    let class = reader.take(2)? as usize;
+    let Some(&width) = OFFSET_WIDTHS.get(class) else {
+        entity.x = reader.take_u16()?;
+        entity.y = reader.take_u16()?;
+        return Ok(());
+    };
+    let half = 1 << (width - 1);
+    for place in [&mut entity.x, &mut entity.y] {
+        let offset = reader.take(width)? as i32 - half;
+        *place = u16::try_from(i32::from(*place) + offset).map_err(|_| DecodeError::OutOfRange("position"))?;
+    }
+    Ok(())
+}
+
+fn put_entity(out: &mut BitWriter, entity: &EntityState) {
+    put_kind(out, entity.kind);
+    out.put(entity.x, 16);
+    out.put(entity.y, 16);
+    let has_hp = (entity.hp, entity.hp_max) != (0, 0);
+    out.put_bit(has_hp);
+    if has_hp {
+        out.put(entity.hp, 16);
+        out.put(entity.hp_max, 16);
+    }
+    out.put(entity.facing, 8);
+    out.put(entity.flags, 8);
+}
+
+fn take_entity(reader: &mut BitReader<'_>, id: u16) -> Result<EntityState, DecodeError> {
+    let kind = take_kind(reader)?;
+    let (x, y) = (reader.take_u16()?, reader.take_u16()?);
+    let has_hp = reader.take_bit()?;
+    let (hp, hp_max) = if has_hp { (reader.take_u16()?, reader.take_u16()?) } else { (0, 0) };
+    Ok(EntityState { id, kind, x, y, hp, hp_max, facing: reader.take_u8()?, flags: reader.take_u8()? })
+}
+
+fn put_kind(out: &mut BitWriter, kind: EntityKind) {
+    let (tag, number) = match kind {
+        EntityKind::Player { seat } => (0u64, Some(seat)),
+        EntityKind::Enemy { kind } => (1, Some(kind)),
+        EntityKind::Loot { item } => (2, Some(item)),
+        EntityKind::Door => (3, None),
+    };
+    out.put(tag, 2);
+    if let Some(number) = number {
+        out.put(number, 8);
+    }
+}
+
+fn take_kind(reader: &mut BitReader<'_>) -> Result<EntityKind, DecodeError> {
+    Ok(match reader.take(2)? {
+        0 => EntityKind::Player { seat: reader.take_u8()? },
+        1 => EntityKind::Enemy { kind: reader.take_u8()? },
+        2 => EntityKind::Loot { item: reader.take_u8()? },
+        _ => EntityKind::Door,
+    })
+}

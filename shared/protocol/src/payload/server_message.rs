@@ -1,6 +1,19 @@
-//! Server to client: the world as this player sees it, and what has happened.
+//! Server to client: the world as this player sees it, and what has happened. The layout is in
+//! `docs/PROTOCOL.md`, "Server message".
 
-use super::{DecodeError, GameEvent, Snapshot};
+use super::bits::{BitReader, BitWriter};
+use super::delta::{put_delta, take_delta};
+use super::event_codec::{put_event, take_event};
+use super::{DecodeError, GameEvent, PAYLOAD_BYTES_MAX, SNAPSHOTS_KEPT, Snapshot};
+
+/// Room that entities leave to waiting events, in bytes, so that no crowd can hold events up for ever.
+pub const EVENT_BYTES_RESERVED: usize = 128;
+
+const BASELINE_AGE_BITS: u32 = 5;
+/// A baseline one tick older would have left the ring of the client by the time it is needed.
+const BASELINE_AGE_TICKS_MAX: u32 = SNAPSHOTS_KEPT as u32 - 1;
+
+const _: () = assert!(BASELINE_AGE_TICKS_MAX < 1 << BASELINE_AGE_BITS);
 
 /// The numbers in front of every server message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -47,20 +60,79 @@ pub struct EncodedServerMessage {
 }
 
 /// Writes the message that shows `current` to a client which holds `baseline` (`None`: nothing, or nothing recent).
+///
+/// What does not fit is left out: first the events, which are repeated anyway, down to [`EVENT_BYTES_RESERVED`]; then
+/// changes of entities, which follow in later messages.
 pub fn encode_server(
-    _header: &ServerHeader,
-    _current: &Snapshot,
-    _baseline: Option<&Snapshot>,
-    _first_event_seq: u32,
-    _events: &[GameEvent],
+    header: &ServerHeader,
+    current: &Snapshot,
+    baseline: Option<&Snapshot>,
+    first_event_seq: u32,
+    events: &[GameEvent],
 ) -> EncodedServerMessage {
-    unimplemented!()
+    debug_assert!(current.entities.is_sorted_by(|a, b| a.id < b.id), "a snapshot is sorted by id, each id once");
+    let recent = |tick| current.tick.checked_sub(tick).filter(|age| (1..=BASELINE_AGE_TICKS_MAX).contains(age));
+    let baseline = baseline.and_then(|held| Some((held, recent(held.tick)?)));
+    let entities = baseline.map_or(&[][..], |(held, _)| held.entities.as_slice());
+
+    let mut out = BitWriter::with_capacity(PAYLOAD_BYTES_MAX);
+    out.put(current.tick, 32);
+    out.put_bit(baseline.is_some());
+    if let Some((_, age)) = baseline {
+        out.put(age, BASELINE_AGE_BITS);
+    }
+    out.put_varint(header.input_ack);
+    out.put_varint(header.progress_seq);
+    out.put_varint(header.progress_seq.wrapping_sub(header.durable_seq));
+    out.put_varint(first_event_seq);
+
+    let mut reserved = BitWriter::default();
+    put_events(&mut reserved, events, EVENT_BYTES_RESERVED * 8);
+    let snapshot_bits_max = PAYLOAD_BYTES_MAX * 8 - reserved.bits();
+    let entities = put_delta(&mut out, entities, &current.entities, current.tick, snapshot_bits_max);
+    let events_sent = put_events(&mut out, events, PAYLOAD_BYTES_MAX * 8);
+    EncodedServerMessage { bytes: out.into_bytes(), held: Snapshot { tick: current.tick, entities }, events_sent }
+}
+
+/// Appends as many events as fit below `bits_max`, and the end of the list. Returns how many.
+fn put_events(out: &mut BitWriter, events: &[GameEvent], bits_max: usize) -> usize {
+    for (sent, event) in events.iter().enumerate() {
+        let before = out.bits();
+        out.put_bit(true);
+        put_event(out, event);
+        if out.bits() + 1 > bits_max {
+            out.truncate(before);
+            out.put_bit(false);
+            return sent;
+        }
+    }
+    out.put_bit(false);
+    events.len()
 }
 
 /// Reads a server message; `held` finds the snapshot of a tick among those that the client keeps.
 pub fn decode_server<'held>(
-    _bytes: &[u8],
-    _held: impl FnOnce(u32) -> Option<&'held Snapshot>,
+    bytes: &[u8],
+    held: impl FnOnce(u32) -> Option<&'held Snapshot>,
 ) -> Result<ServerMessage, DecodeError> {
-    unimplemented!()
+    let mut reader = BitReader::new(bytes);
+    let tick = reader.take_u32()?;
+    let (baseline, entities) = if reader.take_bit()? {
+        let age = reader.take(BASELINE_AGE_BITS)? as u32;
+        let baseline = tick.checked_sub(age).filter(|_| age > 0).ok_or(DecodeError::OutOfRange("baseline"))?;
+        (baseline, held(baseline).ok_or(DecodeError::UnknownBaseline(baseline))?.entities.as_slice())
+    } else {
+        (0, &[][..])
+    };
+    let input_ack = reader.take_varint_u32()?;
+    let progress_seq = reader.take_varint()?;
+    let durable_seq = progress_seq.wrapping_sub(reader.take_varint()?);
+    let first_event_seq = reader.take_varint_u32()?;
+    let snapshot = Snapshot { tick, entities: take_delta(&mut reader, entities)? };
+    let mut events = Vec::new();
+    while reader.take_bit()? {
+        events.push(take_event(&mut reader)?);
+    }
+    reader.finish()?;
+    Ok(ServerMessage { tick, input_ack, progress_seq, durable_seq, baseline, snapshot, first_event_seq, events })
 }

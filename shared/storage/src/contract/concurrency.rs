@@ -28,7 +28,7 @@ async fn increment(bench: &Bench, key: &Key) {
             Ok(_) => return,
             Err(CommitError::Conflict) => {}
             Err(CommitError::Refused(refusals)) => {
-                known = count(refusals.into_iter().next().and_then(|refusal| refusal.current))
+                known = count(refusals.into_iter().next().and_then(|refusal| refusal.current));
             }
             Err(error) => panic!("{error:?}"),
         }

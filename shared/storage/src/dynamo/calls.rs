@@ -4,7 +4,7 @@ use super::DynamoTable;
 use super::fault::fault;
 use super::render::Rendered;
 use crate::value::{PK, SK, with_key};
-use crate::{CommitError, Committed, Consistency, Item, Key, Page, Query, StorageError, Write};
+use crate::{Action, CommitError, Committed, Condition, Consistency, Item, Key, Page, Query, StorageError, Write};
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, Delete, Put, ReturnConsumedCapacity, ReturnValue,
@@ -60,7 +60,7 @@ impl DynamoTable {
     pub(super) async fn write_alone(&self, write: &Write) -> Result<Committed, CommitError> {
         match write {
             Write::Put { key, item, .. } => self.put_alone(write, with_key(key, item.clone())).await,
-            Write::Update { .. } => self.update_alone(write).await,
+            Write::Update { key, actions, condition } => self.update_alone(key, actions, condition).await,
             Write::Delete { .. } => self.delete_alone(write).await,
             Write::Check { .. } => Err(StorageError::Invalid("a commit of a single check".to_owned()).into()),
         }
@@ -85,8 +85,12 @@ impl DynamoTable {
         Ok(Committed { returned: Some(item) })
     }
 
-    async fn update_alone(&self, write: &Write) -> Result<Committed, CommitError> {
-        let Write::Update { key, actions, condition } = write else { unreachable!("called for updates only") };
+    async fn update_alone(
+        &self,
+        key: &Key,
+        actions: &[Action],
+        condition: &Condition,
+    ) -> Result<Committed, CommitError> {
         let rendered = Rendered::new(actions, condition);
         let output = self
             .client

@@ -37,12 +37,12 @@ impl DynamoConfig {
         Self { endpoint: None, prefix: prefix.into(), region: region.into(), backoff: Backoff::default() }
     }
 
-    /// The deployment that the environment names: `GUILDHALL_TABLE_PREFIX`, and the SDK's own `AWS_REGION` and
-    /// `AWS_ENDPOINT_URL_DYNAMODB`.
+    /// The deployment that the environment names: `GUILDHALL_TABLE_PREFIX`, the SDK's own `AWS_REGION`, and
+    /// `DYNAMODB_ENDPOINT` for an engine that is not Amazon's.
     pub fn from_environment() -> Self {
         let prefix = variable("GUILDHALL_TABLE_PREFIX").unwrap_or_else(|| TABLE_PREFIX_DEFAULT.to_owned());
         let region = variable("AWS_REGION").unwrap_or_else(|| REGION_DEFAULT.to_owned());
-        Self { endpoint: variable("AWS_ENDPOINT_URL_DYNAMODB"), ..Self::new(prefix, region) }
+        Self { endpoint: variable("DYNAMODB_ENDPOINT"), ..Self::new(prefix, region) }
     }
 
     /// Another engine, at this URL.

@@ -58,7 +58,7 @@ impl Retries {
             return None;
         }
         let pause_max_ms = self.backoff.pause_max_ms << (failed - 1);
-        let share = u128::from(random) * u128::from(pause_max_ms) >> 64;
+        let share = (u128::from(random) * u128::from(pause_max_ms)) >> 64;
         Some(Duration::from_millis(u64::try_from(share).unwrap_or(pause_max_ms)))
     }
 

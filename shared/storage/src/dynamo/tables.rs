@@ -65,6 +65,7 @@ impl DynamoTable {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 fn unfit(cause: BuildError) -> StorageError {
     StorageError::Invalid(cause.to_string())
 }

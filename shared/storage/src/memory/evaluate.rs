@@ -110,8 +110,8 @@ fn same(left: &AttributeValue, right: &AttributeValue) -> bool {
             let found = |(name, value)| right.get(name).is_some_and(|other| same(value, other));
             left.len() == right.len() && left.iter().all(found)
         }
-        (AttributeValue::Ss(left), AttributeValue::Ss(right)) => same_set(left, right),
-        (AttributeValue::Ns(left), AttributeValue::Ns(right)) => same_set(left, right),
+        (AttributeValue::Ss(left), AttributeValue::Ss(right))
+        | (AttributeValue::Ns(left), AttributeValue::Ns(right)) => same_set(left, right),
         (AttributeValue::Bs(left), AttributeValue::Bs(right)) => same_set(left, right),
         _ => left == right,
     }

@@ -1,0 +1,36 @@
+# Every target is one line of commands; `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help run test check format lint deny bench functions sim clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: ## Build and start everything on 127.0.0.1 (PORT, GUILDHALL_DATA, DEMO=0)
+	@cargo build --quiet -p guildhall-local && exec ./target/debug/guildhall
+
+test: ## Run everything that must pass
+	cargo test --workspace --quiet
+
+check: format lint deny test ## The whole gate, the same here and in CI
+
+format: ## Refuse code that is not formatted
+	cargo fmt --all --check
+
+lint: ## Refuse what clippy finds, in every target
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+
+deny: ## Refuse banned crates, licences and sources
+	.ci/deny
+
+bench: ## Print every figure that the documents promise, with its goal
+	cargo bench --quiet -p guildhall-tests --bench speed
+
+functions: ## Build every Lambda function for release
+	cargo build --release -p guildhall-functions --bins
+
+sim: ## Build the game sim as it is deployed
+	cargo build --profile sim -p guildhall-gamesim
+
+clean: ## Remove everything that was built, and the local stack's data
+	cargo clean && rm -rf .guildhall .tools

@@ -1,0 +1,120 @@
+//! What shards and the control plane say to each other: requests go up to the API, orders come down. Both are data; a shard
+//! does not know how or when a request is carried out, only that every `Admit`, `Save` and `Finalize` is answered once.
+
+use guildhall_domain::SessionId;
+use guildhall_domain::api::{AdmitPlayerRequest, Admitted, FinalizeRequest, ProgressRequest};
+use guildhall_domain::progress::{GroupStatus, ProgressGroup};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Names one question about one arrival, within a shard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub(crate) u64);
+
+/// What a shard wants of the world outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// Ask whether a player may sit down.
+    Admit {
+        /// To be named in the answer.
+        ticket: Ticket,
+        /// The question.
+        request: AdmitPlayerRequest,
+    },
+    /// Write progress.
+    Save(ProgressRequest),
+    /// Close a session.
+    Finalize(FinalizeRequest),
+    /// Keep what could not be written.
+    Bury(DeadLetter),
+}
+
+/// What a shard is told.
+#[derive(Debug, Clone)]
+pub enum Order {
+    /// The answer to [`Request::Admit`].
+    Admitted {
+        /// The question's.
+        ticket: Ticket,
+        /// The answer.
+        answer: Result<Box<Admitted>, ApiFailure>,
+    },
+    /// The answer to [`Request::Save`]: one status per group.
+    Saved {
+        /// The session that was written for.
+        session_id: SessionId,
+        /// The answer.
+        answer: Result<Vec<GroupStatus>, ApiFailure>,
+    },
+    /// The answer to [`Request::Finalize`].
+    Finalized {
+        /// The session that was closed.
+        session_id: SessionId,
+        /// The answer.
+        answer: Result<(), ApiFailure>,
+    },
+    /// What the registry holds to be live on this game sim.
+    Listed {
+        /// When it was asked, on the shard's clock, in milliseconds.
+        asked_ms: u64,
+        /// Sessions and their epochs.
+        sessions: Arc<BTreeMap<SessionId, u32>>,
+    },
+    /// Close every room, write everything, take nobody in.
+    Stop,
+    /// This game sim's epoch is over: close every room without another write.
+    Fence,
+    /// Waiting is over: hand out what is not written, and end.
+    Abandon,
+}
+
+/// A request to the API that did not succeed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ApiFailure {
+    /// It was understood and refused; repeating it is pointless.
+    #[error("refused with {status} {code}")]
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// The stable code in the body, or empty.
+        code: String,
+    },
+    /// Nobody knows what became of it; it may be repeated.
+    #[error("unavailable: {0}")]
+    Unavailable(String),
+}
+
+impl ApiFailure {
+    /// Whether the caller's epoch, or the session's, is over.
+    pub fn is_fenced(&self) -> bool {
+        matches!(self, Self::Refused { status: 409, code } if code == "fenced")
+    }
+}
+
+/// A group that could not be written, with all that is needed to try again or to repair by hand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeadLetter {
+    /// Why it is here.
+    pub reason: BurialReason,
+    /// The session.
+    pub session_id: SessionId,
+    /// Epoch of the game sim.
+    pub gamesim_epoch: u64,
+    /// Epoch of the session.
+    pub session_epoch: u32,
+    /// What was to be written.
+    pub group: ProgressGroup,
+}
+
+/// Why a group could not be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BurialReason {
+    /// The stored version is not the one that the write was made from.
+    Conflict,
+    /// The API refused the request as malformed.
+    Rejected,
+    /// The game sim had to end before the store could be reached.
+    Abandoned,
+}

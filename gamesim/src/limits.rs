@@ -1,0 +1,61 @@
+//! Every limit of the game sim, by name and with its unit last. What is shared with other parts is in the domain's limits.
+
+use guildhall_domain::limits::{PROGRESS_GROUPS_MAX, SEAT_RESERVATION_S, SEATS_PER_SESSION_MAX, TICK_MS};
+
+/// Length of one slot of a tick, in milliseconds: rooms are spread over the slots, so that neither work nor packets bunch.
+pub const SLOT_MS: u64 = 2;
+/// Slots of one tick.
+pub const SLOTS_PER_TICK: usize = (TICK_MS as u64 / SLOT_MS) as usize;
+/// Slots that a late shard makes up for before it lets the rest go, and with them the world's time.
+pub const SLOTS_BEHIND_MAX: u32 = 2 * SLOTS_PER_TICK as u32;
+/// Datagrams that a shard reads in one slot; the others wait in the socket.
+pub const DATAGRAMS_PER_SLOT_MAX: usize = 1_024;
+/// Size of a socket's receive buffer, in bytes: half a second of full load.
+pub const RECEIVE_BUFFER_BYTES: usize = 4 * 1024 * 1024;
+/// Connections of one shard at one time: its seats, as many arriving or parting, and some to refuse politely.
+pub const fn connections_max(sessions_max: u32) -> usize {
+    2 * SEATS_PER_SESSION_MAX * sessions_max as usize + 64
+}
+
+/// Messages of one connection that are read in one tick. A stall of the network delivers several at once.
+pub const MESSAGES_PER_TICK_MAX: u32 = 8;
+/// Inputs that wait for their tick, per player: 300 ms. The movement of older ones is dropped, their actions are not.
+pub const INPUTS_QUEUED_MAX: usize = 6;
+/// Reliable events that a client may leave unacknowledged before its connection is given up.
+pub const EVENTS_UNACKNOWLEDGED_MAX: usize = 512;
+/// How long a player may be away before the seat is given up, in seconds.
+pub const AWAY_S_MAX: u64 = 60;
+/// How long a parting connection is kept to hear the reason, in milliseconds.
+pub const PARTING_MS: u64 = 1_000;
+/// How long an arrival waits for the API, in milliseconds; a client gives up at about the same time.
+pub const ADMISSION_MS_MAX: u64 = 10_000;
+
+/// Longest time that a change waits before it is written behind, in milliseconds.
+pub const FLUSH_INTERVAL_MS: u64 = 1_000;
+/// First pause before a request is repeated, in milliseconds; it doubles with every attempt.
+pub const RETRY_MS_MIN: u64 = 200;
+/// Longest pause before a request is repeated, in milliseconds.
+pub const RETRY_MS_MAX: u64 = 5_000;
+
+/// How long any request to the API may take, in milliseconds.
+pub const API_TIMEOUT_MS: u64 = 2_000;
+/// Largest answer of the API that is read, in bytes: the whole content, with room to spare.
+pub const API_ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Requests to the API at one time, besides heartbeats.
+pub const API_REQUESTS_MAX: usize = 32;
+/// How long a session that nobody has entered is left alone, in seconds.
+pub const UNCLAIMED_S_MAX: u64 = SEAT_RESERVATION_S + 2;
+/// How long a session may hold seats without ever having had a room here, in seconds.
+pub const ROOMLESS_S_MAX: u64 = 120;
+/// Time between two attempts to close an unclaimed session, in milliseconds.
+pub const UNCLAIMED_RETRY_MS: u64 = 10_000;
+/// How long the last writes may take once the rooms are closed for good, in seconds.
+pub const LAST_WRITES_S_MAX: u64 = 10;
+/// How long shards have to end once there is nothing to wait for, in seconds.
+pub const SHARDS_END_S_MAX: u64 = 3;
+
+const _: () = assert!(SLOTS_PER_TICK as u64 * SLOT_MS == TICK_MS as u64);
+// A session never has more characters unsaved than fit one batch: its seats, and those who are leaving them.
+const _: () = assert!(2 * SEATS_PER_SESSION_MAX <= PROGRESS_GROUPS_MAX);
+const _: () = assert!(ROOMLESS_S_MAX > UNCLAIMED_S_MAX + ADMISSION_MS_MAX / 1_000);
+const _: () = assert!(SHARDS_END_S_MAX * 1_000 > PARTING_MS);

@@ -1,0 +1,216 @@
+//! The plain data that the systems work on, and how a dungeon looks before anybody has entered it.
+
+use super::effect::Effect;
+use super::entity::{FIRST_DOOR, FIRST_ENEMY, nth_id};
+use super::rules::{Rules, Weapon, stride_mm, ticks};
+use guildhall_domain::HotState;
+use guildhall_domain::content::{self, Area, Content, Point};
+
+/// How long a blow can be seen, in milliseconds.
+const BLOW_SHOWN_MS: u32 = 200;
+/// How long a dead enemy can still be seen, in milliseconds.
+const DEAD_SHOWN_MS: u32 = 1_500;
+
+/// A player who is present.
+#[derive(Debug, Clone)]
+pub(super) struct Player {
+    pub(super) seat: u8,
+    pub(super) class: String,
+    pub(super) stride_mm: u32,
+    pub(super) weapon: Weapon,
+    pub(super) hp_regeneration_per_s: u32,
+    pub(super) at: Point,
+    pub(super) facing: u8,
+    pub(super) hot: HotState,
+    /// Changes to `hot` so far in this session: the `progress_seq`.
+    pub(super) changes: u64,
+    /// A change that has not been reported yet, and whether it is urgent.
+    pub(super) unreported: Option<bool>,
+    pub(super) blow: Blow,
+    /// The last tick in which the player walked.
+    pub(super) walked_at: u32,
+    /// The last tick in which the player was refused loot.
+    pub(super) refused_at: u32,
+    /// The last tick in which the player struck or was struck.
+    pub(super) fought_at: u32,
+    /// When a dead player stands again.
+    pub(super) respawn_at: u32,
+}
+
+/// When somebody struck, and may strike again.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Blow {
+    pub(super) ready_at: u32,
+    pub(super) shown_until: u32,
+}
+
+/// An enemy, living or dead.
+#[derive(Debug, Clone)]
+pub(super) struct Enemy {
+    pub(super) id: u16,
+    pub(super) kind: u8,
+    pub(super) chamber: usize,
+    pub(super) home: Point,
+    pub(super) at: Point,
+    pub(super) facing: u8,
+    pub(super) hp: u32,
+    pub(super) hp_max: u32,
+    pub(super) boss: bool,
+    pub(super) phase: u8,
+    pub(super) mood: Mood,
+    pub(super) blow: Blow,
+    pub(super) died_at: u32,
+}
+
+/// What an enemy is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mood {
+    /// Stands at home and looks out for players.
+    Idle,
+    /// Follows and strikes the player in this seat.
+    Chasing(u8),
+    /// Walks home and minds nobody.
+    Returning,
+}
+
+/// A chamber's progress.
+#[derive(Debug, Clone)]
+pub(super) struct Chamber {
+    /// Enemies at home here that live.
+    pub(super) living: usize,
+    /// Whether its doors have been opened.
+    pub(super) cleared: bool,
+}
+
+/// A door.
+#[derive(Debug, Clone)]
+pub(super) struct Door {
+    pub(super) id: u16,
+    pub(super) area: Area,
+    /// The chamber that must be cleared first.
+    pub(super) opens_with: usize,
+    pub(super) open: bool,
+}
+
+/// A piece of loot on the ground.
+#[derive(Debug, Clone)]
+pub(super) struct Loot {
+    pub(super) id: u16,
+    pub(super) item: u8,
+    pub(super) quantity: u16,
+    pub(super) at: Point,
+}
+
+impl Player {
+    /// A player of this class who arrives.
+    pub(super) fn new(seat: u8, class: &str, rules: &content::Class, at: Point, hot: HotState, changes: u64) -> Self {
+        Self {
+            seat,
+            class: class.to_owned(),
+            stride_mm: stride_mm(rules.speed_mm_per_s),
+            weapon: Weapon::of(&rules.attack),
+            hp_regeneration_per_s: rules.hp_regeneration_per_s,
+            at,
+            facing: 0,
+            hot,
+            changes,
+            unreported: None,
+            blow: Blow::default(),
+            walked_at: 0,
+            refused_at: 0,
+            fought_at: 0,
+            respawn_at: 0,
+        }
+    }
+
+    /// Whether the player can act and be hurt.
+    pub(super) fn is_alive(&self) -> bool {
+        self.hot.hp > 0
+    }
+
+    /// Counts a change of the hot state; returns the `progress_seq` that includes it.
+    pub(super) fn change(&mut self, urgent: bool) -> u64 {
+        self.changes += 1;
+        self.unreported = Some(urgent || self.unreported == Some(true));
+        self.changes
+    }
+
+    /// Reports the changes since the last report as one effect.
+    pub(super) fn report_change(&mut self, effects: &mut Vec<Effect>) {
+        if let Some(urgent) = self.unreported.take() {
+            effects.push(Effect::Changed { seat: self.seat, urgent });
+        }
+    }
+}
+
+impl Blow {
+    /// Whether the weapon is ready.
+    pub(super) fn is_ready(&self, tick: u32) -> bool {
+        tick >= self.ready_at
+    }
+
+    /// Begins the cooldown.
+    pub(super) fn strike(&mut self, tick: u32, cooldown_ticks: u32) {
+        self.ready_at = tick.saturating_add(cooldown_ticks);
+        self.shown_until = tick.saturating_add(ticks(BLOW_SHOWN_MS));
+    }
+
+    /// Whether the blow can still be seen.
+    pub(super) fn is_shown(&self, tick: u32) -> bool {
+        tick < self.shown_until
+    }
+}
+
+impl Enemy {
+    /// Whether it can act and be hurt.
+    pub(super) fn is_alive(&self) -> bool {
+        self.hp > 0
+    }
+
+    /// Whether it lives or died a moment ago.
+    pub(super) fn is_visible(&self, tick: u32) -> bool {
+        self.is_alive() || tick < self.died_at.saturating_add(ticks(DEAD_SHOWN_MS))
+    }
+}
+
+/// The enemies of a dungeon, each at its place.
+pub(super) fn enemies_of(template: &content::Dungeon, rules: &Rules, content: &Content) -> Vec<Enemy> {
+    let mut enemies = Vec::new();
+    for (chamber, spawn) in template.chambers.iter().enumerate().flat_map(|(n, c)| c.enemies.iter().map(move |s| (n, s))) {
+        let index = content.enemies.keys().position(|key| *key == spawn.enemy);
+        let Some((index, kind)) = index.and_then(|index| Some((index, rules.kinds.get(index)?))) else { continue };
+        enemies.push(Enemy {
+            id: nth_id(FIRST_ENEMY, enemies.len()),
+            kind: u8::try_from(index).unwrap_or(u8::MAX),
+            chamber,
+            home: spawn.at,
+            at: spawn.at,
+            facing: 0,
+            hp: kind.hp,
+            hp_max: kind.hp,
+            boss: kind.boss,
+            phase: 0,
+            mood: Mood::Idle,
+            blow: Blow::default(),
+            died_at: 0,
+        });
+    }
+    enemies
+}
+
+/// The chambers of a dungeon before anybody has died.
+pub(super) fn chambers_of(template: &content::Dungeon) -> Vec<Chamber> {
+    template.chambers.iter().map(|chamber| Chamber { living: chamber.enemies.len(), cleared: false }).collect()
+}
+
+/// The doors of a dungeon, all closed.
+pub(super) fn doors_of(template: &content::Dungeon) -> Vec<Door> {
+    let chamber = |id: &String| template.chambers.iter().position(|chamber| chamber.id == *id).unwrap_or(usize::MAX);
+    let door = |(index, door): (usize, &content::Door)| Door {
+        id: nth_id(FIRST_DOOR, index),
+        area: door.area,
+        opens_with: chamber(&door.opens_when_cleared),
+        open: false,
+    };
+    template.doors.iter().enumerate().map(door).collect()
+}

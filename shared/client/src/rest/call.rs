@@ -1,0 +1,184 @@
+//! The way of one call: send, and send the very same bytes again when nobody answered or the API asked for patience.
+
+use super::{Api, ApiError, ClientError, idempotency_key};
+use guildhall_domain::api::ErrorBody;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use reqwest::{Method, Response, StatusCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::sync::Once;
+use std::time::Duration;
+
+/// Times that a call is sent at most.
+const ATTEMPTS_MAX: u32 = 3;
+/// Time to wait for a whole answer, in milliseconds.
+const ANSWER_TIMEOUT_MS: u64 = 10_000;
+/// Time to wait for a connection, in milliseconds.
+const CONNECT_TIMEOUT_MS: u64 = 3_000;
+/// Upper bound of the pause before the second attempt, in milliseconds; it doubles with each further one.
+const PAUSE_BASE_MS: u64 = 200;
+/// Longest `Retry-After` that is waited for, in seconds.
+const RETRY_AFTER_S_MAX: u64 = 10;
+
+/// When a call may be sent again after a failure of the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Repeat {
+    /// Whatever happened: it reads, or its key makes it idempotent.
+    Always,
+    /// Only if it certainly never left.
+    IfNotSent,
+}
+
+/// A JSON body, serialised once, so that every attempt sends the same bytes.
+#[derive(Debug, Clone)]
+pub(super) struct Body(Vec<u8>);
+
+impl Body {
+    pub(super) fn of(value: &impl Serialize) -> Result<Self, ClientError> {
+        let bytes = serde_json::to_vec(value);
+        bytes.map(Self).map_err(|error| ClientError::Unavailable(format!("the request cannot be written: {error}")))
+    }
+}
+
+/// One call.
+#[derive(Debug)]
+pub(super) struct Call<'a> {
+    pub(super) method: Method,
+    pub(super) path: &'a str,
+    pub(super) access_token: Option<&'a str>,
+    pub(super) body: Option<Body>,
+    pub(super) idempotency_key: Option<String>,
+    pub(super) repeat: Repeat,
+}
+
+impl<'a> Call<'a> {
+    pub(super) fn get(path: &'a str, access_token: Option<&'a str>) -> Self {
+        Self { method: Method::GET, path, access_token, body: None, idempotency_key: None, repeat: Repeat::Always }
+    }
+
+    pub(super) fn post(path: &'a str, access_token: Option<&'a str>, body: Body) -> Result<Self, ClientError> {
+        let key = idempotency_key()?;
+        let call = Self::get(path, access_token);
+        Ok(Self { method: Method::POST, body: Some(body), idempotency_key: Some(key), ..call })
+    }
+}
+
+/// What one attempt came to.
+enum Attempt<T> {
+    Done(T),
+    Failed(ClientError),
+    /// It may go better after a pause, of at least this long if the API said so.
+    Again(ClientError, Option<Duration>),
+}
+
+impl Api {
+    /// Sends a call, again if need be, and reads its answer.
+    pub(super) async fn send<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<T, ClientError> {
+        let mut attempt = 1;
+        loop {
+            let (error, asked) = match self.attempt(call).await {
+                Attempt::Done(answer) => return Ok(answer),
+                Attempt::Failed(error) => return Err(error),
+                Attempt::Again(error, asked) => (error, asked),
+            };
+            if attempt >= ATTEMPTS_MAX {
+                return Err(error);
+            }
+            let drawn = u64::from_be_bytes(random()?);
+            let pause = pause(attempt, asked, drawn);
+            tracing::debug!(path = call.path, attempt, ?pause, %error, "the call is sent again");
+            tokio::time::sleep(pause).await;
+            attempt += 1;
+        }
+    }
+
+    async fn attempt<T: DeserializeOwned>(&self, call: &Call<'_>) -> Attempt<T> {
+        let mut request = self.http.request(call.method.clone(), format!("{}{}", self.base_url, call.path));
+        if let Some(token) = call.access_token {
+            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        }
+        if let Some(key) = &call.idempotency_key {
+            request = request.header("idempotency-key", key);
+        }
+        if let Some(Body(bytes)) = &call.body {
+            request = request.header(CONTENT_TYPE, "application/json").body(bytes.clone());
+        }
+        let failed = |error: reqwest::Error| {
+            let repeatable = call.repeat == Repeat::Always || error.is_connect();
+            let error = ClientError::Unavailable(describe(&error));
+            if repeatable { Attempt::Again(error, None) } else { Attempt::Failed(error) }
+        };
+        let response = match request.send().await {
+            Ok(response) => response,
+            Err(error) => return failed(error),
+        };
+        let (status, retry_after) = (response.status(), retry_after(&response));
+        match response.bytes().await {
+            Ok(bytes) => judge(status, retry_after, &bytes),
+            Err(error) => failed(error),
+        }
+    }
+}
+
+/// Reads an answer that has arrived whole.
+fn judge<T: DeserializeOwned>(status: StatusCode, retry_after: Option<Duration>, bytes: &[u8]) -> Attempt<T> {
+    if status.is_success() {
+        return match serde_json::from_slice(bytes) {
+            Ok(answer) => Attempt::Done(answer),
+            Err(error) => Attempt::Failed(ClientError::Unavailable(format!("the answer is unreadable: {error}"))),
+        };
+    }
+    let error = match serde_json::from_slice::<ErrorBody>(bytes) {
+        Ok(body) => ApiError::of(status.as_u16(), body).into(),
+        // Whatever stands between us and the API answers in its own words.
+        Err(_) => ClientError::Unavailable(format!("HTTP {status} without an explanation")),
+    };
+    if status == StatusCode::SERVICE_UNAVAILABLE { Attempt::Again(error, retry_after) } else { Attempt::Failed(error) }
+}
+
+fn retry_after(response: &Response) -> Option<Duration> {
+    let seconds: u64 = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds.min(RETRY_AFTER_S_MAX)))
+}
+
+/// The pause after the nth attempt: what the API asked for, and a drawn part of a bound that doubles (full jitter), so
+/// that many clients turned away together do not come back together.
+fn pause(attempt: u32, asked: Option<Duration>, drawn: u64) -> Duration {
+    let bound_ms = PAUSE_BASE_MS << attempt.saturating_sub(1).min(ATTEMPTS_MAX);
+    asked.unwrap_or_default() + Duration::from_millis(drawn % (bound_ms + 1))
+}
+
+/// An error with its causes: reqwest's own words leave out the interesting part.
+fn describe(error: &reqwest::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        text = format!("{text}: {inner}");
+        cause = inner.source();
+    }
+    text
+}
+
+/// Random bytes from the operating system.
+pub(super) fn random<const N: usize>() -> Result<[u8; N], ClientError> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|error| ClientError::Unavailable(format!("no randomness: {error}")))?;
+    Ok(bytes)
+}
+
+/// An HTTP client with our time-outs, on rustls with ring.
+pub(super) fn http_client() -> Result<reqwest::Client, ClientError> {
+    static PROVIDER: Once = Once::new();
+    PROVIDER.call_once(|| {
+        // A provider that the application has installed before us serves just as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    });
+    reqwest::Client::builder()
+        .timeout(Duration::from_millis(ANSWER_TIMEOUT_MS))
+        .connect_timeout(Duration::from_millis(CONNECT_TIMEOUT_MS))
+        .build()
+        .map_err(|error| ClientError::Unavailable(describe(&error)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,247 @@
+//! The transactions of the control plane against the in-memory table: what must hold whoever calls them and however often.
+
+#![allow(clippy::unwrap_used, reason = "a test panics where it fails")]
+
+use guildhall_domain::api::{GamesimLoad, GamesimState};
+use guildhall_domain::progress::{CharacterWrite, GroupStatus, ProgressGroup};
+use guildhall_domain::session::Outcome;
+use guildhall_domain::{
+    AccountId, Character, CharacterId, CharacterName, HotState, Seat, SeatState, Session, SessionId, SessionState, Timestamp,
+};
+use guildhall_storage::characters::{self, CharacterRow};
+use guildhall_storage::gamesims::{self, Beat, GamesimRow};
+use guildhall_storage::memory::MemoryTable;
+use guildhall_storage::sessions::{self, Closed, Closing, NotAdmitted, Unplaced};
+use guildhall_storage::Table;
+use std::collections::BTreeMap;
+
+const NOW: Timestamp = Timestamp(1_700_000_000_000);
+const CAPACITY: u32 = 3;
+
+fn gamesim(name: &str, boot: &str) -> GamesimRow {
+    GamesimRow {
+        gamesim_id: name.parse().unwrap(),
+        epoch: 0,
+        boot_id: boot.into(),
+        state: GamesimState::Ready,
+        ip: "127.0.0.1".into(),
+        ports: vec![4000],
+        capacity: CAPACITY,
+        build_version: "test".into(),
+        protocol_version: 1,
+        content_version: "0".into(),
+        sealed_connect_key: String::new(),
+        lease_until: NOW.plus_secs(6),
+        sessions: BTreeMap::new(),
+        load: GamesimLoad::default(),
+    }
+}
+
+async fn character(table: &dyn Table, bits: u128) -> CharacterRow {
+    let character = Character {
+        character_id: CharacterId::from_bits(bits),
+        account_id: AccountId::from_bits(bits),
+        name: CharacterName::parse(&format!("Hero {bits}")).unwrap(),
+        class: "fighter".into(),
+        version: 1,
+        created_at: NOW,
+        hot: HotState { level: 1, hp: 10, hp_max: 10, ..HotState::default() },
+    };
+    let row = CharacterRow { character, lease: None, last_write: None, request_fingerprint: String::new() };
+    characters::create(table, &row).await.unwrap();
+    row
+}
+
+fn session(bits: u128, gamesim: &GamesimRow, row: &CharacterRow) -> Session {
+    let seat = Seat {
+        character_id: row.character.character_id,
+        account_id: row.character.account_id,
+        name: row.character.name.as_str().into(),
+        state: SeatState::Reserved,
+        reserved_until: NOW.plus_secs(30),
+    };
+    Session {
+        session_id: SessionId::from_bits(bits),
+        state: SessionState::Reserved,
+        epoch: 1,
+        revision: 1,
+        gamesim_id: gamesim.gamesim_id.clone(),
+        gamesim_epoch: gamesim.epoch,
+        address: "127.0.0.1:4000".into(),
+        dungeon_id: "goblin-warren".into(),
+        created_by: row.character.account_id,
+        request_fingerprint: String::new(),
+        seed: 1,
+        created_at: NOW,
+        seats: vec![Some(seat)],
+        outcome: None,
+        expires_at: 0,
+    }
+}
+
+/// A table with one game sim, one character and their session, the player admitted.
+async fn playing() -> (MemoryTable, GamesimRow, CharacterRow, Session) {
+    let table = MemoryTable::new();
+    let sim = gamesims::register(&table, gamesim("sim-1", "boot-1"), NOW).await.unwrap();
+    let row = character(&table, 1).await;
+    let session = session(9, &sim, &row);
+    sessions::allocate(&table, &session, &sim, &row, NOW).await.unwrap().unwrap();
+    let owner = (row.character.account_id, row.character.character_id);
+    sessions::admit(&table, session.clone(), 0, owner).await.unwrap().unwrap();
+    let session = sessions::find(&table, session.session_id).await.unwrap().unwrap();
+    (table, sim, row, session)
+}
+
+fn write(row: &CharacterRow, seq: u64, base_version: u64, gold: u64) -> ProgressGroup {
+    let hot = HotState { gold, ..row.character.hot.clone() };
+    let Character { character_id, account_id, .. } = row.character;
+    ProgressGroup { writes: vec![CharacterWrite { character_id, account_id, seq, base_version, hot, release: false }] }
+}
+
+async fn stored(table: &dyn Table, row: &CharacterRow) -> CharacterRow {
+    characters::find(table, row.character.account_id, row.character.character_id).await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn a_write_is_applied_once_and_recognises_itself() {
+    let (table, _, row, session) = playing().await;
+    let group = write(&row, 5, 1, 70);
+    let apply = |group: ProgressGroup| {
+        let (table, lease) = (&table, session.lease());
+        async move { sessions::apply_group(table, &lease, &group).await.unwrap() }
+    };
+    assert_eq!(apply(group.clone()).await, GroupStatus::Applied);
+    assert_eq!(apply(group).await, GroupStatus::Duplicate);
+    assert_eq!(apply(write(&row, 6, 1, 80)).await, GroupStatus::Conflict);
+    let now = stored(&table, &row).await;
+    assert_eq!((now.character.version, now.character.hot.gold), (2, 70));
+    assert_eq!(apply(write(&row, 6, 2, 90)).await, GroupStatus::Applied);
+    assert_eq!(stored(&table, &row).await.character.version, 3);
+}
+
+#[tokio::test]
+async fn a_lost_reply_to_the_last_write_is_still_recognised() {
+    let (table, _, row, session) = playing().await;
+    let mut group = write(&row, 1, 1, 70);
+    group.writes[0].release = true;
+    let lease = session.lease();
+    assert_eq!(sessions::apply_group(&table, &lease, &group).await.unwrap(), GroupStatus::Applied);
+    assert_eq!(stored(&table, &row).await.lease, None);
+    let seat = sessions::find(&table, session.session_id).await.unwrap().unwrap().seats[0].clone().unwrap();
+    assert_eq!(seat.state, SeatState::Left);
+    assert_eq!(sessions::apply_group(&table, &lease, &group).await.unwrap(), GroupStatus::Duplicate);
+    // A zombie that goes on writing is fenced, and changes nothing.
+    assert_eq!(sessions::apply_group(&table, &lease, &write(&row, 2, 2, 99)).await.unwrap(), GroupStatus::Fenced);
+    assert_eq!(stored(&table, &row).await.character.hot.gold, 70);
+}
+
+#[tokio::test]
+async fn a_group_is_written_whole_or_not_at_all() {
+    let (table, sim, first, session) = playing().await;
+    let second = character(&table, 2).await;
+    let other = self::session(10, &sim, &second);
+    sessions::allocate(&table, &other, &sim, &second, NOW).await.unwrap().unwrap();
+    let mut group = write(&first, 1, 1, 70);
+    // The second character belongs to another session: the whole trade is fenced.
+    group.writes.extend(write(&second, 1, 1, 5).writes);
+    assert_eq!(sessions::apply_group(&table, &session.lease(), &group).await.unwrap(), GroupStatus::Fenced);
+    assert_eq!(stored(&table, &first).await.character.version, 1);
+}
+
+#[tokio::test]
+async fn the_last_place_is_given_once_and_never_twice() {
+    let table = MemoryTable::new();
+    let sim = gamesims::register(&table, gamesim("sim-1", "boot-1"), NOW).await.unwrap();
+    let mut placed = 0;
+    for bits in 1..=u128::from(CAPACITY) + 2 {
+        let row = character(&table, bits).await;
+        // Every caller decided on the same, empty row.
+        match sessions::allocate(&table, &session(bits, &sim, &row), &sim, &row, NOW).await.unwrap() {
+            Ok(()) => placed += 1,
+            Err(unplaced) => assert_eq!(unplaced, Unplaced::Gamesim),
+        }
+    }
+    assert_eq!(placed, CAPACITY);
+    let row = gamesims::find(&table, &sim.gamesim_id).await.unwrap().unwrap();
+    assert_eq!(row.sessions.len(), CAPACITY as usize);
+    assert!(!row.has_room(NOW));
+}
+
+#[tokio::test]
+async fn a_character_is_in_one_live_session() {
+    let (table, sim, row, _) = playing().await;
+    let second = session(10, &sim, &row);
+    let refused = sessions::allocate(&table, &second, &sim, &row, NOW).await.unwrap().unwrap_err();
+    assert!(matches!(refused, Unplaced::Character(Some(_))), "{refused:?}");
+    let lease = stored(&table, &row).await.lease.unwrap();
+    assert!(sessions::lease_binds(&table, &lease, row.character.character_id, NOW).await.unwrap());
+}
+
+#[tokio::test]
+async fn closing_frees_everything_and_is_idempotent() {
+    let (table, sim, row, session) = playing().await;
+    let closing = Closing::End(Outcome::Cleared);
+    let closed = sessions::close(&table, session.clone(), closing, NOW).await.unwrap();
+    assert!(matches!(closed, Closed::Done(_)), "{closed:?}");
+    let again = sessions::close(&table, session.clone(), closing, NOW).await.unwrap();
+    assert!(matches!(again, Closed::Already(_)), "{again:?}");
+    assert_eq!(stored(&table, &row).await.lease, None);
+    assert!(gamesims::find(&table, &sim.gamesim_id).await.unwrap().unwrap().sessions.is_empty());
+    let latest = sessions::find(&table, session.session_id).await.unwrap().unwrap();
+    assert_eq!((latest.state, latest.outcome), (SessionState::Ended, Some(Outcome::Cleared)));
+}
+
+#[tokio::test]
+async fn a_session_is_given_up_only_when_its_game_sim_is_dead() {
+    let (table, _, row, session) = playing().await;
+    let early = sessions::close(&table, session.clone(), Closing::Lose, NOW.plus_secs(5)).await.unwrap();
+    assert_eq!(early, Closed::GamesimAlive);
+    let lease = session.lease();
+    let later = NOW.plus_secs(6);
+    assert!(!sessions::lease_binds(&table, &lease, row.character.character_id, later).await.unwrap());
+    assert_eq!(stored(&table, &row).await.lease, None);
+    assert_eq!(sessions::find(&table, session.session_id).await.unwrap().unwrap().state, SessionState::Lost);
+    assert_eq!(sessions::apply_group(&table, &lease, &write(&row, 1, 1, 9)).await.unwrap(), GroupStatus::Fenced);
+}
+
+#[tokio::test]
+async fn a_new_boot_takes_the_name_and_loses_the_old_ones_sessions() {
+    let (table, sim, row, session) = playing().await;
+    let again = gamesims::register(&table, gamesim("sim-1", "boot-1"), NOW).await.unwrap();
+    assert_eq!(again.epoch, 1, "the same boot keeps its epoch");
+    let next = gamesims::register(&table, gamesim("sim-1", "boot-2"), NOW).await.unwrap();
+    assert_eq!(next.epoch, 2);
+    assert_eq!(stored(&table, &row).await.lease, None);
+    assert_eq!(sessions::find(&table, session.session_id).await.unwrap().unwrap().state, SessionState::Lost);
+    let beat = gamesims::heartbeat(&table, &sim.gamesim_id, 1, GamesimState::Ready, &GamesimLoad::default(), NOW).await.unwrap();
+    assert_eq!(beat, Beat::Fenced);
+    assert_eq!(sessions::apply_group(&table, &session.lease(), &write(&row, 1, 1, 9)).await.unwrap(), GroupStatus::Fenced);
+}
+
+#[tokio::test]
+async fn a_draining_game_sim_takes_nothing_new_and_never_goes_back() {
+    let table = MemoryTable::new();
+    let sim = gamesims::register(&table, gamesim("sim-1", "boot-1"), NOW).await.unwrap();
+    for state in [GamesimState::Draining, GamesimState::Ready] {
+        let beat = gamesims::heartbeat(&table, &sim.gamesim_id, 1, state, &GamesimLoad::default(), NOW).await.unwrap();
+        let Beat::Renewed(row) = beat else { panic!("fenced") };
+        assert_eq!(row.state, GamesimState::Draining);
+    }
+    let row = character(&table, 1).await;
+    let refused = sessions::allocate(&table, &session(9, &sim, &row), &sim, &row, NOW).await.unwrap();
+    assert_eq!(refused, Err(Unplaced::Gamesim));
+}
+
+#[tokio::test]
+async fn an_arrival_after_the_seat_was_lost_is_refused() {
+    let (table, sim, row, first) = playing().await;
+    let mut group = write(&row, 1, 1, 0);
+    group.writes[0].release = true;
+    sessions::apply_group(&table, &first.lease(), &group).await.unwrap();
+    let row = stored(&table, &row).await;
+    sessions::allocate(&table, &session(10, &sim, &row), &sim, &row, NOW).await.unwrap().unwrap();
+    let latest = sessions::find(&table, first.session_id).await.unwrap().unwrap();
+    let owner = (row.character.account_id, row.character.character_id);
+    let refused = sessions::admit(&table, latest, 0, owner).await.unwrap().unwrap_err();
+    assert!(matches!(refused, NotAdmitted::Refused(_)), "{refused:?}");
+}

@@ -1,0 +1,221 @@
+//! Game sessions, from their creation to their end, as players and game sims see them.
+
+use guildhall_domain::GamesimId;
+use guildhall_storage::gamesims;
+use guildhall_tests::{Answer, Backend, Caller};
+use serde_json::{Value, json};
+
+/// A backend with one game sim, and players with a character each.
+struct World {
+    backend: Backend,
+    epoch: u64,
+    players: Vec<(String, String)>,
+}
+
+impl World {
+    async fn start(capacity: u32, players: usize) -> Self {
+        let backend = Backend::start().await;
+        let epoch = backend.gamesim("sim-1", capacity, "boot-1").await;
+        let mut list = Vec::new();
+        for number in 0..players {
+            let token = backend.player(&format!("player-{number}")).await;
+            let character = backend.character(&token, &format!("Hero {number}")).await;
+            list.push((token, character));
+        }
+        Self { backend, epoch, players: list }
+    }
+
+    async fn create(&self, player: usize, key: &str) -> Answer {
+        let (token, character) = &self.players[player];
+        let headers = [("content-type", "application/json"), ("idempotency-key", key)];
+        let body = json!({"character_id": character, "dungeon_id": "goblin-warren"}).to_string();
+        self.backend.send("create-game-session", Caller::Bearer(token), &[], &headers, &body).await
+    }
+
+    async fn join(&self, player: usize, session: &str) -> Answer {
+        let (token, character) = &self.players[player];
+        let body = json!({"character_id": character});
+        self.backend.call("join-game-session", Caller::Bearer(token), &[("session_id", session)], &body).await
+    }
+
+    async fn view(&self, session: &str) -> Value {
+        let path = [("session_id", session)];
+        self.backend.call("get-game-session", Caller::Bearer(&self.players[0].0), &path, &Value::Null).await.expect(200)
+    }
+
+    async fn character(&self, player: usize) -> Value {
+        let (token, character) = &self.players[player];
+        let path = [("character_id", character.as_str())];
+        self.backend.call("get-character", Caller::Bearer(token), &path, &Value::Null).await.expect(200)
+    }
+
+    async fn internal(&self, name: &str, session: &str, body: Value) -> Answer {
+        let mut body = body;
+        body["gamesim_epoch"] = json!(self.epoch);
+        body["session_epoch"] = json!(1);
+        self.backend.call(name, Caller::Gamesim("sim-1"), &[("session_id", session)], &body).await
+    }
+
+    async fn admit(&self, player: usize, session: &str, seat: usize) -> Answer {
+        let character = self.character(player).await;
+        let body = json!({"account_id": character["account_id"], "character_id": character["character_id"], "seat": seat});
+        self.internal("admit-player", session, body).await
+    }
+
+    async fn save(&self, player: usize, session: &str, seq: u64, base_version: u64, gold: u64, release: bool) -> String {
+        let character = self.character(player).await;
+        let hot = json!({"level": 1, "xp": 5, "hp": 7, "hp_max": 30, "gold": gold, "inventory": [{"item": "x", "quantity": 2}], "dungeons_cleared": 0});
+        let write = json!({"character_id": character["character_id"], "account_id": character["account_id"], "seq": seq, "base_version": base_version, "hot": hot, "release": release});
+        let answer = self.internal("save-progress", session, json!({"groups": [{"writes": [write]}]})).await.expect(200);
+        answer["groups"][0].as_str().unwrap().to_owned()
+    }
+
+    async fn active(&self) -> usize {
+        let id: GamesimId = "sim-1".parse().unwrap();
+        gamesims::find(self.backend.table(), &id).await.unwrap().unwrap().sessions.len()
+    }
+}
+
+fn session_id(answer: &Value) -> String {
+    answer["game_session"]["session_id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_party_of_four_gets_in_and_the_fifth_does_not() {
+    let world = World::start(10, 5).await;
+    let created = world.create(0, "k").await.expect(201);
+    let session = session_id(&created);
+    assert!(created["connect"]["address"].as_str().unwrap().starts_with("127.0.0.1:400"), "{created}");
+    assert_eq!(created["connect"]["token"].as_str().unwrap().len(), 2732, "base64 of 2048 bytes");
+    for player in 1..4 {
+        let joined = world.join(player, &session).await.expect(200);
+        assert_eq!(joined["connect"]["seat"], player);
+        assert_eq!(joined["connect"]["address"], created["connect"]["address"]);
+    }
+    world.join(4, &session).await.refused(409, "session_full");
+    let view = world.view(&session).await;
+    assert_eq!((&view["state"], view["seats"].as_array().unwrap().len()), (&json!("reserved"), 4));
+    assert_eq!(world.active().await, 1);
+    world.backend.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_key_is_the_same_session_with_a_fresh_ticket() {
+    let world = World::start(10, 1).await;
+    let first = world.create(0, "k").await.expect(201);
+    let again = world.create(0, "k").await.expect(201);
+    assert_eq!(first["game_session"], again["game_session"]);
+    assert_ne!(first["connect"]["token"], again["connect"]["token"]);
+    assert_eq!(world.active().await, 1);
+    world.create(0, "other").await.refused(409, "character_in_session");
+    world.backend.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_fleet_is_never_overbooked() {
+    let world = World::start(2, 6).await;
+    let calls = (0..6).map(|player| {
+        let world = &world;
+        async move { world.create(player, "k").await }
+    });
+    let mut placed = 0;
+    for answer in futures_util::future::join_all(calls).await {
+        match answer.status {
+            201 => placed += 1,
+            _ => answer.refused(503, "fleet_full"),
+        }
+    }
+    assert_eq!((placed, world.active().await), (2, 2));
+    world.backend.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn play_is_admitted_saved_and_finalised() {
+    let world = World::start(10, 1).await;
+    let session = session_id(&world.create(0, "k").await.expect(201));
+    let admitted = world.admit(0, &session, 0).await.expect(200);
+    assert_eq!(admitted["dungeon_id"], "goblin-warren");
+    assert_eq!(world.view(&session).await["state"], "active");
+    assert_eq!(world.save(0, &session, 1, 1, 11, false).await, "applied");
+    assert_eq!(world.save(0, &session, 1, 1, 11, false).await, "duplicate");
+    assert_eq!(world.save(0, &session, 2, 1, 99, false).await, "conflict");
+    let character = world.character(0).await;
+    assert_eq!((&character["version"], &character["gold"], &character["inventory"][0]["quantity"]), (&json!(2), &json!(11), &json!(2)));
+    assert_eq!(world.save(0, &session, 2, 2, 12, true).await, "applied");
+    for _ in 0..2 {
+        let closed = world.internal("finalize-game-session", &session, json!({"outcome": "cleared"})).await.expect(200);
+        assert_eq!(closed, json!({"state": "ended"}));
+    }
+    assert_eq!(world.active().await, 0);
+    let view = world.view(&session).await;
+    assert_eq!((&view["state"], &view["outcome"], &view["address"]), (&json!("ended"), &json!("cleared"), &Value::Null));
+    assert_eq!(world.save(0, &session, 3, 3, 99, false).await, "fenced");
+    world.join(0, &session).await.refused(409, "session_over");
+    world.create(0, "next").await.expect(201);
+    world.backend.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_game_sim_or_epoch_is_fenced() {
+    let world = World::start(10, 1).await;
+    let session = session_id(&world.create(0, "k").await.expect(201));
+    let path = [("session_id", session.as_str())];
+    for (caller, gamesim_epoch, session_epoch) in [("sim-2", 1, 1), ("sim-1", 2, 1), ("sim-1", 1, 2)] {
+        let body = json!({"gamesim_epoch": gamesim_epoch, "session_epoch": session_epoch, "outcome": "failed"});
+        let answer = world.backend.call("finalize-game-session", Caller::Gamesim(caller), &path, &body).await;
+        answer.refused(409, "fenced");
+    }
+    assert_eq!(world.view(&session).await["state"], "reserved");
+    world.backend.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reservation_that_nobody_uses_frees_the_character_and_the_place() {
+    let world = World::start(10, 1).await;
+    let session = session_id(&world.create(0, "k").await.expect(201));
+    let expire = json!({"outcome": "expired"});
+    world.internal("finalize-game-session", &session, expire.clone()).await.refused(409, "seats_held");
+    world.backend.pass_ms(30_000);
+    // Kept alive by heartbeats meanwhile.
+    let beat = json!({"epoch": world.epoch, "state": "ready", "load": {"sessions": 0, "players": 0, "tick_lateness_p99_us": 0, "unsaved_changes": 0}});
+    let listed = world.backend.call("heartbeat-gamesim", Caller::Gamesim("sim-1"), &[("gamesim_id", "sim-1")], &beat).await.expect(200);
+    assert_eq!(listed["sessions"], json!({ session.as_str(): 1 }));
+    let second = session_id(&world.create(0, "next").await.expect(201));
+    assert_ne!(second, session);
+    world.internal("finalize-game-session", &session, expire).await.expect(200);
+    assert_eq!(world.active().await, 1);
+    // The lease is the second session's, and closing the first did not touch it.
+    world.create(0, "third").await.refused(409, "character_in_session");
+    world.backend.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_game_sims_session_is_lost_and_its_players_go_on() {
+    let world = World::start(10, 1).await;
+    let session = session_id(&world.create(0, "k").await.expect(201));
+    world.admit(0, &session, 0).await.expect(200);
+    assert_eq!(world.save(0, &session, 1, 1, 11, false).await, "applied");
+    world.backend.pass_ms(6_000);
+    world.join(0, &session).await.refused(409, "session_over");
+    assert_eq!(world.view(&session).await["state"], "lost");
+    assert_eq!(world.save(0, &session, 2, 2, 99, false).await, "fenced");
+    assert_eq!(world.character(0).await["gold"], 11);
+    world.create(0, "next").await.refused(503, "fleet_full");
+    world.backend.gamesim("sim-2", 10, "boot-1").await;
+    world.create(0, "next").await.expect(201);
+    world.backend.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_plays_a_foreign_character() {
+    let world = World::start(10, 2).await;
+    let body = json!({"character_id": world.players[1].1, "dungeon_id": "goblin-warren"});
+    let answer = world.backend.call("create-game-session", Caller::Bearer(&world.players[0].0), &[], &body).await;
+    answer.refused(404, "not_found");
+    let session = session_id(&world.create(0, "k").await.expect(201));
+    let body = json!({"character_id": world.players[0].1});
+    let path = [("session_id", session.as_str())];
+    let answer = world.backend.call("join-game-session", Caller::Bearer(&world.players[1].0), &path, &body).await;
+    answer.refused(404, "not_found");
+    world.backend.stop().await;
+}

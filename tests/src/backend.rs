@@ -1,0 +1,225 @@
+//! Every route over the embedded database, called with API Gateway events as Lambda would be, under a clock that the test
+//! turns. There are no sockets but the database's, and nothing ever waits.
+
+use guildhall_auth::{DerivationKey, SealingKey, SigningKeys};
+use guildhall_domain::Timestamp;
+use guildhall_functions::{App, Config, ROUTES, Route, invoke};
+use guildhall_local::engine::Engine;
+use guildhall_storage::dynamo::{DynamoConfig, DynamoTable};
+use guildhall_storage::{Schema, Table};
+use serde_json::{Map, Value, json};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tempfile::TempDir;
+
+/// When every test begins, in milliseconds since 1970.
+pub const START_MS: u64 = 1_800_000_000_000;
+
+/// The routes, a database of their own, and the time.
+#[derive(Debug)]
+pub struct Backend {
+    app: Arc<App>,
+    clock_ms: Arc<AtomicU64>,
+    engine: Option<Engine>,
+    _folder: TempDir,
+}
+
+/// Who makes a call.
+#[derive(Debug, Clone, Copy)]
+pub enum Caller<'a> {
+    /// Nobody in particular.
+    Anyone,
+    /// The bearer of a token.
+    Bearer(&'a str),
+    /// A game sim, as API Gateway names it after checking its signature.
+    Gamesim(&'a str),
+}
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// The body.
+    pub body: Value,
+}
+
+impl Answer {
+    /// The stable code of an error.
+    pub fn code(&self) -> &str {
+        self.body["error"]["code"].as_str().unwrap_or_default()
+    }
+
+    /// The body of an answer that must have this status.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.body);
+        self.body
+    }
+
+    /// Asserts status and code of an error, and that the error has its shape.
+    #[track_caller]
+    pub fn refused(&self, status: u16, code: &str) {
+        assert_eq!((self.status, self.code()), (status, code), "{}", self.body);
+        let error = self.body["error"].as_object().expect("an error object");
+        assert!(error["message"].as_str().is_some_and(|message| !message.is_empty()));
+        assert!(error["request_id"].as_str().is_some_and(|id| !id.is_empty()));
+    }
+}
+
+/// The route of that name.
+#[track_caller]
+pub fn route(name: &str) -> &'static Route {
+    ROUTES.iter().copied().find(|route| route.name == name).unwrap_or_else(|| panic!("no route {name}"))
+}
+
+/// The folder with the game's content.
+pub fn seed_data() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../seed-data")
+}
+
+impl Backend {
+    /// A fresh backend with the seed content published.
+    pub async fn start() -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let engine = Engine::start(&folder.path().join("dynamodb.sqlite")).expect("the embedded database");
+        let config = DynamoConfig::new("test-", "us-east-1").endpoint(engine.endpoint());
+        let table = DynamoTable::connect(config).await;
+        table.create_tables(&Schema::all().expect("tables.json")).await.expect("tables");
+        let content = guildhall_local::content::load(&seed_data()).expect("the seed content is valid");
+        content.publish(&table).await.expect("the content is published");
+        let clock_ms = Arc::new(AtomicU64::new(START_MS));
+        let now = Arc::clone(&clock_ms);
+        let app = App::new(Config {
+            table: Arc::new(table),
+            access_keys: SigningKeys::new(vec![("1".into(), vec![7; 32])]).expect("a key"),
+            sealing: SealingKey::new([8; 32]),
+            derivation: DerivationKey::new([9; 32]),
+            gamesim_role: "guildhall-gamesim".into(),
+            clock: Arc::new(move || Timestamp(now.load(Ordering::SeqCst))),
+            entropy: Arc::new(guildhall_functions::lambda::system_entropy),
+        });
+        Self { app: Arc::new(app), clock_ms, engine: Some(engine), _folder: folder }
+    }
+
+    /// The table under the routes.
+    pub fn table(&self) -> &dyn Table {
+        &**self.app.table()
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        Timestamp(self.clock_ms.load(Ordering::SeqCst))
+    }
+
+    /// Lets time pass.
+    pub fn pass_ms(&self, millis: u64) {
+        self.clock_ms.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    /// Calls a route with path parameters and a JSON body.
+    pub async fn call(&self, name: &str, caller: Caller<'_>, path: &[(&str, &str)], body: &Value) -> Answer {
+        let text = if body.is_null() { String::new() } else { body.to_string() };
+        self.send(name, caller, path, &[("content-type", "application/json")], &text).await
+    }
+
+    /// Calls a route with any headers and any body.
+    pub async fn send(
+        &self,
+        name: &str,
+        caller: Caller<'_>,
+        path: &[(&str, &str)],
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
+        let route = route(name);
+        let event = event(route, caller, path, headers, body);
+        let response = invoke(&self.app, route, &event.to_string()).await.expect("the event is an API Gateway event");
+        let status = response["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok()).expect("a status");
+        let body = response["body"].as_str().unwrap_or_default();
+        Answer { status, body: serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}")) }
+    }
+
+    /// Registers an account and gives its token.
+    pub async fn player(&self, name: &str) -> String {
+        let body = json!({"email": format!("{name}@example.com"), "password": "correct horse"});
+        let answer = self.call("register-account", Caller::Anyone, &[], &body).await.expect(201);
+        answer["access_token"].as_str().expect("a token").to_owned()
+    }
+
+    /// Creates a character and gives its id.
+    pub async fn character(&self, token: &str, name: &str) -> String {
+        let body = json!({"name": name, "class": "fighter"});
+        let answer = self.call("create-character", Caller::Bearer(token), &[], &body).await.expect(201);
+        answer["character_id"].as_str().expect("an id").to_owned()
+    }
+
+    /// Registers a game sim with this many places and gives its epoch.
+    pub async fn gamesim(&self, name: &str, capacity: u32, boot: &str) -> u64 {
+        let content = self.call("get-content", Caller::Anyone, &[], &Value::Null).await.expect(200);
+        let body = json!({
+            "ports": [4000, 4001],
+            "capacity": capacity,
+            "build_version": "test",
+            "protocol_version": guildhall_protocol::PROTOCOL_VERSION,
+            "content_version": content["version"],
+            "connect_key": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+            "boot_id": boot,
+        });
+        let answer = self.call("register-gamesim", Caller::Gamesim(name), &[], &body).await.expect(201);
+        answer["epoch"].as_u64().expect("an epoch")
+    }
+
+    /// Closes the database file.
+    pub async fn stop(mut self) {
+        if let Some(engine) = self.engine.take() {
+            engine.shutdown().await.expect("the database closes");
+        }
+    }
+}
+
+/// An API Gateway v2 event, as the service documents it.
+pub fn event(route: &Route, caller: Caller<'_>, path: &[(&str, &str)], headers: &[(&str, &str)], body: &str) -> Value {
+    let mut all: Map<String, Value> = headers.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+    let mut raw_path = route.path.to_owned();
+    for (name, value) in path {
+        raw_path = raw_path.replace(&format!("{{{name}}}"), value);
+    }
+    let mut authorizer = Value::Null;
+    match caller {
+        Caller::Anyone => {}
+        Caller::Bearer(token) => {
+            all.insert("authorization".into(), json!(format!("Bearer {token}")));
+        }
+        Caller::Gamesim(name) => {
+            let arn = format!("arn:aws:sts::000000000000:assumed-role/guildhall-gamesim/{name}");
+            authorizer = json!({"iam": {"userArn": arn, "accountId": "000000000000", "accessKey": "A", "callerId": "C", "userId": "U"}});
+        }
+    }
+    let route_key = format!("{} {}", route.method.as_str(), route.path);
+    let parameters: Map<String, Value> = path.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+    json!({
+        "version": "2.0",
+        "routeKey": route_key,
+        "rawPath": raw_path,
+        "rawQueryString": "",
+        "headers": all,
+        "pathParameters": parameters,
+        "requestContext": {
+            "accountId": "000000000000",
+            "apiId": "test",
+            "authorizer": authorizer,
+            "domainName": "test",
+            "domainPrefix": "test",
+            "http": {"method": route.method.as_str(), "path": raw_path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "test"},
+            "requestId": "request-1",
+            "routeKey": route_key,
+            "stage": "$default",
+            "time": "01/Jan/2027:00:00:00 +0000",
+            "timeEpoch": START_MS,
+        },
+        "body": body,
+        "isBase64Encoded": false,
+    })
+}
