@@ -1,3 +1,7 @@
-//! Placeholder while the workspace is laid out.
+//! The authoritative UDP game server.
 
+mod backoff;
+pub mod exchange;
+pub mod limits;
 pub mod world;
+mod writer;

@@ -22,7 +22,7 @@ mod combat;
 mod doors;
 mod effect;
 mod entity;
-pub mod geometry;
+mod geometry;
 mod hash;
 mod loot;
 mod map;
@@ -118,10 +118,7 @@ impl Dungeon {
     /// Lets a character appear at the spawn point; one that was dead comes in unhurt. A seat that is still present keeps its
     /// place and its state. Returns whether the seat is present: it is not if the seat or the class does not exist.
     pub fn join(&mut self, seat: u8, class: &str, name: &str, hot: HotState, effects: &mut Vec<Effect>) -> bool {
-        let place = match self.players.binary_search_by_key(&seat, |player| player.seat) {
-            Ok(_) => return true,
-            Err(place) => place,
-        };
+        let Err(place) = self.players.binary_search_by_key(&seat, |player| player.seat) else { return true };
         let known: Option<&Class> = self.content.classes.get(class);
         let (Some(rules), Some(&changes)) = (known, self.changes.get(usize::from(seat))) else { return false };
         let mut player = Player::new(seat, class, rules, self.spawn, hot, changes);

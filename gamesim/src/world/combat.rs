@@ -91,7 +91,8 @@ pub(super) fn recover(dungeon: &mut Dungeon, effects: &mut Vec<Effect>) {
                 player.change(false);
                 tell_all(effects, WorldEvent::PlayerRespawned { seat: player.seat });
             }
-        } else if hurt && *tick % TICKS_PER_S == 0 && *tick >= player.fought_at.saturating_add(ticks(FIGHT_LINGERS_MS)) {
+        } else if hurt && *tick % TICKS_PER_S == 0 && *tick >= player.fought_at.saturating_add(ticks(FIGHT_LINGERS_MS))
+        {
             let healed = player.hot.hp.saturating_add(player.hp_regeneration_per_s).min(player.hot.hp_max);
             if healed != player.hot.hp {
                 player.hot.hp = healed;

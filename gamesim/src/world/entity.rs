@@ -16,8 +16,7 @@ pub(super) const FIRST_LOOT: u16 = 1_024;
 const _: () = assert!(FIRST_ENEMY as usize + DUNGEON_ENEMIES_MAX <= FIRST_DOOR as usize);
 const _: () = assert!(FIRST_DOOR as usize + DUNGEON_DOORS_MAX <= FIRST_LOOT as usize);
 // Nobody dies twice, so this is all the loot that a dungeon can ever yield.
-const _: () =
-    assert!(FIRST_LOOT as usize + DUNGEON_ENEMIES_MAX * (LOOT_ROLLS_MAX as usize) < u16::MAX as usize);
+const _: () = assert!(FIRST_LOOT as usize + DUNGEON_ENEMIES_MAX * (LOOT_ROLLS_MAX as usize) < u16::MAX as usize);
 
 /// One entity at one tick.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

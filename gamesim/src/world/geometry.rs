@@ -1,20 +1,20 @@
-//! Distances, directions and strides in whole millimetres. A client that predicts its own movement uses these very
-//! functions' results, so their rounding is part of the rules: always towards zero, never further than allowed.
+//! Distances, directions and strides in whole millimetres. A client that predicts its own movement
+//! repeats this arithmetic, so the rounding is part of the rules: always towards zero, never further than allowed.
 
 use guildhall_domain::content::Point;
 
 /// Whether two points are at most `reach_mm` apart.
-pub fn within(a: Point, b: Point, reach_mm: u32) -> bool {
+pub(super) fn within(a: Point, b: Point, reach_mm: u32) -> bool {
     distance_squared(a, b) <= u64::from(reach_mm).pow(2)
 }
 
 /// The square of the distance, in square millimetres; points lie within a dungeon's extent, so it cannot overflow.
-pub fn distance_squared(a: Point, b: Point) -> u64 {
+pub(super) fn distance_squared(a: Point, b: Point) -> u64 {
     u64::from(a.x.abs_diff(b.x)).pow(2) + u64::from(a.y.abs_diff(b.y)).pow(2)
 }
 
 /// The vector of the direction (`dx`, `dy`) and of at most `length_mm`. Nothing for no direction.
-pub fn stride(dx: i32, dy: i32, length_mm: u32) -> (i32, i32) {
+pub(super) fn stride(dx: i32, dy: i32, length_mm: u32) -> (i32, i32) {
     let squared = u64::from(dx.unsigned_abs()).pow(2) + u64::from(dy.unsigned_abs()).pow(2);
     if squared == 0 {
         return (0, 0);
@@ -24,7 +24,7 @@ pub fn stride(dx: i32, dy: i32, length_mm: u32) -> (i32, i32) {
     let root = scaled.isqrt();
     let root = if root * root < scaled { root + 1 } else { root };
     let part = |component: i32| {
-        let millimetres = (u64::from(component.unsigned_abs()) * u64::from(length_mm) << 10) / root;
+        let millimetres = ((u64::from(component.unsigned_abs()) * u64::from(length_mm)) << 10) / root;
         let millimetres = i32::try_from(millimetres).unwrap_or(i32::MAX);
         if component < 0 { -millimetres } else { millimetres }
     };
@@ -39,7 +39,7 @@ const HALFWAY_TANGENTS: [u64; 32] = [
 ];
 
 /// The direction in 256ths of a turn, from east (0) by south (64). No direction counts as east.
-pub fn facing(dx: i32, dy: i32) -> u8 {
+pub(super) fn facing(dx: i32, dy: i32) -> u8 {
     let (across, down) = (u64::from(dx.unsigned_abs()), u64::from(dy.unsigned_abs()));
     let (short, long) = (across.min(down), across.max(down));
     if long == 0 {
@@ -75,7 +75,8 @@ mod tests {
 
     #[test]
     fn facing_goes_round_from_east_by_south() {
-        let round = [(1, 0, 0), (1, 1, 32), (0, 1, 64), (-1, 1, 96), (-1, 0, 128), (-1, -1, 160), (0, -1, 192), (1, -1, 224)];
+        let round =
+            [(1, 0, 0), (1, 1, 32), (0, 1, 64), (-1, 1, 96), (-1, 0, 128), (-1, -1, 160), (0, -1, 192), (1, -1, 224)];
         for (dx, dy, expected) in round {
             assert_eq!(facing(dx * 1_000, dy * 1_000), expected, "({dx}, {dy})");
         }

@@ -28,8 +28,7 @@ impl Map {
     /// The map of a dungeon whose doors are all closed.
     pub(super) fn of(template: &Dungeon) -> Self {
         let width = template.chambers.len() + template.doors.len();
-        let mut map =
-            Self { floors: Vec::with_capacity(width), crossings: vec![UNREACHABLE; width * width], width };
+        let mut map = Self { floors: Vec::with_capacity(width), crossings: vec![UNREACHABLE; width * width], width };
         for chamber in &template.chambers {
             map.open(chamber.area);
         }
@@ -74,9 +73,8 @@ impl Map {
             UNREACHABLE => return from,
             crossings => crossings - 1,
         };
-        let leads_on = |&next: &usize| {
-            self.crossings_between(next, goal) == left && self.floors[next].touches(&self.floors[here])
-        };
+        let leads_on =
+            |&next: &usize| self.crossings_between(next, goal) == left && self.floors[next].touches(&self.floors[here]);
         let next = (0..self.floors.len()).find(leads_on);
         next.map_or(from, |next| clamp(clamp(to, &self.floors[next]), &self.floors[here]))
     }
@@ -197,13 +195,18 @@ mod tests {
     fn steering_leads_from_any_corner_to_any_corner() {
         let (mut map, passage) = rooms();
         map.open(passage);
-        let corners = [point(0, 0), point(10_000, 10_000), point(12_000, 4_500), point(14_000, 0), point(24_000, 10_000)];
+        let corners =
+            [point(0, 0), point(10_000, 10_000), point(12_000, 4_500), point(14_000, 0), point(24_000, 10_000)];
         for from in corners {
             for to in corners {
                 let mut at = from;
                 for _ in 0..4 {
                     let next = map.steer(at, to);
-                    assert_eq!(map.walk(at, (next.x - at.x, next.y - at.y)), next, "a wall between {at:?} and {next:?}");
+                    assert_eq!(
+                        map.walk(at, (next.x - at.x, next.y - at.y)),
+                        next,
+                        "a wall between {at:?} and {next:?}"
+                    );
                     at = next;
                 }
                 assert_eq!(at, to, "lost on the way from {from:?}");

@@ -176,7 +176,9 @@ impl Enemy {
 /// The enemies of a dungeon, each at its place.
 pub(super) fn enemies_of(template: &content::Dungeon, rules: &Rules, content: &Content) -> Vec<Enemy> {
     let mut enemies = Vec::new();
-    for (chamber, spawn) in template.chambers.iter().enumerate().flat_map(|(n, c)| c.enemies.iter().map(move |s| (n, s))) {
+    for (chamber, spawn) in
+        template.chambers.iter().enumerate().flat_map(|(n, c)| c.enemies.iter().map(move |s| (n, s)))
+    {
         let index = content.enemies.keys().position(|key| *key == spawn.enemy);
         let Some((index, kind)) = index.and_then(|index| Some((index, rules.kinds.get(index)?))) else { continue };
         enemies.push(Enemy {

@@ -1,2 +1,5 @@
-//! Placeholder while the workspace is laid out.
+//! The whole backend on one machine.
 pub mod engine;
+pub mod front;
+pub mod sigv4;
+mod calendar;

@@ -21,7 +21,9 @@ pub use client_message::{Action, ClientMessage, INPUTS_MAX, InputFrame};
 pub use event::{GameEvent, NAME_BYTES_MAX};
 pub use reason::{EndingReason, RefusalReason};
 pub use reliable::{EventInbox, EventOutbox, OutboxFull};
-pub use server_message::{EVENT_BYTES_RESERVED, EncodedServerMessage, ServerHeader, ServerMessage, decode_server, encode_server};
+pub use server_message::{
+    EVENT_BYTES_RESERVED, EncodedServerMessage, ServerHeader, ServerMessage, decode_server, encode_server,
+};
 pub use snapshot::{EntityKind, EntityState, SNAPSHOTS_KEPT, Snapshot, SnapshotRing, flags};
 
 use crate::netcode::PACKET_OVERHEAD_BYTES_MAX;

@@ -209,7 +209,14 @@ impl Server {
         self.admission.ledger.consume(&code);
         self.admission.handshakes.remove(&from);
         self.replace(from, client_id);
-        self.establish(Admitted { address: from, client_id, user_data, receive_cipher, server_to_client_key, timeout_ms });
+        self.establish(Admitted {
+            address: from,
+            client_id,
+            user_data,
+            receive_cipher,
+            server_to_client_key,
+            timeout_ms,
+        });
     }
 
     /// Whether a connection of this address and client would find no place. Its own predecessors make room for it.

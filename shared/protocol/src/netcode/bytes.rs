@@ -51,7 +51,8 @@ impl<'a> Reader<'a> {
 
     /// A counted list of 1 to 32 addresses.
     pub(crate) fn addresses(&mut self) -> Option<Vec<SocketAddr>> {
-        let count = usize::try_from(self.u32()?).ok().filter(|count| (1..=super::TOKEN_ADDRESSES_MAX).contains(count))?;
+        let count =
+            usize::try_from(self.u32()?).ok().filter(|count| (1..=super::TOKEN_ADDRESSES_MAX).contains(count))?;
         (0..count).map(|_| self.address()).collect()
     }
 }

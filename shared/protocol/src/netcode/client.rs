@@ -8,8 +8,7 @@ use super::packet::{Header, Packet, put_request};
 use super::replay::ReplayWindow;
 use super::token::timeout_ms;
 use super::{
-    CHALLENGE_TOKEN_BYTES, ConnectToken, DISCONNECT_PACKETS, PAYLOAD_PACKET_BYTES_MAX,
-    RESEND_INTERVAL_MS, SendError,
+    CHALLENGE_TOKEN_BYTES, ConnectToken, DISCONNECT_PACKETS, PAYLOAD_PACKET_BYTES_MAX, RESEND_INTERVAL_MS, SendError,
 };
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -89,7 +88,10 @@ impl Client {
     /// Takes a datagram in, opening it in place, and yields its payload if it has one.
     pub fn handle_datagram<'a>(&mut self, now_ms: u64, from: SocketAddr, datagram: &'a mut [u8]) -> Option<&'a [u8]> {
         self.now_ms = self.now_ms.max(now_ms);
-        if plain_address(from) != self.server_address() || self.is_disconnected() {
+        if self.is_disconnected() {
+            return None;
+        }
+        if plain_address(from) != self.server_address() {
             self.bad_packets += 1;
             return None;
         }
@@ -158,7 +160,9 @@ impl Client {
         let lifetime_ms = self.token.expire_s.saturating_sub(self.token.create_s).saturating_mul(1_000);
         let expired = self.now_ms.saturating_sub(self.started_ms) >= lifetime_ms;
         match self.state {
-            ClientState::SendingRequest | ClientState::SendingResponse if expired => Some(ClientDisconnect::TokenExpired),
+            ClientState::SendingRequest | ClientState::SendingResponse if expired => {
+                Some(ClientDisconnect::TokenExpired)
+            }
             ClientState::SendingRequest if silent => Some(ClientDisconnect::RequestTimedOut),
             ClientState::SendingResponse if silent => Some(ClientDisconnect::ResponseTimedOut),
             ClientState::Connected if silent => Some(ClientDisconnect::TimedOut),
@@ -250,7 +254,7 @@ impl Client {
         self.token.server_addresses.get(self.server_index).copied().unwrap_or(nowhere)
     }
 
-    /// Datagrams dropped because they were forged, damaged, repeated or from elsewhere.
+    /// Datagrams dropped because they were forged, damaged, repeated or from elsewhere. What comes after the end is not counted.
     pub fn bad_packets(&self) -> u64 {
         self.bad_packets
     }

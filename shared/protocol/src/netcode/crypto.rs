@@ -94,15 +94,18 @@ pub(crate) mod nonces {
     use std::cell::RefCell;
     use std::collections::HashSet;
 
+    /// A key's fingerprint and a sequence number.
+    type Use = ([u8; 32], u64);
+
     thread_local! {
-        static USED: RefCell<Option<HashSet<([u8; 32], u64)>>> = RefCell::default();
+        static USED: RefCell<Option<HashSet<Use>>> = RefCell::default();
     }
 
     pub(super) fn record(cipher: &Cipher, sequence: u64) {
         USED.with_borrow_mut(|used| {
             let Some(used) = used else { return };
             let mut fingerprint = [0; 32];
-            cipher.0.seal_in_place_separate_tag(nonce(u64::MAX), Aad::empty(), &mut fingerprint).unwrap();
+            let _tag = cipher.0.seal_in_place_separate_tag(nonce(u64::MAX), Aad::empty(), &mut fingerprint).unwrap();
             assert!(used.insert((fingerprint, sequence)), "sequence {sequence} was used twice under one key");
         });
     }

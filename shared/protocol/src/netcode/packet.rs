@@ -215,7 +215,9 @@ mod tests {
 
     #[test]
     fn sequence_numbers_take_as_few_bytes_as_they_need() {
-        for (sequence, bytes) in [(0, 1), (255, 1), (256, 2), (1_000, 2), (1 << 56, 8), ((1 << 56) - 1, 7), (u64::MAX, 8)] {
+        for (sequence, bytes) in
+            [(0, 1), (255, 1), (256, 2), (1_000, 2), (1 << 56, 8), ((1 << 56) - 1, 7), (u64::MAX, 8)]
+        {
             assert_eq!(sequence_bytes(sequence), bytes, "{sequence}");
             let cipher = Cipher::new(&[7; 32]);
             let mut datagram = Vec::new();

@@ -87,6 +87,11 @@ mod tests {
         window.accept(0);
         assert!(window.is_new(u64::MAX));
         window.accept(u64::MAX);
-        assert!(!window.is_new(u64::MAX) && !window.is_new(0) && window.is_new(u64::MAX - 255) && !window.is_new(u64::MAX - 256));
+        assert!(
+            !window.is_new(u64::MAX)
+                && !window.is_new(0)
+                && window.is_new(u64::MAX - 255)
+                && !window.is_new(u64::MAX - 256)
+        );
     }
 }

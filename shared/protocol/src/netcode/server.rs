@@ -35,11 +35,12 @@ pub struct Server {
 impl Server {
     /// A server without connections. `challenge_key` is random and new at every boot; so must `config.private_key` be.
     pub fn new(config: ServerConfig, challenge_key: Key, now_ms: u64) -> Self {
-        let public_address = plain_address(config.public_address);
+        let mut config = config;
+        config.public_address = plain_address(config.public_address);
         Self {
             connections: Connections::new(config.connections_max),
             admission: Admission::new(&config, &challenge_key),
-            config: ServerConfig { public_address, ..config },
+            config,
             now_ms,
             counters: ServerCounters::default(),
             outgoing: Outgoing::default(),

@@ -6,7 +6,9 @@
 use super::bytes::{Reader, plain_address, put_addresses};
 use super::crypto::{self, Unauthentic};
 use super::limits::VERSION_INFO;
-use super::{CONNECT_TOKEN_BYTES, Key, MAC_BYTES, PRIVATE_TOKEN_BYTES, TIMEOUT_S_MAX, TOKEN_NONCE_BYTES, USER_DATA_BYTES};
+use super::{
+    CONNECT_TOKEN_BYTES, Key, MAC_BYTES, PRIVATE_TOKEN_BYTES, TIMEOUT_S_MAX, TOKEN_NONCE_BYTES, USER_DATA_BYTES,
+};
 use std::fmt;
 use std::net::SocketAddr;
 

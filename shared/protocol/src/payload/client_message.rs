@@ -192,6 +192,9 @@ mod tests {
         assert_eq!(sent(seqs(&[1, 2, 5, 6])), [5, 6]);
         assert_eq!(sent(seqs(&[0, 1])), [1]);
         assert_eq!(sent(seqs(&[0])), []);
-        assert_eq!(sent((1..=40).map(|seq| InputFrame { seq, ..InputFrame::default() }).collect()), Vec::from_iter(9..=40));
+        assert_eq!(
+            sent((1..=40).map(|seq| InputFrame { seq, ..InputFrame::default() }).collect()),
+            Vec::from_iter(9..=40)
+        );
     }
 }

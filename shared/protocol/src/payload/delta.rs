@@ -44,8 +44,8 @@ pub(super) fn put_delta(
     let mut changed_sent = put_changes(out, &changed, baseline.len(), bits_max);
     if changed_sent < changed.len() {
         out.truncate(start);
-        let turn = tick as usize % changed.len();
-        changed.rotate_left(turn);
+        let first = turn(tick, changed.len());
+        changed.rotate_left(first);
         changed_sent = put_changes(out, &changed, baseline.len(), bits_max);
     }
 
@@ -123,6 +123,13 @@ fn put_changes(out: &mut BitWriter, changes: &[Change<'_>], baseline_len: usize,
     })
 }
 
+/// Where among `count` items tick `tick` begins. Steps of the golden ratio spread successive beginnings as evenly as can be,
+/// whatever the count, so every item is soon near one.
+fn turn(tick: u32, count: usize) -> usize {
+    const GOLDEN_RATIO_32: u32 = 0x9e37_79b9;
+    ((u64::from(tick.wrapping_mul(GOLDEN_RATIO_32)) * count as u64) >> 32) as usize
+}
+
 fn hold(baseline: &[EntityState], gone: &[u16], new: &[&EntityState], changed: &[Change<'_>]) -> Vec<EntityState> {
     let mut held: Vec<Option<EntityState>> = baseline.iter().cloned().map(Some).collect();
     for index in gone {
@@ -155,7 +162,8 @@ pub(super) fn take_delta(
     let mut new = Vec::new();
     let mut next = 0;
     while reader.take_bit()? {
-        let id = u16::try_from(next + u32::from(reader.take_gap()?)).map_err(|_| DecodeError::OutOfRange("entity id"))?;
+        let id =
+            u16::try_from(next + u32::from(reader.take_gap()?)).map_err(|_| DecodeError::OutOfRange("entity id"))?;
         if baseline.binary_search_by_key(&id, |entity| entity.id).is_ok() {
             return Err(DecodeError::OutOfRange("new entity"));
         }

@@ -109,7 +109,8 @@ fn a_token_works_once() {
 #[test]
 fn requests_that_must_be_refused_are_refused_without_an_answer() {
     type Change = fn(&mut ConnectTokenParameters<'_>);
-    let cases: [(&str, Change, fn(&ServerCounters) -> u64); 7] = [
+    type Counter = fn(&ServerCounters) -> u64;
+    let cases: [(&str, Change, Counter); 7] = [
         ("expired", |token| token.expire_s = EPOCH_MS / 1_000, |counters| counters.token_expired),
         ("far future", |token| token.expire_s += 31, |counters| counters.token_too_long_lived),
         ("end of time", |token| token.expire_s = u64::MAX, |counters| counters.token_too_long_lived),
@@ -121,7 +122,7 @@ fn requests_that_must_be_refused_are_refused_without_an_answer() {
     for (name, change, counter) in cases {
         let mut world = World::new(config());
         let mut bytes = Vec::new();
-        crate::netcode::packet::put_request(&token_with(1, 1, change), &mut bytes);
+        packet::put_request(&token_with(1, 1, change), &mut bytes);
         world.deliver(Datagram { from: address(1), to: server_address(), bytes });
         world.collect();
         assert_eq!(counter(world.server.counters()), 1, "{name}");

@@ -12,13 +12,13 @@ fn every_kind() -> Vec<(u8, World, Datagram)> {
         let mut world = World::new(config);
         prepare(&mut world);
         world.collect();
-        let wanted = |datagram: &&Datagram| kind(datagram) == packet_kind && (datagram.to == server_address()) == to_server;
+        let wanted =
+            |datagram: &&Datagram| kind(datagram) == packet_kind && (datagram.to == server_address()) == to_server;
         let datagram = world.log.iter().rfind(wanted).expect("the packet was sent").clone();
         (packet_kind, world, datagram)
     };
-    let lose_kind = |packet_kind: u8, to_server: bool, prepare: fn(&mut World)| {
-        waiting(packet_kind, to_server, roomy(), prepare)
-    };
+    let lose_kind =
+        |packet_kind: u8, to_server: bool, prepare: fn(&mut World)| waiting(packet_kind, to_server, roomy(), prepare);
     vec![
         lose_kind(0, true, |world| {
             world.lose = |_| true;

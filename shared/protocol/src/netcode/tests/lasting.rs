@@ -153,5 +153,5 @@ fn no_key_and_nonce_meet_twice_in_a_whole_life() {
     }
     assert!(world.server.counters().denied > 0 && world.server.counters().challenged > 20);
     let sealed = nonces::finish();
-    assert!(sealed > 2_000, "only {sealed} packets were sealed");
+    assert!(sealed > 1_000, "only {sealed} packets were sealed");
 }

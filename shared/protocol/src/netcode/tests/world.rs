@@ -165,10 +165,10 @@ impl World {
             while let Some(event) = self.server.poll_event() {
                 self.events.push(event);
             }
-        } else if let Some(client) = self.clients.get_mut(&datagram.to) {
-            if let Some(payload) = client.handle_datagram(self.now_ms, datagram.from, &mut datagram.bytes) {
-                self.at_clients.push((datagram.to, payload.to_vec()));
-            }
+        } else if let Some(client) = self.clients.get_mut(&datagram.to)
+            && let Some(payload) = client.handle_datagram(self.now_ms, datagram.from, &mut datagram.bytes)
+        {
+            self.at_clients.push((datagram.to, payload.to_vec()));
         }
     }
 
@@ -184,7 +184,7 @@ impl World {
             assert!(*credit >= 0, "{} got more than it sent", transmit.to);
             let bytes = transmit.bytes.clone();
             self.server.recycle(transmit.bytes);
-            self.send(Datagram { from: server_address(), to: transmit.to, bytes });
+            self.send(&Datagram { from: server_address(), to: transmit.to, bytes });
         }
         let mut sent = Vec::new();
         for (from, client) in &mut self.clients {
@@ -192,12 +192,12 @@ impl World {
                 sent.push(Datagram { from: *from, to, bytes });
             }
         }
-        sent.into_iter().for_each(|datagram| self.send(datagram));
+        sent.iter().for_each(|datagram| self.send(datagram));
     }
 
-    fn send(&mut self, datagram: Datagram) {
+    fn send(&mut self, datagram: &Datagram) {
         self.log.push(datagram.clone());
-        if (self.lose)(&datagram) || self.chance(self.weather.loss) {
+        if (self.lose)(datagram) || self.chance(self.weather.loss) {
             return;
         }
         let copies = 1 + usize::from(self.chance(self.weather.duplication));

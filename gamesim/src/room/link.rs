@@ -1,0 +1,82 @@
+//! One client's connection to a room: the reliable events on their way, the snapshots that the client may build on, and the
+//! inputs that wait for their tick. A player who comes back gets a new one, and with it the whole picture anew.
+
+use super::inputs::InputQueue;
+use crate::limits::{EVENTS_UNACKNOWLEDGED_MAX, MESSAGES_PER_TICK_MAX};
+use guildhall_protocol::netcode::ConnectionId;
+use guildhall_protocol::payload::{
+    ClientMessage, EventOutbox, GameEvent, ServerHeader, Snapshot, SnapshotRing, encode_server,
+};
+
+/// The room's end of a connection.
+#[derive(Debug)]
+pub(crate) struct Link {
+    connection: ConnectionId,
+    outbox: EventOutbox,
+    /// Whether an event found no room: the stream has a hole, and the connection is of no more use.
+    overflowed: bool,
+    ring: SnapshotRing,
+    ack_tick: u32,
+    messages_this_tick: u32,
+    pub(super) inputs: InputQueue,
+}
+
+impl Link {
+    pub(crate) fn new(connection: ConnectionId) -> Self {
+        Self {
+            connection,
+            outbox: EventOutbox::new(EVENTS_UNACKNOWLEDGED_MAX),
+            overflowed: false,
+            ring: SnapshotRing::new(),
+            ack_tick: 0,
+            messages_this_tick: 0,
+            inputs: InputQueue::default(),
+        }
+    }
+
+    pub(crate) const fn connection(&self) -> ConnectionId {
+        self.connection
+    }
+
+    /// Queues a reliable event.
+    pub(crate) fn tell(&mut self, event: GameEvent) {
+        self.overflowed |= self.outbox.push(event).is_err();
+    }
+
+    /// Whether the client acknowledges so little that the connection has to end.
+    pub(super) const fn is_unresponsive(&self) -> bool {
+        self.overflowed
+    }
+
+    /// Whether the client has every event.
+    pub(crate) fn is_told(&self) -> bool {
+        self.outbox.is_empty()
+    }
+
+    /// Takes in what the client has received, and its wishes. Returns whether the message was read: of the messages of one
+    /// tick only the first few are.
+    pub(crate) fn handle_message(&mut self, message: &ClientMessage) -> bool {
+        self.messages_this_tick = self.messages_this_tick.saturating_add(1);
+        if self.messages_this_tick > MESSAGES_PER_TICK_MAX {
+            return false;
+        }
+        self.outbox.acknowledge(message.event_ack);
+        // Messages may arrive out of order, and the snapshot must still be here to build on.
+        if message.ack_tick > self.ack_tick && self.ring.get(message.ack_tick).is_some() {
+            self.ack_tick = message.ack_tick;
+        }
+        self.inputs.push(&message.inputs);
+        true
+    }
+
+    /// The datagram that shows `snapshot` and whatever events are due.
+    pub(crate) fn encode(&mut self, progress_seq: u64, durable_seq: u64, snapshot: &Snapshot) -> Vec<u8> {
+        self.messages_this_tick = 0;
+        let header = ServerHeader { input_ack: self.inputs.applied(), progress_seq, durable_seq };
+        let (first_event_seq, events) = self.outbox.unacknowledged();
+        let baseline = self.ring.get(self.ack_tick);
+        let encoded = encode_server(&header, snapshot, baseline, first_event_seq, events);
+        self.ring.insert(encoded.held);
+        encoded.bytes
+    }
+}

@@ -1,0 +1,90 @@
+//! What players see of the world, in the words of the UDP protocol. Everybody in a session sees all of it: a dungeon is
+//! small. No rules here, only translation; positions go from millimetres to centimetres and keep their axes.
+
+use crate::world::{Dungeon, EntityView, EntityViewKind, WorldEvent};
+use guildhall_domain::CharacterId;
+use guildhall_protocol::payload::{EntityKind, EntityState, GameEvent, Snapshot, flags};
+
+/// The dungeon as its players see it at its present tick.
+pub(crate) fn snapshot(dungeon: &Dungeon) -> Snapshot {
+    Snapshot::new(dungeon.tick(), dungeon.entities().map(|entity| entity_state(&entity)).collect())
+}
+
+fn entity_state(entity: &EntityView) -> EntityState {
+    let flag = |set: bool, flag: u8| if set { flag } else { 0 };
+    EntityState {
+        id: entity.id,
+        kind: match entity.kind {
+            EntityViewKind::Player { seat } => EntityKind::Player { seat },
+            EntityViewKind::Enemy { kind } => EntityKind::Enemy { kind },
+            EntityViewKind::Loot { item } => EntityKind::Loot { item },
+            EntityViewKind::Door => EntityKind::Door,
+        },
+        x: centimetres(entity.at.x),
+        y: centimetres(entity.at.y),
+        hp: u16::try_from(entity.hp).unwrap_or(u16::MAX),
+        hp_max: u16::try_from(entity.hp_max).unwrap_or(u16::MAX),
+        facing: entity.facing,
+        flags: flag(entity.alive, flags::ALIVE)
+            | flag(entity.open, flags::OPEN)
+            | flag(entity.attacking, flags::ATTACKING)
+            | flag(entity.boss, flags::BOSS),
+    }
+}
+
+fn centimetres(millimetres: i32) -> u16 {
+    u16::try_from(millimetres.max(0) / 10).unwrap_or(u16::MAX)
+}
+
+/// The event as clients are told of it. `character` names who sits in a seat, which the world does not know.
+pub(crate) fn game_event(event: WorldEvent, character: impl FnOnce(u8) -> Option<CharacterId>) -> Option<GameEvent> {
+    Some(match event {
+        WorldEvent::PlayerJoined { seat, name } => {
+            GameEvent::PlayerJoined { seat, character_id: character(seat)?, name }
+        }
+        WorldEvent::PlayerLeft { seat } => GameEvent::PlayerLeft { seat },
+        WorldEvent::PlayerDied { seat } => GameEvent::PlayerDied { seat },
+        WorldEvent::PlayerRespawned { seat } => GameEvent::PlayerRespawned { seat },
+        WorldEvent::EnemyDied { entity, by_seat } => GameEvent::EnemyDied { entity, by_seat },
+        WorldEvent::LootDropped { entity, item, quantity } => GameEvent::LootDropped { entity, item, quantity },
+        WorldEvent::LootTaken { entity, by_seat, item, quantity } => {
+            GameEvent::LootTaken { entity, by_seat, item, quantity }
+        }
+        WorldEvent::PickUpRefused { entity } => GameEvent::PickUpRefused { entity },
+        WorldEvent::DoorOpened { entity } => GameEvent::DoorOpened { entity },
+        WorldEvent::ChamberCleared { chamber } => GameEvent::ChamberCleared { chamber },
+        WorldEvent::BossPhase { entity, phase } => GameEvent::BossPhase { entity, phase },
+        WorldEvent::XpGained { amount, seq } => GameEvent::XpGained { amount, seq },
+        WorldEvent::GoldGained { amount, seq } => GameEvent::GoldGained { amount, seq },
+        WorldEvent::ItemGained { item, quantity, seq } => GameEvent::ItemGained { item, quantity, seq },
+        WorldEvent::LevelUp { level } => GameEvent::LevelUp { level },
+        WorldEvent::DungeonCleared => GameEvent::DungeonCleared,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use guildhall_domain::content::Point;
+
+    #[test]
+    fn an_entity_keeps_its_place_and_its_marks() {
+        let view = EntityView {
+            id: 300,
+            kind: EntityViewKind::Enemy { kind: 4 },
+            at: Point { x: 655_350, y: 19 },
+            hp: 70_000,
+            hp_max: 9,
+            facing: 64,
+            alive: true,
+            open: false,
+            attacking: false,
+            boss: true,
+        };
+        let state = entity_state(&view);
+        assert_eq!((state.id, state.kind, state.x, state.y), (300, EntityKind::Enemy { kind: 4 }, 65_535, 1));
+        assert_eq!((state.hp, state.hp_max, state.facing), (u16::MAX, 9, 64));
+        assert_eq!(state.flags, flags::ALIVE | flags::BOSS);
+        assert_eq!(centimetres(-5), 0);
+    }
+}

@@ -1,0 +1,173 @@
+//! API Gateway's twin: an HTTP/1.1 server that hands every request to the route's function as the very event that API
+//! Gateway would send, and refuses what API Gateway would refuse: unknown paths, unsigned calls of `/internal/…`, bodies
+//! without end.
+//!
+//! `gateway` is the way of one request; `event` and `response` are the two translations; this file owns the socket.
+
+mod event;
+mod gateway;
+mod response;
+mod routes;
+mod traffic;
+
+pub use traffic::{Traffic, TrafficSnapshot};
+
+use crate::sigv4::Identities;
+use bytes::Bytes;
+use gateway::Gateway;
+use guildhall_functions::app::Clock;
+use guildhall_functions::{App, ROUTES, Route};
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use routes::Routes;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// Connections open at once; further ones wait in the listener's backlog.
+pub const CONNECTIONS_MAX: usize = 1_024;
+/// How long a connection may take to send the head of a request, in milliseconds. It bounds idle connections too.
+pub const HEAD_TIMEOUT_MS: u64 = 30_000;
+/// Largest head of a request, in bytes: API Gateway's quota is 10,240.
+pub const HEAD_BYTES_MAX: usize = 10_240;
+/// How long requests under way may take to end at shutdown, in milliseconds.
+const SHUTDOWN_PATIENCE_MS: u64 = 2_000;
+/// How long to wait after a failed accept, in milliseconds: it fails when file descriptors run out, and at once again.
+const ACCEPT_RETRY_MS: u64 = 100;
+
+/// The gateway's answer to one request.
+type Answer = Response<Full<Bytes>>;
+
+/// A running front.
+#[derive(Debug)]
+pub struct Front {
+    address: SocketAddr,
+    traffic: Arc<Traffic>,
+    stop: CancellationToken,
+    served: JoinHandle<()>,
+}
+
+impl Front {
+    /// Serves every route on `listener` until [`Front::shutdown`]. Callers of `/internal/…` must be among `identities`.
+    ///
+    /// # Errors
+    /// When the listener has no address, or the system no entropy.
+    pub fn start(listener: TcpListener, app: Arc<App>, identities: Identities, clock: Clock) -> std::io::Result<Self> {
+        Self::start_with(ROUTES, listener, app, identities, clock)
+    }
+
+    fn start_with(
+        routes: &[&'static Route],
+        listener: TcpListener,
+        app: Arc<App>,
+        identities: Identities,
+        clock: Clock,
+    ) -> std::io::Result<Self> {
+        let address = listener.local_addr()?;
+        let traffic = Arc::new(Traffic::default());
+        let stop = CancellationToken::new();
+        let gateway = Gateway {
+            app,
+            routes: Routes::new(routes),
+            identities,
+            clock,
+            traffic: Arc::clone(&traffic),
+            requests: AtomicU64::new(1),
+            boot: getrandom::u32().map_err(std::io::Error::other)?,
+        };
+        let served = tokio::spawn(serve(listener, Arc::new(gateway), stop.clone()));
+        Ok(Self { address, traffic, stop, served })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What it has answered.
+    pub fn traffic(&self) -> &Arc<Traffic> {
+        &self.traffic
+    }
+
+    /// Takes nothing new and lets requests under way end, for two seconds at most.
+    pub async fn shutdown(self) {
+        self.stop.cancel();
+        // It panics only if we did, and then there is nothing left to stop.
+        let _ = self.served.await;
+    }
+}
+
+async fn serve(listener: TcpListener, gateway: Arc<Gateway>, stop: CancellationToken) {
+    let graceful = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    loop {
+        let accepted = tokio::select! {
+            () = stop.cancelled() => break,
+            accepted = accept(&listener, &places) => accepted,
+        };
+        match accepted {
+            Ok((stream, peer, place)) => serve_connection(stream, peer, place, &gateway, &graceful),
+            Err(error) => {
+                tracing::warn!(%error, "the front could not accept a connection");
+                tokio::time::sleep(Duration::from_millis(ACCEPT_RETRY_MS)).await;
+            }
+        }
+    }
+    drop(listener);
+    let patience = Duration::from_millis(SHUTDOWN_PATIENCE_MS);
+    if tokio::time::timeout(patience, graceful.shutdown()).await.is_err() {
+        tracing::warn!("some requests did not end in time");
+    }
+}
+
+/// The next connection, once there is a place for it.
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> std::io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let place = Arc::clone(places).acquire_owned().await.map_err(std::io::Error::other)?;
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream, peer, place))
+}
+
+fn serve_connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    place: OwnedSemaphorePermit,
+    gateway: &Arc<Gateway>,
+    graceful: &GracefulShutdown,
+) {
+    // Answers are small and whole: waiting for more to send would only add latency.
+    let _ = stream.set_nodelay(true);
+    let gateway = Arc::clone(gateway);
+    let service = service_fn(move |request: Request<Incoming>| {
+        let gateway = Arc::clone(&gateway);
+        async move { Ok::<_, Infallible>(gateway.answer(request, peer.ip()).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_millis(HEAD_TIMEOUT_MS))
+        .max_header_size(HEAD_BYTES_MAX)
+        .serve_connection(TokioIo::new(stream), service);
+    let connection = graceful.watch(connection);
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "a connection failed");
+        }
+        drop(place);
+    });
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,202 @@
+//! The front over loopback, spoken to byte by byte.
+
+use super::*;
+use crate::sigv4::Identity;
+use guildhall_auth::{DerivationKey, SealingKey, SigningKeys};
+use guildhall_domain::Timestamp;
+use guildhall_domain::api::Nothing;
+use guildhall_domain::limits::INTERNAL_BODY_BYTES_MAX;
+use guildhall_functions::caller::Anyone;
+use guildhall_functions::{ApiError, Call, Config, Endpoint, Method};
+use guildhall_storage::memory::MemoryTable;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+const NOW: Timestamp = Timestamp(1_584_039_838_000);
+
+/// A function with a fault.
+struct Faulty;
+static FAULTY: Route = Route::of::<Faulty>();
+
+impl Endpoint for Faulty {
+    const NAME: &'static str = "faulty";
+    const METHOD: Method = Method::Get;
+    const PATH: &'static str = "/faulty";
+    type Caller = Anyone;
+    type Input = Nothing;
+    type Output = Nothing;
+
+    async fn call(_: Call<'_, Anyone>, _: Nothing) -> Result<Nothing, ApiError> {
+        panic!("a fault in a function");
+    }
+}
+
+async fn front() -> Front {
+    let config = Config {
+        table: Arc::new(MemoryTable::new()),
+        access_keys: SigningKeys::new(vec![("1".to_owned(), vec![1; 32])]).unwrap(),
+        sealing: SealingKey::new([2; 32]),
+        derivation: DerivationKey::new([3; 32]),
+        gamesim_role: "guildhall-gamesim".to_owned(),
+        clock: Arc::new(|| NOW),
+        entropy: Arc::new(|bytes| bytes.fill(4)),
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let identities = Identities::new("us-east-1", [Identity::of_gamesim("sim-1", [7; 32])]);
+    let routes: Vec<&'static Route> = ROUTES.iter().copied().chain([&FAULTY]).collect();
+    Front::start_with(&routes, listener, Arc::new(App::new(config)), identities, Arc::new(|| NOW)).unwrap()
+}
+
+/// Sends bytes and reads until the front closes the connection.
+async fn exchange(front: &Front, request: &[u8]) -> String {
+    let mut stream = TcpStream::connect(front.address()).await.unwrap();
+    stream.write_all(request).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8(answer).unwrap()
+}
+
+async fn ask(front: &Front, line: &str, headers: &str, body: &str) -> (u16, String, serde_json::Value) {
+    let head = format!("{line} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}");
+    let request = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
+    let answer = exchange(front, request.as_bytes()).await;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, head.to_owned(), serde_json::from_str(body).unwrap_or_default())
+}
+
+#[tokio::test]
+async fn a_request_reaches_its_function_and_its_answer_comes_back() {
+    let front = front().await;
+    let body = r#"{"email":"ada@guildhall.example","password":"correct horse"}"#;
+    let json = "content-type: application/json\r\n";
+    let (status, head, answer) = ask(&front, "POST /v1/auth/register", json, body).await;
+    assert_eq!(status, 201, "{answer}");
+    assert!(head.contains("content-type: application/json") && head.contains("apigw-requestid: "), "{head}");
+    let token = format!("authorization: Bearer {}\r\n", answer["access_token"].as_str().unwrap());
+    let (status, _, list) = ask(&front, "GET /v1/characters", &token, "").await;
+    assert_eq!((status, &list["characters"]), (200, &serde_json::json!([])), "{list}");
+    let (status, _, missing) = ask(&front, &format!("GET /v1/characters/{:032x}", 5), &token, "").await;
+    assert_eq!((status, &missing["error"]["code"]), (404, &"not_found".into()), "{missing}");
+    assert_eq!(front.traffic().snapshot().by_class, [0, 2, 0, 1, 0]);
+}
+
+#[tokio::test]
+async fn what_no_function_should_see_is_refused_in_the_products_words() {
+    let front = front().await;
+    let long = format!("content-length: {}\r\n", INTERNAL_BODY_BYTES_MAX + 1);
+    for (line, headers, status, code) in [
+        ("GET /", "", 404, "not_found"),
+        ("GET /v1/characters/a/b", "", 404, "not_found"),
+        ("GET /v1/characters/%ff", "", 400, "invalid_request"),
+        ("DELETE /v1/characters", "", 405, "method_not_allowed"),
+        ("OPTIONS /v1/auth/login", "", 405, "method_not_allowed"),
+        ("POST /internal/gamesims", "", 403, "forbidden"),
+        ("POST /internal/gamesims", "authorization: Bearer x\r\n", 403, "forbidden"),
+        ("GET /v1/characters", "host: other\r\n", 400, "invalid_request"),
+        ("POST /v1/auth/login", long.as_str(), 413, "payload_too_large"),
+    ] {
+        let head = format!("{line} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}\r\n");
+        let answer = exchange(&front, head.as_bytes()).await;
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{line}: {head}");
+        assert_eq!(head.contains("\r\nallow: "), status == 405, "{line}: {head}");
+        let body: serde_json::Value = serde_json::from_str(body).unwrap();
+        assert_eq!(body["error"]["code"], code, "{line}");
+        let id = body["error"]["request_id"].as_str().unwrap();
+        assert!(head.contains(&format!("apigw-requestid: {id}")), "{line}: {head}");
+    }
+    let (_, head, _) = ask(&front, "PUT /v1/characters", "", "").await;
+    assert!(head.contains("allow: POST, GET"), "{head}");
+}
+
+#[tokio::test]
+async fn request_ids_are_unique() {
+    let front = front().await;
+    let mut ids = std::collections::HashSet::new();
+    for _ in 0..20 {
+        let (_, _, body) = ask(&front, "GET /", "", "").await;
+        assert!(ids.insert(body["error"]["request_id"].as_str().unwrap().to_owned()));
+    }
+}
+
+/// The client offers a body without end; the front stops reading soon after its limit.
+#[tokio::test]
+async fn an_endless_body_is_cut_off() {
+    let front = front().await;
+    let stream = TcpStream::connect(front.address()).await.unwrap();
+    let (mut from, mut to) = stream.into_split();
+    let sent = tokio::spawn(async move {
+        let head = "POST /v1/auth/login HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n";
+        to.write_all(head.as_bytes()).await.unwrap();
+        let chunk = format!("4000\r\n{}\r\n", "x".repeat(0x4000));
+        let mut sent = 0_usize;
+        while to.write_all(chunk.as_bytes()).await.is_ok() {
+            sent += chunk.len();
+        }
+        sent
+    });
+    let mut head = [0; 12];
+    from.read_exact(&mut head).await.unwrap();
+    assert_eq!(&head, b"HTTP/1.1 413");
+    // What the sockets hold comes on top of the limit; without a limit it would go on for ever.
+    assert!(sent.await.unwrap() < 64 * INTERNAL_BODY_BYTES_MAX);
+}
+
+#[tokio::test]
+async fn what_is_not_http_is_refused() {
+    let front = front().await;
+    let huge = format!("GET / HTTP/1.1\r\nhost: localhost\r\nx: {}\r\n\r\n", "x".repeat(2 * HEAD_BYTES_MAX));
+    for (request, status) in [
+        ("nonsense\r\n\r\n", "400"),
+        ("GET / HTTP/1.1\r\na b: c\r\n\r\n", "400"),
+        ("GET / HTTP/1.1\r\n\r\n", "400"),
+        ("GET / HTTP/1.1\r\nhost: a b\r\nconnection: close\r\n\r\n", "400"),
+        ("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: x\r\n\r\n", "400"),
+        (huge.as_str(), "431"),
+    ] {
+        let request = request.replace("HTTP/1.1\r\n\r\n", "HTTP/1.1\r\nconnection: close\r\n\r\n");
+        let answer = exchange(&front, request.as_bytes()).await;
+        assert_eq!(answer.split(' ').nth(1), Some(status), "{:.60}: {answer}", request);
+    }
+}
+
+#[tokio::test]
+async fn a_panic_stays_in_its_request() {
+    let front = front().await;
+    for _ in 0..2 {
+        let (status, _, body) = ask(&front, "GET /faulty", "", "").await;
+        assert_eq!((status, &body["error"]["code"]), (500, &"internal".into()));
+    }
+    assert_eq!(ask(&front, "GET /", "", "").await.0, 404);
+    assert_eq!(front.traffic().snapshot().server_errors(), 2);
+}
+
+/// Time is virtual and leaps ahead whenever nothing else can happen.
+#[tokio::test(start_paused = true)]
+async fn a_client_that_never_finishes_is_cut_off() {
+    let front = front().await;
+    let before = tokio::time::Instant::now();
+    let mut silent = TcpStream::connect(front.address()).await.unwrap();
+    silent.write_all(b"GET / HTTP/1.1\r\nhost: loc").await.unwrap();
+    let mut answer = Vec::new();
+    silent.read_to_end(&mut answer).await.unwrap();
+    let waited = before.elapsed();
+    assert!(waited >= Duration::from_millis(HEAD_TIMEOUT_MS), "cut off after {waited:?}");
+
+    let mut stuck = TcpStream::connect(front.address()).await.unwrap();
+    let head = b"POST /v1/auth/login HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n{";
+    stuck.write_all(head).await.unwrap();
+    let mut answer = String::new();
+    stuck.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("connection: close"), "{answer}");
+}
+
+#[tokio::test]
+async fn it_stops_and_frees_its_port() {
+    let front = front().await;
+    let address = front.address();
+    let mut idle = TcpStream::connect(address).await.unwrap();
+    front.shutdown().await;
+    assert!(!matches!(idle.read(&mut [0; 1]).await, Ok(1..)));
+    assert!(TcpStream::connect(address).await.is_err());
+}
