@@ -3,5 +3,8 @@
 mod backoff;
 pub mod exchange;
 pub mod limits;
+mod room;
+pub mod shard;
+mod view;
 pub mod world;
 mod writer;

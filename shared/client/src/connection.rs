@@ -83,12 +83,16 @@ impl GameConnection {
         *self.state.borrow()
     }
 
-    /// Leaves the session for good, waits a moment for the server to have heard it, and says goodbye.
-    pub async fn close(mut self) {
+    /// Leaves the session for good, waits a moment for the server to have heard it, and says goodbye. Returns the events
+    /// that were not read yet.
+    pub async fn close(mut self) -> Vec<GameEvent> {
         self.leaving.send_replace(true);
-        // Reading on lets the driver get rid of its last events; it ends by itself within its own time limits.
-        while self.events.recv().await.is_some() {}
-        let _ = (&mut self.task).await;
+        let mut unread = Vec::new();
+        // The driver ends by itself, within its own time limits, and drops its end of the channel.
+        while let Some(event) = self.events.recv().await {
+            unread.push(event);
+        }
+        unread
     }
 
     /// Falls silent without a word, as a client does whose machine has lost its power. For tests of what the others see.

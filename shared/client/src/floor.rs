@@ -81,19 +81,22 @@ pub const fn stride_length_mm(speed_mm_per_s: u32) -> u32 {
     speed_mm_per_s / TICKS_PER_S
 }
 
-/// The vector of the direction (`dx`, `dy`) and of at most `length_mm`, rounded towards zero as the game sim rounds it.
-pub fn stride(dx: i32, dy: i32, length_mm: u32) -> (i32, i32) {
-    let squared = u64::from(dx.unsigned_abs()).pow(2) + u64::from(dy.unsigned_abs()).pow(2);
+/// The vector of the direction (`move_x`, `move_y`) and of at most `length_mm`, rounded towards zero as the game sim does it.
+pub fn stride(move_x: i8, move_y: i8, length_mm: u32) -> (i32, i32) {
+    let squared = u64::from(move_x.unsigned_abs()).pow(2) + u64::from(move_y.unsigned_abs()).pow(2);
+    if squared == 0 {
+        return (0, 0);
+    }
     // The root carries ten binary digits after the point and is rounded up, so that the result is rounded down.
-    let Some(scaled) = squared.checked_shl(20).filter(|scaled| *scaled > 0) else { return (0, 0) };
+    let scaled = squared << 20;
     let root = scaled.isqrt();
     let root = if root * root < scaled { root + 1 } else { root };
-    let part = |component: i32| {
+    let part = |component: i8| {
         let millimetres = ((u64::from(component.unsigned_abs()) * u64::from(length_mm)) << 10) / root;
         let millimetres = i32::try_from(millimetres).unwrap_or(i32::MAX);
         if component < 0 { -millimetres } else { millimetres }
     };
-    (part(dx), part(dy))
+    (part(move_x), part(move_y))
 }
 
 /// One of the two directions in which floors extend.

@@ -83,10 +83,10 @@ impl GameClient {
     }
 
     /// Adds the wish of one tick, to be repeated until the server has applied it, and returns its number. `move_x` is
-    /// eastward, `move_y` southward; only the direction counts. `None`: there is no connection, or [`INPUTS_MAX`] inputs
-    /// wait already, and this one is not taken.
+    /// eastward, `move_y` southward; only the direction counts. `None`: the server has not welcomed the player yet, or
+    /// [`INPUTS_MAX`] inputs wait already, and this one is not taken.
     pub fn push_input(&mut self, move_x: i8, move_y: i8, action: Action) -> Option<u32> {
-        if self.netcode.state() != ClientState::Connected {
+        if self.netcode.state() != ClientState::Connected || self.view.my_entity.is_none() {
             return None;
         }
         self.inputs.push(move_x, move_y, action)

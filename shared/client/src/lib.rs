@@ -7,15 +7,15 @@
 //! once. [`bot`] decides what a player does next; [`party`] lets several bots play a dungeon from the first request to the
 //! last event. Nothing here is trusted by the servers.
 
-// pub mod bot;
+pub mod bot;
 pub mod connection;
 pub mod floor;
 pub mod game;
-// pub mod party;
+pub mod party;
 pub mod prediction;
 pub mod rest;
 
 pub use connection::{GameConnection, OpenError, Rejoined, Wish, rejoin};
 pub use game::{GameClient, View};
-// pub use party::{PartyMember, PartyOptions, PartyProgress, PartyResult, play_dungeon};
+pub use party::{PartyMember, PartyOptions, PartyProgress, PartyResult, play_dungeon};
 pub use rest::{Api, ApiError, ClientError, Player};

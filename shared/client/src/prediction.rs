@@ -18,9 +18,7 @@ pub fn predict<'a>(
     pending: impl IntoIterator<Item = &'a InputFrame>,
 ) -> Point {
     let length_mm = stride_length_mm(speed_mm_per_s);
-    pending.into_iter().fold(at, |at, input| {
-        floor.walk(at, stride(i32::from(input.move_x), i32::from(input.move_y), length_mm))
-    })
+    pending.into_iter().fold(at, |at, input| floor.walk(at, stride(input.move_x, input.move_y, length_mm)))
 }
 
 /// Where to show the client's own character, or `None` while it has none in this dungeon. The dead do not walk.

@@ -34,6 +34,17 @@ fn an_enemy_struck_from_afar_comes_for_the_striker() {
 }
 
 #[test]
+fn no_enemy_notices_or_strikes_through_a_closed_door() {
+    let mut content = arena();
+    content.enemies.get_mut("king").unwrap().attack.range_mm = 50_000;
+    let mut play = Play::with_heroes_in(content, 1);
+    play.put(0, 10_000, 5_000);
+    play.wait(40);
+    assert_eq!(play.dungeon.hot(0).unwrap().0.hp, 100);
+    assert_eq!(play.view(KING).map(|king| king.attacking), Some(false));
+}
+
+#[test]
 fn an_enemy_led_too_far_goes_home_and_heals() {
     let mut content = arena();
     content.enemies.get_mut("rat").unwrap().hp = 30;

@@ -50,7 +50,6 @@ fn run(classes: &[&str], seed: u64, ticks_max: u32) -> Option<Run> {
         wounds += before.iter().zip(hp(&dungeon)).map(|(was, is)| u64::from(was.saturating_sub(is))).sum::<u64>();
         cleared = cleared.or_else(|| dungeon.outcome().map(|_| dungeon.tick()));
     }
-    if cleared.is_none() { for e in &dungeon.enemies { if e.hp>0 {println!("{e:?}");} } for p in &dungeon.players {println!("{} {:?} {} {:?}",p.seat,p.at,p.hot.hp, decide(&dungeon,p));} let n=effects.iter().filter(|e| matches!(e, Effect::Event(_, WorldEvent::PlayerDied{..}))).count(); println!("deaths {n}"); }
     let died = |effect: &&Effect| matches!(effect, Effect::Event(_, WorldEvent::PlayerDied { .. }));
     Some(Run {
         ticks: cleared?,

@@ -153,20 +153,34 @@ fn a_dead_player_returns_unhurt_and_can_do_nothing_before() {
 }
 
 #[test]
-fn wounds_heal_outside_the_fight_only() {
+fn wounds_heal_only_some_seconds_after_being_struck() {
     let mut play = Play::with_heroes(1);
     play.put(0, 7_500, 1_000);
     play.wait(1);
     assert_eq!(play.dungeon.hot(0).map(|(hot, seq)| (hot.hp, seq)), Some((93, 1)));
-    play.attack(0, RAT);
+    play.dungeon.enemies[0].hp = 0;
     play.wait(79);
     assert_eq!(play.dungeon.hot(0).unwrap().0.hp, 93);
     play.wait(60);
     assert_eq!(
         play.dungeon.hot(0).map(|(hot, seq)| (hot.hp, seq)),
-        Some((100, 5)),
+        Some((100, 3)),
         "two steps of healing, to the full"
     );
+}
+
+#[test]
+fn wounds_heal_only_some_seconds_after_striking() {
+    let mut play = Play::with_heroes(1);
+    play.wait(99);
+    play.player(0).hot.hp = 50;
+    play.put(0, 6_500, 1_000);
+    play.attack(0, RAT);
+    play.put(0, 1_000, 5_000);
+    play.wait(79);
+    assert_eq!(play.dungeon.hot(0).unwrap().0.hp, 50);
+    play.wait(1);
+    assert_eq!(play.dungeon.hot(0).unwrap().0.hp, 55);
 }
 
 #[test]

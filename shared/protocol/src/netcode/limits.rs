@@ -46,7 +46,7 @@ pub const DISCONNECT_PACKETS: usize = 10;
 pub const TIMEOUT_S_MAX: u32 = 60;
 
 /// Default of `ServerConfig::unauthenticated_per_slot_max`.
-pub const UNAUTHENTICATED_PER_SLOT_DEFAULT: u32 = 64;
+pub const UNAUTHENTICATED_PER_SLOT_DEFAULT: u32 = 16;
 /// Default of `ServerConfig::tokens_max`.
 pub const TOKENS_DEFAULT: usize = 65_536;
 /// Default of `ServerConfig::token_lifetime_s_max`.

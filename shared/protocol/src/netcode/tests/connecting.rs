@@ -142,8 +142,10 @@ fn a_token_that_expires_on_the_way_connects_nobody() {
     world.run(100);
     assert_eq!(world.state(address(1)), ClientState::Disconnected(ClientDisconnect::TokenExpired));
     let late = world.log.iter().rfind(|datagram| kind(datagram) == 3).unwrap().clone();
+    let unknown = world.server.counters().unknown_address;
     world.deliver(late);
     assert_eq!(world.server.connections(), 0);
+    assert_eq!(world.server.counters().unknown_address, unknown + 1, "the handshake outlived its token");
 }
 
 #[test]

@@ -1,0 +1,109 @@
+//! How a room ends: players are told and let go, every character's last write is made, then the session is closed.
+
+use super::{
+    ApiFailure, BurialReason, DeadLetter, EndingReason, FinalizeRequest, GameEvent, Outcome, Placement,
+    Request, Room, RoomEffect, dead_letter,
+};
+
+/// How far the end has come.
+#[derive(Debug)]
+pub(super) struct Ending {
+    outcome: Outcome,
+    stage: Stage,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Last writes are on their way.
+    Flushing,
+    /// The API has been asked to close the session.
+    Asked,
+    /// The API is to be asked again.
+    AskAgain { at_ms: u64 },
+    /// Nothing is left to do.
+    Closed,
+}
+
+impl Room {
+    /// Begins the end. Only the first call counts.
+    pub(crate) fn close(
+        &mut self,
+        now_ms: u64,
+        reason: EndingReason,
+        outcome: Outcome,
+        effects: &mut Vec<RoomEffect>,
+    ) {
+        if self.ending.is_some() {
+            return;
+        }
+        tracing::debug!(session_id = %self.placement.session_id, ?outcome, "the room is closing");
+        let dungeon = self.dungeon.take();
+        for seat in (0_u8..).take(self.seats.len()) {
+            if let Some(dungeon) = &dungeon {
+                self.record(now_ms, dungeon, seat, true);
+            }
+            self.see_off(now_ms, seat, Some(GameEvent::SessionEnding { reason: reason.code() }), effects);
+        }
+        self.ending = Some(Ending { outcome, stage: Stage::Flushing });
+    }
+
+    /// Something in the room went wrong: it ends with what was known before.
+    pub(crate) fn fail(&mut self, now_ms: u64, effects: &mut Vec<RoomEffect>) {
+        self.dungeon = None;
+        self.close(now_ms, EndingReason::Fault, Outcome::Failed, effects);
+    }
+
+    /// The session belongs to somebody else, or is over: the room ends without another write.
+    pub(crate) fn fence(&mut self, now_ms: u64, effects: &mut Vec<RoomEffect>) {
+        self.close(now_ms, EndingReason::Fault, Outcome::Failed, effects);
+        self.writer.fence();
+        self.ending = Some(Ending { outcome: Outcome::Failed, stage: Stage::Closed });
+    }
+
+    /// Ends at once, and hands out what could not be written.
+    pub(crate) fn abandon(&mut self) -> Vec<DeadLetter> {
+        self.dungeon = None;
+        self.ending = Some(Ending { outcome: Outcome::Drained, stage: Stage::Closed });
+        let groups = self.writer.abandon();
+        groups.into_iter().map(|group| dead_letter(self.placement, BurialReason::Abandoned, group)).collect()
+    }
+
+    /// Takes in whether the session is closed. A refusal means that it is not ours to close any more.
+    pub(crate) fn handle_finalized(&mut self, now_ms: u64, answer: &Result<(), ApiFailure>) {
+        let again_ms = now_ms.saturating_add(self.backoff.next_ms());
+        let Some(ending) = &mut self.ending else { return };
+        if ending.stage == Stage::Asked {
+            ending.stage = match answer {
+                Err(ApiFailure::Unavailable(_)) => Stage::AskAgain { at_ms: again_ms },
+                Ok(()) | Err(ApiFailure::Refused { .. }) => Stage::Closed,
+            };
+        }
+    }
+
+    /// Whether nothing is left to do.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.ending.as_ref().is_some_and(|ending| ending.stage == Stage::Closed)
+    }
+
+    /// Whether somebody is still to be let go or written.
+    pub(crate) const fn is_ending(&self) -> bool {
+        self.ending.is_some()
+    }
+
+    /// Takes the next step of the end, if its time has come.
+    pub(super) fn poll_ending(&mut self, now_ms: u64, effects: &mut Vec<RoomEffect>) {
+        let is_flushed = self.writer.is_idle();
+        let Some(ending) = &mut self.ending else { return };
+        let is_due = match ending.stage {
+            Stage::Flushing => is_flushed,
+            Stage::AskAgain { at_ms } => at_ms <= now_ms,
+            Stage::Asked | Stage::Closed => false,
+        };
+        if is_due {
+            ending.stage = Stage::Asked;
+            let Placement { session_id, session_epoch, gamesim_epoch } = self.placement;
+            let request = FinalizeRequest { session_id, gamesim_epoch, session_epoch, outcome: ending.outcome };
+            effects.push(RoomEffect::Ask(Request::Finalize(request)));
+        }
+    }
+}

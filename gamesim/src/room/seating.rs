@@ -1,0 +1,162 @@
+//! How players get into their seats and out of them: admitted, back from being away, gone for a while, gone for good.
+
+use super::{
+    Admitted, Change, ConnectionId, Dungeon, EndingReason, GameEvent, Link, Occupant, Outcome, Parting, Presence,
+    RefusalReason, Room, RoomEffect, UserData,
+};
+use guildhall_domain::CharacterId;
+
+/// What a newly arrived client may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// Its character holds the seat: it may sit down at once.
+    Resume,
+    /// The API has to say.
+    Ask,
+    /// It may not.
+    Refuse(RefusalReason),
+}
+
+impl Room {
+    /// What the bearer of a connect token may do here.
+    pub(crate) fn judge(&self, user: &UserData) -> Claim {
+        if self.dungeon.is_none() || user.session_epoch != self.placement.session_epoch {
+            return Claim::Refuse(RefusalReason::Session);
+        }
+        let Some(seat) = self.seats.get(usize::from(user.seat)) else { return Claim::Refuse(RefusalReason::Seat) };
+        match seat {
+            None => Claim::Ask,
+            Some(occupant) => match occupant.presence {
+                // The seat is given back in a moment; what the API says until then is about to change.
+                Presence::Leaving => Claim::Refuse(RefusalReason::Seat),
+                _ if occupant.character_id == user.character_id && occupant.account_id == user.account_id => Claim::Resume,
+                _ => Claim::Refuse(RefusalReason::Seat),
+            },
+        }
+    }
+
+    /// Gives a new connection the seat that its character holds; an old one is ended.
+    pub(crate) fn resume(&mut self, seat: u8, connection: ConnectionId, effects: &mut Vec<RoomEffect>) {
+        let Some(Some(occupant)) = self.seats.get_mut(usize::from(seat)) else { return };
+        let before = std::mem::replace(&mut occupant.presence, Presence::Playing(Box::new(Link::new(connection))));
+        if let Presence::Playing(old) = before {
+            effects.push(RoomEffect::Drop(old.connection()));
+        }
+        self.welcome(seat, None);
+    }
+
+    /// Seats a character whom the API has admitted. Without a connection its player is away from the start. Returns
+    /// whether it sits; if not, its lease is given back.
+    pub(crate) fn admit(
+        &mut self,
+        now_ms: u64,
+        user: &UserData,
+        admitted: Admitted,
+        connection: Option<ConnectionId>,
+    ) -> bool {
+        let character = admitted.character;
+        let is_free = matches!(self.seats.get(usize::from(user.seat)), Some(None));
+        let (true, Some(mut dungeon)) = (is_free, self.dungeon.take()) else { return false };
+        let (account_id, character_id) = (character.account_id, character.character_id);
+        let stored = character.hot.clone();
+        let mut happened = Vec::new();
+        let sits = dungeon.join(user.seat, &character.class, character.name.as_str(), character.hot, &mut happened);
+        let (changes, progress_seq) = dungeon.hot(user.seat).map_or((false, 0), |(hot, seq)| (*hot != stored, seq));
+        // What the store has is durable; if coming in changed the character, that is one change more.
+        let stored = Change { character_id, hot: stored, progress_seq: progress_seq.saturating_sub(changes.into()) };
+        self.writer.open(account_id, character.version, stored);
+        if sits {
+            let presence = match connection {
+                Some(connection) => Presence::Playing(Box::new(Link::new(connection))),
+                None => Presence::Away { since_ms: now_ms },
+            };
+            let occupant = Occupant { account_id, character_id, name: character.name.into(), presence };
+            if let Some(place) = self.seats.get_mut(usize::from(user.seat)) {
+                *place = Some(occupant);
+            }
+            self.dungeon = Some(dungeon);
+            self.welcome(user.seat, Some(user.seat));
+            self.route_from_dungeon(now_ms, happened);
+        } else {
+            self.dungeon = Some(dungeon);
+            self.writer.release(now_ms, character_id);
+        }
+        sits
+    }
+
+    /// A connection is gone without a word of leaving: the seat is kept for a while.
+    pub(crate) fn handle_disconnect(&mut self, now_ms: u64, seat: u8, connection: ConnectionId) {
+        if self.link_mut(seat, connection).is_none() {
+            return;
+        }
+        if let Some(Some(occupant)) = self.seats.get_mut(usize::from(seat)) {
+            occupant.presence = Presence::Away { since_ms: now_ms };
+        }
+    }
+
+    /// Ends the room because everybody has left.
+    pub(crate) fn close_deserted(&mut self, now_ms: u64, effects: &mut Vec<RoomEffect>) {
+        let outcome = self.dungeon.as_ref().and_then(Dungeon::outcome).unwrap_or(Outcome::Abandoned);
+        self.close(now_ms, EndingReason::Empty, outcome, effects);
+    }
+
+    /// Takes a character out of the dungeon for good and gives it back to its player.
+    pub(super) fn leave(&mut self, now_ms: u64, dungeon: &mut Dungeon, seat: u8, effects: &mut Vec<RoomEffect>) {
+        self.record(now_ms, dungeon, seat, false);
+        let mut happened = Vec::new();
+        dungeon.leave(seat, &mut happened);
+        self.route(now_ms, dungeon, happened);
+        self.see_off(now_ms, seat, None, effects);
+    }
+
+    /// Empties a seat as far as its player is concerned, and has the last write made.
+    pub(super) fn see_off(
+        &mut self,
+        now_ms: u64,
+        seat: u8,
+        last_words: Option<GameEvent>,
+        effects: &mut Vec<RoomEffect>,
+    ) {
+        let Some(Some(occupant)) = self.seats.get_mut(usize::from(seat)) else { return };
+        match std::mem::replace(&mut occupant.presence, Presence::Leaving) {
+            Presence::Playing(mut link) => {
+                last_words.into_iter().for_each(|event| link.tell(event));
+                effects.push(RoomEffect::Part(Parting { link, shown: self.shown.clone() }));
+            }
+            Presence::Away { .. } => {}
+            Presence::Leaving => return,
+        }
+        self.writer.release(now_ms, occupant.character_id);
+    }
+
+    /// The character's last write has landed.
+    pub(super) fn vacate(&mut self, character_id: CharacterId) {
+        for seat in &mut self.seats {
+            if seat.as_ref().is_some_and(|occupant| occupant.character_id == character_id) {
+                *seat = None;
+            }
+        }
+    }
+
+    fn route_from_dungeon(&mut self, now_ms: u64, happened: Vec<crate::world::Effect>) {
+        if let Some(dungeon) = self.dungeon.take() {
+            self.route(now_ms, &dungeon, happened);
+            self.dungeon = Some(dungeon);
+        }
+    }
+
+    /// Tells a new connection whose seat and entity are its own, and who else is here. The one in `announced` is not named:
+    /// the world announces it itself.
+    fn welcome(&mut self, seat: u8, announced: Option<u8>) {
+        let my_entity = self.dungeon.as_ref().and_then(|dungeon| dungeon.player_entity(seat)).unwrap_or_default();
+        let present = (0_u8..).zip(&self.seats).filter_map(|(number, occupant)| {
+            let occupant = occupant.as_ref().filter(|occupant| !matches!(occupant.presence, Presence::Leaving))?;
+            let (character_id, name) = (occupant.character_id, occupant.name.clone());
+            (announced != Some(number)).then_some(GameEvent::PlayerJoined { seat: number, character_id, name })
+        });
+        let events: Vec<_> = std::iter::once(GameEvent::Welcome { seat, my_entity }).chain(present).collect();
+        if let Some(Some(Occupant { presence: Presence::Playing(link), .. })) = self.seats.get_mut(usize::from(seat)) {
+            events.into_iter().for_each(|event| link.tell(event));
+        }
+    }
+}

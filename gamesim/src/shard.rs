@@ -1,0 +1,304 @@
+//! The sans-IO heart of the game server: the connections and rooms of one core. Datagrams and orders go in, datagrams and
+//! requests come out; time, keys and randomness are arguments. Shards share nothing, so there is not a lock in here.
+//!
+//! Rooms are spread over the slots of a tick. [`Shard::handle_slot`] is called once per slot and moves the rooms of that
+//! slot on by one tick; everything else reacts at once. Of a connection, [`Place`] says where it belongs: to an arrival that
+//! waits for the API (`arrivals`), to a seat in a room, or to the partings, which hear why they have to go.
+//!
+//! A panic in a room's code is caught here and ends that room alone.
+
+use crate::exchange::{ApiFailure, Order, Request, Ticket};
+use crate::limits::{PARTING_MS, SLOTS_PER_TICK};
+use crate::room::{Claim, Link, Parting, Room, RoomEffect};
+use crate::writer::Placement;
+use guildhall_domain::api::Admitted;
+use guildhall_domain::session::Outcome;
+use guildhall_domain::{Content, SessionId};
+use guildhall_protocol::netcode::{ConnectionId, Key, Server, ServerConfig, ServerCounters, ServerEvent, Transmit};
+use guildhall_protocol::payload::{ClientMessage, GameEvent, RefusalReason, Snapshot};
+use guildhall_protocol::{PROTOCOL_ID, PROTOCOL_VERSION, UserData};
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+mod arrivals;
+mod doors;
+mod orders;
+#[cfg(test)]
+mod tests;
+
+
+use arrivals::Arrivals;
+
+/// What a shard is.
+#[derive(Clone)]
+pub struct ShardConfig {
+    /// Address in the connect tokens of this shard's sessions.
+    pub public_address: SocketAddr,
+    /// Key that connect tokens are sealed with; new at every boot.
+    pub private_key: Key,
+    /// Key of the handshake's challenges; random, and this shard's own.
+    pub challenge_key: Key,
+    /// Epoch of this game sim.
+    pub gamesim_epoch: u64,
+    /// The content in force, checked.
+    pub content: Arc<Content>,
+    /// Its version.
+    pub content_version: u64,
+    /// Connections at one time.
+    pub connections_max: usize,
+    /// Seed of whatever is random but not secret.
+    pub seed: u64,
+}
+
+impl std::fmt::Debug for ShardConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ShardConfig").field("public_address", &self.public_address).finish_non_exhaustive()
+    }
+}
+
+/// How a shard is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ShardReport {
+    /// Rooms that are open.
+    pub rooms: usize,
+    /// Players connected and seated.
+    pub players: usize,
+    /// Characters with changes that are not known to be stored.
+    pub unsaved: usize,
+    /// Rooms that a panic has ended, so far.
+    pub rooms_failed: u64,
+    /// Messages that made no sense, so far.
+    pub messages_malformed: u64,
+    /// Messages beyond what one tick reads, so far.
+    pub messages_excess: u64,
+    /// What the transport has seen, so far.
+    pub transport: ServerCounters,
+}
+
+/// Where a connection belongs.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Arriving(Ticket),
+    Seated { session_id: SessionId, seat: u8 },
+    Parting,
+}
+
+#[derive(Debug)]
+struct Leaver {
+    parting: Parting,
+    until_ms: u64,
+}
+
+/// The connections and rooms of one core.
+#[derive(Debug)]
+pub struct Shard {
+    gamesim_epoch: u64,
+    content: Arc<Content>,
+    content_version: u64,
+    server: Server,
+    rooms: BTreeMap<SessionId, Room>,
+    /// Which rooms move in which slot.
+    slots: [Vec<SessionId>; SLOTS_PER_TICK],
+    slot: usize,
+    places: BTreeMap<ConnectionId, Place>,
+    arrivals: Arrivals,
+    leavers: BTreeMap<ConnectionId, Leaver>,
+    requests: VecDeque<Request>,
+    is_stopping: bool,
+    rooms_failed: u64,
+    messages_malformed: u64,
+    messages_excess: u64,
+}
+
+impl Shard {
+    /// A shard without rooms.
+    pub fn new(config: ShardConfig, now_ms: u64) -> Self {
+        let transport =
+            ServerConfig::new(PROTOCOL_ID, config.public_address, config.private_key, config.connections_max);
+        Self {
+            gamesim_epoch: config.gamesim_epoch,
+            content: config.content,
+            content_version: config.content_version,
+            server: Server::new(transport, config.challenge_key, now_ms),
+            rooms: BTreeMap::new(),
+            slots: [const { Vec::new() }; SLOTS_PER_TICK],
+            slot: 0,
+            places: BTreeMap::new(),
+            arrivals: Arrivals::seeded(config.seed),
+            leavers: BTreeMap::new(),
+            requests: VecDeque::new(),
+            is_stopping: false,
+            rooms_failed: 0,
+            messages_malformed: 0,
+            messages_excess: 0,
+        }
+    }
+
+    /// Takes a datagram in, opening it in place.
+    pub fn handle_datagram(&mut self, now_ms: u64, from: SocketAddr, datagram: &mut [u8]) {
+        let received = self.server.handle_datagram(now_ms, from, datagram);
+        let received = received.map(|received| (received.connection, ClientMessage::decode(received.payload)));
+        self.drain_events(now_ms);
+        match received {
+            Some((connection, Ok(message))) => self.handle_message(connection, &message),
+            Some((_, Err(_))) => self.messages_malformed += 1,
+            None => {}
+        }
+    }
+
+    /// Moves the rooms of the next slot on by one tick, and whatever else waits for its time. To be called once per slot of
+    /// [`crate::limits::SLOT_MS`].
+    pub fn handle_slot(&mut self, now_ms: u64) {
+        self.server.handle_timeout(now_ms);
+        self.drain_events(now_ms);
+        self.requests.extend(self.arrivals.poll(now_ms));
+        let members = self.slots.get_mut(self.slot).map(std::mem::take).unwrap_or_default();
+        let mut effects = Vec::new();
+        for session_id in &members {
+            self.step_room(now_ms, *session_id, &mut effects);
+        }
+        if let Some(slot) = self.slots.get_mut(self.slot) {
+            *slot = members.into_iter().filter(|session_id| self.rooms.contains_key(session_id)).collect();
+        }
+        self.see_leavers_off(now_ms);
+        self.slot = (self.slot + 1) % SLOTS_PER_TICK;
+    }
+
+    /// The next datagram to send.
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        self.server.poll_transmit()
+    }
+
+    /// Takes back the buffer of a datagram that was sent.
+    pub fn recycle(&mut self, bytes: Vec<u8>) {
+        self.server.recycle(bytes);
+    }
+
+    /// The next request to the world outside.
+    pub fn poll_request(&mut self) -> Option<Request> {
+        self.requests.pop_front()
+    }
+
+    /// Whether the shard was told to stop and has nothing left to do.
+    pub fn is_finished(&self) -> bool {
+        self.is_stopping && self.rooms.is_empty() && self.arrivals.is_empty() && self.leavers.is_empty()
+    }
+
+    /// How it is doing.
+    pub fn report(&self) -> ShardReport {
+        ShardReport {
+            rooms: self.rooms.len(),
+            players: self.rooms.values().map(Room::playing).sum(),
+            unsaved: self.rooms.values().map(Room::unsaved).sum(),
+            rooms_failed: self.rooms_failed,
+            messages_malformed: self.messages_malformed,
+            messages_excess: self.messages_excess,
+            transport: *self.server.counters(),
+        }
+    }
+
+    fn handle_message(&mut self, connection: ConnectionId, message: &ClientMessage) {
+        let is_read = match self.places.get(&connection) {
+            Some(Place::Seated { session_id, seat }) => {
+                let room = self.rooms.get_mut(session_id);
+                room.is_some_and(|room| room.handle_message(*seat, connection, message))
+            }
+            Some(Place::Parting) => match self.leavers.get_mut(&connection) {
+                Some(leaver) => leaver.parting.link.handle_message(message),
+                None => true,
+            },
+            // Nothing to say to yet: inputs are repeated until they count.
+            Some(Place::Arriving(_)) | None => true,
+        };
+        self.messages_excess += u64::from(!is_read);
+    }
+
+    fn step_room(&mut self, now_ms: u64, session_id: SessionId, effects: &mut Vec<RoomEffect>) {
+        let is_awaited = self.arrivals.is_awaited(session_id);
+        self.with_room(now_ms, session_id, effects, |room, effects| {
+            if room.is_deserted() && !is_awaited {
+                room.close_deserted(now_ms, effects);
+            }
+            room.step(now_ms, effects);
+        });
+        // A late admission must find the closed room, or it would open the session anew.
+        if !is_awaited && self.rooms.get(&session_id).is_some_and(Room::is_closed) {
+            self.rooms.remove(&session_id);
+        }
+    }
+
+    /// Does something with a room, ends the room if that panics, and sees to what the room wants done.
+    fn with_room<T>(
+        &mut self,
+        now_ms: u64,
+        session_id: SessionId,
+        effects: &mut Vec<RoomEffect>,
+        act: impl FnOnce(&mut Room, &mut Vec<RoomEffect>) -> T,
+    ) -> Option<T> {
+        let room = self.rooms.get_mut(&session_id)?;
+        // What the room holds after a panic is what `Room::fail` is made for.
+        let outcome = catch_unwind(AssertUnwindSafe(|| act(room, effects)));
+        if outcome.is_err() {
+            tracing::error!(%session_id, "a room panicked and is closed");
+            self.rooms_failed += 1;
+            room.fail(now_ms, effects);
+        }
+        for effect in effects.drain(..) {
+            self.apply(now_ms, effect);
+        }
+        outcome.ok()
+    }
+
+    fn apply(&mut self, now_ms: u64, effect: RoomEffect) {
+        match effect {
+            RoomEffect::Send(connection, payload) => self.send(connection, &payload),
+            RoomEffect::Part(parting) => self.part(now_ms, parting),
+            RoomEffect::Drop(connection) => self.drop_connection(connection),
+            RoomEffect::Ask(request) => self.requests.push_back(request),
+        }
+    }
+
+    fn send(&mut self, connection: ConnectionId, payload: &[u8]) {
+        // A connection that is gone will be reported as such; there is nobody to send to.
+        if let Err(error) = self.server.send(connection, payload) {
+            tracing::trace!(%error, "a payload was not sent");
+        }
+    }
+
+    fn drop_connection(&mut self, connection: ConnectionId) {
+        self.places.remove(&connection);
+        self.leavers.remove(&connection);
+        self.server.disconnect(connection);
+    }
+
+    fn part(&mut self, now_ms: u64, parting: Parting) {
+        let connection = parting.link.connection();
+        self.places.insert(connection, Place::Parting);
+        self.leavers.insert(connection, Leaver { parting, until_ms: now_ms.saturating_add(PARTING_MS) });
+    }
+
+    /// Repeats to those who part why they have to, once per tick, until they know or their time is up.
+    fn see_leavers_off(&mut self, now_ms: u64) {
+        let (mut done, mut payloads) = (Vec::new(), Vec::new());
+        for (connection, Leaver { parting, until_ms }) in &mut self.leavers {
+            if connection.index() % SLOTS_PER_TICK != self.slot {
+                continue;
+            }
+            if now_ms >= *until_ms || parting.link.is_told() {
+                done.push(*connection);
+                continue;
+            }
+            // A client drops what is older than what it has seen.
+            parting.shown.tick = parting.shown.tick.saturating_add(1);
+            payloads.push((*connection, parting.link.encode(0, 0, &parting.shown)));
+        }
+        for (connection, payload) in payloads {
+            self.send(connection, &payload);
+        }
+        for connection in done {
+            self.drop_connection(connection);
+        }
+    }
+}

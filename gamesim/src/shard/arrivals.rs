@@ -1,0 +1,112 @@
+//! Players who have connected and whom the API has not judged yet. One question per character and seat is out at a time; a
+//! player who connects anew meanwhile takes the place of their older connection.
+
+use crate::backoff::Backoff;
+use crate::exchange::{Request, Ticket};
+use crate::limits::ADMISSION_MS_MAX;
+use guildhall_domain::SessionId;
+use guildhall_domain::api::AdmitPlayerRequest;
+use guildhall_protocol::UserData;
+use guildhall_protocol::netcode::ConnectionId;
+use std::collections::BTreeMap;
+
+/// One player at the door.
+#[derive(Debug)]
+pub(super) struct Arrival {
+    pub(super) user: UserData,
+    /// `None` when the player has gone away again.
+    pub(super) connection: Option<ConnectionId>,
+    until_ms: u64,
+    /// When to ask again; `None` while an answer is awaited.
+    again_ms: Option<u64>,
+    backoff: Backoff,
+}
+
+/// Everybody at the door.
+#[derive(Debug)]
+pub(super) struct Arrivals {
+    waiting: BTreeMap<Ticket, Arrival>,
+    next_ticket: u64,
+    seeds: Backoff,
+}
+
+impl Arrivals {
+    pub(super) const fn seeded(seed: u64) -> Self {
+        Self { waiting: BTreeMap::new(), next_ticket: 0, seeds: Backoff::seeded(seed) }
+    }
+
+    /// Takes a player in. Names the question, and the older connection of the same player if there is one.
+    pub(super) fn push(
+        &mut self,
+        now_ms: u64,
+        user: UserData,
+        connection: ConnectionId,
+    ) -> (Ticket, Option<ConnectionId>) {
+        let until_ms = now_ms.saturating_add(ADMISSION_MS_MAX);
+        if let Some((ticket, arrival)) = self.waiting.iter_mut().find(|(_, arrival)| arrival.user == user) {
+            arrival.until_ms = until_ms;
+            return (*ticket, arrival.connection.replace(connection));
+        }
+        let ticket = Ticket(self.next_ticket);
+        self.next_ticket += 1;
+        let (again_ms, backoff) = (Some(now_ms), Backoff::seeded(self.seeds.draw()));
+        self.waiting.insert(ticket, Arrival { user, connection: Some(connection), until_ms, again_ms, backoff });
+        (ticket, None)
+    }
+
+    /// The questions that are due.
+    pub(super) fn poll(&mut self, now_ms: u64) -> Vec<Request> {
+        let mut due = Vec::new();
+        for (ticket, arrival) in &mut self.waiting {
+            if arrival.again_ms.take_if(|again_ms| *again_ms <= now_ms).is_some() {
+                let user = &arrival.user;
+                let request = AdmitPlayerRequest {
+                    session_id: user.session_id,
+                    gamesim_epoch: user.gamesim_epoch,
+                    session_epoch: user.session_epoch,
+                    account_id: user.account_id,
+                    character_id: user.character_id,
+                    seat: user.seat,
+                };
+                due.push(Request::Admit { ticket: *ticket, request });
+            }
+        }
+        due
+    }
+
+    /// The API could not be asked. Returns whether it will be asked again; otherwise the player has waited long enough.
+    pub(super) fn retry(&mut self, now_ms: u64, ticket: Ticket) -> bool {
+        let Some(arrival) = self.waiting.get_mut(&ticket) else { return false };
+        let again_ms = now_ms.saturating_add(arrival.backoff.next_ms());
+        let is_worth_it = again_ms < arrival.until_ms;
+        if is_worth_it {
+            arrival.again_ms = Some(again_ms);
+        }
+        is_worth_it
+    }
+
+    pub(super) fn remove(&mut self, ticket: Ticket) -> Option<Arrival> {
+        self.waiting.remove(&ticket)
+    }
+
+    /// The player has gone away; the question stands, because it may already be answered with yes.
+    pub(super) fn forget_connection(&mut self, ticket: Ticket, connection: ConnectionId) {
+        if let Some(arrival) = self.waiting.get_mut(&ticket) {
+            arrival.connection.take_if(|waiting| *waiting == connection);
+        }
+    }
+
+    /// Whether somebody is about to enter this session.
+    pub(super) fn is_awaited(&self, session_id: SessionId) -> bool {
+        self.waiting.values().any(|arrival| arrival.user.session_id == session_id)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Gives everybody up; answers that still come are to nobody's question.
+    pub(super) fn clear(&mut self) -> Vec<Arrival> {
+        std::mem::take(&mut self.waiting).into_values().collect()
+    }
+}

@@ -1,0 +1,158 @@
+//! Where connections come in and go out: who is let in at once, who has to wait for the API, who is turned away and why.
+
+use super::{
+    Admitted, ApiFailure, Claim, ConnectionId, GameEvent, Link, PROTOCOL_VERSION, Parting, Place, Placement,
+    RefusalReason, Request, Room, SLOTS_PER_TICK, ServerEvent, Shard, Snapshot, Ticket, UserData,
+};
+use guildhall_domain::api::FinalizeRequest;
+use guildhall_domain::session::Outcome;
+use guildhall_protocol::payload::EndingReason;
+
+impl Shard {
+    pub(super) fn drain_events(&mut self, now_ms: u64) {
+        while let Some(event) = self.server.poll_event() {
+            match event {
+                ServerEvent::Connected { connection, user_data, .. } => {
+                    self.receive(now_ms, connection, UserData::decode(&user_data).ok());
+                }
+                ServerEvent::Disconnected { connection, .. } => self.handle_disconnected(now_ms, connection),
+            }
+        }
+    }
+
+    fn receive(&mut self, now_ms: u64, connection: ConnectionId, user: Option<UserData>) {
+        let Some(user) = user else { return self.refuse(now_ms, connection, RefusalReason::UserData) };
+        match self.judge(&user) {
+            Claim::Refuse(reason) => self.refuse(now_ms, connection, reason),
+            Claim::Resume => {
+                let place = Place::Seated { session_id: user.session_id, seat: user.seat };
+                self.places.insert(connection, place);
+                self.with_room(now_ms, user.session_id, &mut Vec::new(), |room, effects| {
+                    room.resume(user.seat, connection, effects);
+                });
+            }
+            Claim::Ask => {
+                let (ticket, older) = self.arrivals.push(now_ms, user, connection);
+                self.places.insert(connection, Place::Arriving(ticket));
+                if let Some(older) = older {
+                    self.drop_connection(older);
+                }
+                self.requests.extend(self.arrivals.poll(now_ms));
+            }
+        }
+    }
+
+    fn judge(&self, user: &UserData) -> Claim {
+        if user.protocol_version != PROTOCOL_VERSION {
+            Claim::Refuse(RefusalReason::ProtocolVersion)
+        } else if user.content_version != self.content_version {
+            Claim::Refuse(RefusalReason::ContentVersion)
+        } else if user.gamesim_epoch != self.gamesim_epoch {
+            Claim::Refuse(RefusalReason::GamesimEpoch)
+        } else if self.is_stopping {
+            Claim::Refuse(RefusalReason::Draining)
+        } else {
+            self.rooms.get(&user.session_id).map_or(Claim::Ask, |room| room.judge(user))
+        }
+    }
+
+    fn handle_disconnected(&mut self, now_ms: u64, connection: ConnectionId) {
+        match self.places.remove(&connection) {
+            Some(Place::Arriving(ticket)) => self.arrivals.forget_connection(ticket, connection),
+            Some(Place::Seated { session_id, seat }) => {
+                if let Some(room) = self.rooms.get_mut(&session_id) {
+                    room.handle_disconnect(now_ms, seat, connection);
+                }
+            }
+            Some(Place::Parting) => drop(self.leavers.remove(&connection)),
+            None => {}
+        }
+    }
+
+    /// Tells a client why it gets no seat, and then lets it go.
+    fn refuse(&mut self, now_ms: u64, connection: ConnectionId, reason: RefusalReason) {
+        let mut link = Box::new(Link::new(connection));
+        link.tell(GameEvent::Refused { reason: reason.code() });
+        self.part(now_ms, Parting { link, shown: Snapshot::default() });
+    }
+
+    pub(super) fn handle_admitted(
+        &mut self,
+        now_ms: u64,
+        ticket: Ticket,
+        answer: Result<Box<Admitted>, ApiFailure>,
+    ) {
+        if matches!(answer, Err(ApiFailure::Unavailable(_))) && !self.is_stopping && self.arrivals.retry(now_ms, ticket)
+        {
+            return;
+        }
+        let Some(arrival) = self.arrivals.remove(ticket) else { return };
+        let (user, connection) = (arrival.user, arrival.connection);
+        let reason = match answer {
+            Ok(admitted) => match self.seat(now_ms, &user, *admitted, connection) {
+                Ok(()) => return,
+                Err(reason) => reason,
+            },
+            Err(ApiFailure::Refused { code, .. }) if code == "seat_lost" => RefusalReason::Seat,
+            Err(_) => RefusalReason::Session,
+        };
+        if let Some(connection) = connection {
+            self.refuse(now_ms, connection, reason);
+        }
+    }
+
+    /// Seats an admitted character, in a new room if it is the first.
+    fn seat(
+        &mut self,
+        now_ms: u64,
+        user: &UserData,
+        admitted: Admitted,
+        connection: Option<ConnectionId>,
+    ) -> Result<(), RefusalReason> {
+        let session_id = user.session_id;
+        if !self.rooms.contains_key(&session_id) {
+            self.open_room(now_ms, user, &admitted);
+        }
+        let mut effects = Vec::new();
+        let is_stopping = self.is_stopping;
+        let sits = self.with_room(now_ms, session_id, &mut effects, |room, effects| {
+            let sits = room.admit(now_ms, user, admitted, connection);
+            if is_stopping {
+                room.close(now_ms, EndingReason::Shutdown, Outcome::Drained, effects);
+            }
+            sits
+        });
+        if sits != Some(true) {
+            return Err(RefusalReason::Session);
+        }
+        if let Some(connection) = connection.filter(|_| !is_stopping) {
+            self.places.insert(connection, Place::Seated { session_id, seat: user.seat });
+        }
+        Ok(())
+    }
+
+    /// Opens a room. Where the content lacks the dungeon, the session is given back at once.
+    fn open_room(&mut self, now_ms: u64, user: &UserData, admitted: &Admitted) {
+        let session_id = user.session_id;
+        let placement =
+            Placement { session_id, session_epoch: user.session_epoch, gamesim_epoch: self.gamesim_epoch };
+        let Some(room) = Room::open(now_ms, placement, &self.content, admitted) else {
+            tracing::error!(%session_id, dungeon_id = admitted.dungeon_id, "the content has no such dungeon");
+            let request = Request::Finalize(FinalizeRequest {
+                session_id,
+                gamesim_epoch: self.gamesim_epoch,
+                session_epoch: user.session_epoch,
+                outcome: Outcome::Failed,
+            });
+            self.requests.push_back(request);
+            return;
+        };
+        self.rooms.insert(session_id, room);
+        // The emptiest slot, so that rooms stay spread however they come and go; of equals, the one that comes first.
+        let nearest_first = (0..SLOTS_PER_TICK).map(|ahead| (self.slot + ahead) % SLOTS_PER_TICK);
+        let emptiest = nearest_first.min_by_key(|slot| self.slots.get(*slot).map_or(usize::MAX, Vec::len));
+        if let Some(slot) = emptiest.and_then(|slot| self.slots.get_mut(slot)) {
+            slot.push(session_id);
+        }
+    }
+}

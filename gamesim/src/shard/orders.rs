@@ -1,0 +1,74 @@
+//! What the control plane tells a shard.
+
+use super::{Order, Outcome, Request, Room, RoomEffect, SessionId, Shard};
+use guildhall_protocol::payload::EndingReason;
+use std::collections::BTreeMap;
+
+impl Shard {
+    /// Carries out an order.
+    pub fn handle_order(&mut self, now_ms: u64, order: Order) {
+        match order {
+            Order::Admitted { ticket, answer } => self.handle_admitted(now_ms, ticket, answer),
+            Order::Saved { session_id, answer } => {
+                self.with_room(now_ms, session_id, &mut Vec::new(), |room, effects| {
+                    room.handle_saved(now_ms, answer, effects);
+                });
+            }
+            Order::Finalized { session_id, answer } => {
+                self.with_room(now_ms, session_id, &mut Vec::new(), |room, _| room.handle_finalized(now_ms, &answer));
+            }
+            Order::Listed { asked_ms, sessions } => self.compare(now_ms, asked_ms, &sessions),
+            Order::Stop => {
+                self.is_stopping = true;
+                self.with_every_room(now_ms, |room, effects| {
+                    room.close(now_ms, EndingReason::Shutdown, Outcome::Drained, effects);
+                });
+            }
+            Order::Fence => {
+                self.is_stopping = true;
+                self.let_arrivals_go();
+                self.with_every_room(now_ms, |room, effects| room.fence(now_ms, effects));
+            }
+            Order::Abandon => {
+                self.is_stopping = true;
+                self.let_arrivals_go();
+                let letters: Vec<_> = self.rooms.values_mut().flat_map(Room::abandon).collect();
+                self.requests.extend(letters.into_iter().map(Request::Bury));
+                self.rooms.clear();
+                for connection in self.leavers.keys().copied().collect::<Vec<_>>() {
+                    self.drop_connection(connection);
+                }
+            }
+        }
+    }
+
+    /// Closes the rooms whose sessions the registry does not know to be here. It counts what it was asked after the room
+    /// was opened; an answer to an older question says nothing.
+    fn compare(&mut self, now_ms: u64, asked_ms: u64, sessions: &BTreeMap<SessionId, u32>) {
+        self.with_every_room(now_ms, |room, effects| {
+            let placement = room.placement();
+            let is_listed = sessions.get(&placement.session_id) == Some(&placement.session_epoch);
+            if !is_listed && room.opened_ms() < asked_ms && !room.is_closed() {
+                if !room.is_ending() {
+                    tracing::warn!(session_id = %placement.session_id, "the registry does not list this session: closing");
+                }
+                room.fence(now_ms, effects);
+            }
+        });
+    }
+
+    fn with_every_room(&mut self, now_ms: u64, act: impl Fn(&mut Room, &mut Vec<RoomEffect>)) {
+        let mut effects = Vec::new();
+        for session_id in self.rooms.keys().copied().collect::<Vec<_>>() {
+            self.with_room(now_ms, session_id, &mut effects, &act);
+        }
+    }
+
+    fn let_arrivals_go(&mut self) {
+        for arrival in self.arrivals.clear() {
+            if let Some(connection) = arrival.connection {
+                self.drop_connection(connection);
+            }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Reads the game's content from a folder of JSON files, says everything that is wrong with it at once, and puts it in force.
+//!
+//! One file per field of [`Content`]: `loot-tables.json` holds `loot_tables`. Not here: what makes content right, which
+//! [`Content::check`] knows.
+
+use guildhall_domain::Content;
+use guildhall_storage::content::{Published, publish};
+use guildhall_storage::{CommitError, Table};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// The files of a content folder.
+const FILES: [&str; 6] =
+    ["classes.json", "dungeons.json", "enemies.json", "items.json", "loot-tables.json", "progression.json"];
+
+/// Content that may be published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadedContent {
+    /// The content.
+    pub content: Content,
+    /// Its version, 16 hexadecimal digits.
+    pub version: String,
+    /// Its canonical JSON.
+    pub canonical: String,
+}
+
+/// Everything that is wrong with a content folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContentProblems {
+    folder: PathBuf,
+    problems: Vec<String>,
+}
+
+impl ContentProblems {
+    /// One line each: the file, the place in it, and what is wrong there.
+    pub fn problems(&self) -> &[String] {
+        &self.problems
+    }
+}
+
+impl fmt::Display for ContentProblems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.problems.len();
+        let noun = if count == 1 { "mistake" } else { "mistakes" };
+        write!(f, "the content in {} has {count} {noun}:", self.folder.display())?;
+        self.problems.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
+    }
+}
+
+impl std::error::Error for ContentProblems {}
+
+/// The folder that `GUILDHALL_CONTENT` names, or the one that comes with the sources.
+pub fn default_folder() -> PathBuf {
+    let named = std::env::var_os("GUILDHALL_CONTENT").filter(|name| !name.is_empty());
+    named.map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../seed-data"), PathBuf::from)
+}
+
+/// Reads and checks the content of a folder.
+///
+/// # Errors
+/// [`ContentProblems`]: all files that cannot be read and all entries of a wrong shape, or else everything that
+/// [`Content::check`] finds.
+pub fn load(folder: &Path) -> Result<LoadedContent, ContentProblems> {
+    let refuse = |problems| ContentProblems { folder: folder.to_owned(), problems };
+    let mut files = Files::read(folder);
+    let content = Content {
+        classes: files.entries("classes.json"),
+        enemies: files.entries("enemies.json"),
+        items: files.entries("items.json"),
+        loot_tables: files.entries("loot-tables.json"),
+        dungeons: files.entries("dungeons.json"),
+        progression: guildhall_domain::content::Progression { xp_for_level: Vec::new() },
+    };
+    let progression = files.whole("progression.json");
+    let content = match progression {
+        Some(progression) if files.problems.is_empty() => Content { progression, ..content },
+        _ => return Err(refuse(files.problems)),
+    };
+    content.check().map_err(|errors| {
+        refuse(errors.iter().map(|error| format!("{}: {error}", file_of(&error.at))).collect())
+    })?;
+    let canonical = serde_json::to_string(&content).map_err(|error| refuse(vec![error.to_string()]))?;
+    let version = format!("{:016x}", Content::version_of(canonical.as_bytes()));
+    Ok(LoadedContent { content, version, canonical })
+}
+
+impl LoadedContent {
+    /// Puts it in force. Processes that read the content before keep what they have.
+    ///
+    /// # Errors
+    /// [`CommitError`] of the table.
+    pub async fn publish(&self, table: &dyn Table) -> Result<(), CommitError> {
+        publish(table, &Published { version: self.version.clone(), body: self.canonical.clone() }).await
+    }
+}
+
+/// The files as far as they can be read, and what is wrong with them so far.
+struct Files {
+    values: BTreeMap<&'static str, Value>,
+    problems: Vec<String>,
+}
+
+impl Files {
+    fn read(folder: &Path) -> Self {
+        let mut files = Self { values: BTreeMap::new(), problems: Vec::new() };
+        for name in FILES {
+            let text = match std::fs::read_to_string(folder.join(name)) {
+                Ok(text) => text,
+                Err(error) => {
+                    files.problems.push(format!("{name}: {error}"));
+                    continue;
+                }
+            };
+            match serde_json::from_str(&text) {
+                Ok(value) => drop(files.values.insert(name, value)),
+                Err(error) => files.problems.push(format!("{name}: {error}")),
+            }
+        }
+        files.problems.extend(unknown_files(folder));
+        files
+    }
+
+    /// A file that maps ids to entries; entries of a wrong shape become problems of their own.
+    fn entries<T: DeserializeOwned>(&mut self, name: &'static str) -> BTreeMap<String, T> {
+        let mut entries = BTreeMap::new();
+        match self.values.remove(name) {
+            Some(Value::Object(values)) => {
+                for (id, value) in values {
+                    match serde_json::from_value(value) {
+                        Ok(entry) => drop(entries.insert(id, entry)),
+                        Err(error) => self.problems.push(format!("{name}: {id}: {error}")),
+                    }
+                }
+            }
+            Some(_) => self.problems.push(format!("{name}: expected an object with one entry per id")),
+            None => {}
+        }
+        entries
+    }
+
+    fn whole<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
+        match serde_json::from_value(self.values.remove(name)?) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.problems.push(format!("{name}: {error}"));
+                None
+            }
+        }
+    }
+}
+
+/// A file with a misspelt name would otherwise be left out in silence.
+fn unknown_files(folder: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut unknown: Vec<String> = names
+        .filter(|name| name.ends_with(".json") && !name.ends_with(".schema.json") && !FILES.contains(&name.as_str()))
+        .map(|name| format!("{name}: is no part of the content; expected {}", FILES.join(", ")))
+        .collect();
+    unknown.sort();
+    unknown
+}
+
+/// The file that a path such as `loot_tables.goblin` is in.
+fn file_of(at: &str) -> String {
+    format!("{}.json", at.split('.').next().unwrap_or_default().replace('_', "-"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,218 @@
+//! One member's game: connect, play, come back when the connection is lost, until it is over.
+
+use super::progress::MemberProgress;
+use super::result::{Gain, GainKind, MemberEnding, MemberResult};
+use super::{Party, Seated};
+use crate::bot::{BotMemory, decide};
+use crate::connection::{GameConnection, Rejoined, Wish, rejoin};
+use crate::game::View;
+use crate::rest::{ClientError, Player};
+use guildhall_domain::SessionState;
+use guildhall_domain::api::Connect;
+use guildhall_protocol::payload::{GameEvent, RefusalReason};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+
+/// Pause between two attempts to come back, in milliseconds.
+const REJOIN_PAUSE_MS: u64 = 500;
+
+/// A member and what it has seen.
+pub(super) struct Member {
+    player: Player,
+    party: Arc<Party>,
+    connect: Connect,
+    asked_at: Instant,
+    memory: BotMemory,
+    last_tick: u32,
+    rejoins_in_a_row: u32,
+    result: MemberResult,
+}
+
+/// What the end of one connection means.
+enum Pause {
+    Over(MemberEnding),
+    Disconnected,
+}
+
+impl Member {
+    pub(super) fn new(index: usize, player: Player, seated: Seated, party: Arc<Party>) -> Self {
+        let Seated { character, placement, asked_at } = seated;
+        let member = Self {
+            result: MemberResult::new(index, character.character_id, placement.connect.seat),
+            memory: BotMemory::new(&character.class),
+            connect: placement.connect,
+            player,
+            party,
+            asked_at,
+            last_tick: 0,
+            rejoins_in_a_row: 0,
+        };
+        member.show(|shown| {
+            shown.name = character.name.as_str().to_owned();
+            shown.class.clone_from(&character.class);
+        });
+        member
+    }
+
+    /// Plays until it is over for this member.
+    pub(super) async fn play(mut self) -> MemberResult {
+        let opened = GameConnection::open(&self.connect).await;
+        let ending = match opened {
+            Ok(connection) => self.play_to_the_end(connection).await,
+            Err(error) => MemberEnding::GaveUp(error.to_string()),
+        };
+        self.show(|shown| {
+            shown.is_connected = false;
+            shown.is_done = true;
+        });
+        MemberResult { ending, ..self.result }
+    }
+
+    async fn play_to_the_end(&mut self, mut connection: GameConnection) -> MemberEnding {
+        loop {
+            if let Pause::Over(ending) = self.play_on(connection).await {
+                return ending;
+            }
+            self.show(|shown| shown.is_connected = false);
+            connection = match self.come_back().await {
+                Ok(connection) => connection,
+                Err(ending) => return ending,
+            };
+        }
+    }
+
+    /// Plays on one connection until it ends.
+    async fn play_on(&mut self, mut connection: GameConnection) -> Pause {
+        let mut view = connection.view();
+        let mut stop = self.party.stop.clone();
+        loop {
+            tokio::select! {
+                biased;
+                event = connection.events().recv() => match event {
+                    Some(event) => self.note_event(event),
+                    None => break,
+                },
+                () = stopped(&mut stop) => {
+                    let last_events = connection.close().await;
+                    last_events.into_iter().for_each(|event| self.note_event(event));
+                    self.note_view(&view.borrow());
+                    return Pause::Over(MemberEnding::Stopped);
+                }
+                // Once the driver is gone, only its last events are left to read.
+                Ok(()) = view.changed() => self.act(&connection, &view.borrow_and_update()),
+            }
+        }
+        let view = view.borrow();
+        self.note_view(&view);
+        verdict(&view)
+    }
+
+    /// Asks the API for the way back to the seat.
+    async fn come_back(&mut self) -> Result<GameConnection, MemberEnding> {
+        let Party { session_id, rejoins_in_a_row_max, .. } = *self.party;
+        let mut problem = "the connection was lost too often".to_owned();
+        while self.rejoins_in_a_row < rejoins_in_a_row_max {
+            self.rejoins_in_a_row += 1;
+            tokio::select! {
+                () = stopped(&mut self.party.stop.clone()) => return Err(MemberEnding::Stopped),
+                () = sleep(Duration::from_millis(REJOIN_PAUSE_MS)) => {}
+            }
+            match rejoin(&self.player, session_id, self.result.character_id).await {
+                Ok(Rejoined::Connecting(_, connection)) => {
+                    self.result.rejoins += 1;
+                    return Ok(connection);
+                }
+                Ok(Rejoined::Over(record)) if record.state == SessionState::Lost => return Err(MemberEnding::Lost),
+                Ok(Rejoined::Over(_)) => return Err(MemberEnding::Over),
+                Ok(Rejoined::Unusable(error)) => problem = error.to_string(),
+                Err(ClientError::Refused(error)) if error.status < 500 => {
+                    return Err(MemberEnding::GaveUp(error.to_string()));
+                }
+                Err(error) => problem = error.to_string(),
+            }
+        }
+        Err(MemberEnding::GaveUp(problem))
+    }
+
+    /// Decides on what is seen, and shows it.
+    fn act(&mut self, connection: &GameConnection, view: &View) {
+        self.note_view(view);
+        let Party { bundle, dungeon_id, progress, .. } = &*self.party;
+        let decision = decide(view, &bundle.content, dungeon_id, &self.memory);
+        self.memory.note_decision(view, &decision);
+        connection.set_input(Wish { move_x: decision.move_x, move_y: decision.move_y, action: decision.action });
+        let state = connection.state();
+        progress.send_modify(|progress| progress.show_room(view, &bundle.content, dungeon_id));
+        let result = &self.result;
+        self.show(|shown| {
+            shown.show_own(view, state, decision.intent);
+            shown.show_gains(result);
+        });
+    }
+
+    fn note_view(&mut self, view: &View) {
+        if view.tick > self.last_tick {
+            self.last_tick = view.tick;
+            self.rejoins_in_a_row = 0;
+            self.result.snapshots += 1;
+            self.result.first_snapshot_latency.get_or_insert_with(|| self.asked_at.elapsed());
+        }
+        self.result.progress_seq = self.result.progress_seq.max(view.progress_seq);
+        self.result.durable_seq = self.result.durable_seq.max(view.durable_seq);
+    }
+
+    fn note_event(&mut self, event: GameEvent) {
+        self.memory.note_event(&event);
+        let gain = match &event {
+            GameEvent::XpGained { amount, seq } => Some((*seq, GainKind::Xp(*amount))),
+            GameEvent::GoldGained { amount, seq } => Some((*seq, GainKind::Gold(*amount))),
+            GameEvent::ItemGained { item, quantity, seq } => {
+                let id = self.party.bundle.content.items.keys().nth(usize::from(*item));
+                id.map(|id| (*seq, GainKind::Item { item: id.clone(), quantity: *quantity }))
+            }
+            _ => None,
+        };
+        self.result.gains.extend(gain.map(|(seq, what)| Gain { seq, what }));
+        self.result.events.push(event);
+    }
+
+    fn show(&self, change: impl FnOnce(&mut MemberProgress)) {
+        let index = self.result.index;
+        self.party.progress.send_modify(|progress| {
+            if let Some(shown) = progress.members.get_mut(index) {
+                change(shown);
+            }
+        });
+    }
+}
+
+impl MemberProgress {
+    fn show_gains(&mut self, result: &MemberResult) {
+        (self.xp, self.gold, self.items) = (result.xp(), result.gold(), result.items());
+        self.rejoins = result.rejoins;
+    }
+}
+
+/// Whether a connection that ended is the end, or worth another one.
+fn verdict(view: &View) -> Pause {
+    if let Some(reason) = view.ending {
+        return Pause::Over(MemberEnding::Ended(reason));
+    }
+    let Some(reason) = view.refused else { return Pause::Disconnected };
+    match RefusalReason::from_code(reason) {
+        // What a fresh token and a moment of time can mend.
+        Some(
+            RefusalReason::GamesimEpoch | RefusalReason::Session | RefusalReason::Seat | RefusalReason::Unresponsive,
+        ) => Pause::Disconnected,
+        _ => Pause::Over(MemberEnding::Refused(reason)),
+    }
+}
+
+/// Returns when everybody is to stop; never, if nobody can say so any more.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        std::future::pending().await
+    }
+}

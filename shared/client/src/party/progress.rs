@@ -1,0 +1,101 @@
+//! What a spectator sees of a party while it plays.
+
+use crate::bot::Intent;
+use crate::floor::position;
+use crate::game::View;
+use guildhall_domain::SessionId;
+use guildhall_domain::content::{Content, Point};
+use guildhall_protocol::netcode::ClientState;
+use guildhall_protocol::payload::{EntityState, flags};
+
+/// A party at one moment. The room's numbers come from whichever member heard from it last.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PartyProgress {
+    /// The session, once it exists.
+    pub session_id: Option<SessionId>,
+    /// Latest tick that anybody saw.
+    pub tick: u32,
+    /// The members, in the order given.
+    pub members: Vec<MemberProgress>,
+    /// Living enemies.
+    pub enemies_left: usize,
+    /// Hit points of the boss, and its hit points when unhurt.
+    pub boss_hp: Option<(u16, u16)>,
+    /// Pieces of loot on the ground.
+    pub loot_on_ground: usize,
+    /// Open doors, of all doors.
+    pub doors_open: (usize, usize),
+    /// Cleared chambers, of all chambers.
+    pub chambers_cleared: (usize, usize),
+    /// Whether the dungeon is won.
+    pub cleared: bool,
+}
+
+/// A member at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MemberProgress {
+    /// The character's name.
+    pub name: String,
+    /// Id of the character's class.
+    pub class: String,
+    /// Whether the connection stands.
+    pub is_connected: bool,
+    /// Hit points.
+    pub hp: u16,
+    /// Hit points when unhurt.
+    pub hp_max: u16,
+    /// Whether the character lives.
+    pub is_alive: bool,
+    /// Where it is, in millimetres.
+    pub at: Option<Point>,
+    /// What it is about.
+    pub intent: Intent,
+    /// Experience gained so far.
+    pub xp: u64,
+    /// Gold gained so far.
+    pub gold: u64,
+    /// Units of items gained so far.
+    pub items: u64,
+    /// Changes of the character so far.
+    pub progress_seq: u64,
+    /// How many of them are stored durably.
+    pub durable_seq: u64,
+    /// Times that the member came back after a lost connection.
+    pub rejoins: u32,
+    /// Whether the member is done.
+    pub is_done: bool,
+}
+
+impl PartyProgress {
+    pub(super) fn begin(&mut self, session_id: SessionId, members: usize) {
+        *self = Self { session_id: Some(session_id), members: vec![MemberProgress::default(); members], ..Self::default() };
+    }
+
+    /// Takes over what a member sees of the room, unless somebody has seen a later tick.
+    pub(super) fn show_room(&mut self, view: &View, content: &Content, dungeon_id: &str) {
+        self.cleared |= view.dungeon_cleared;
+        let Some(dungeon) = content.dungeons.get(dungeon_id).filter(|_| view.tick >= self.tick) else { return };
+        self.tick = view.tick;
+        self.enemies_left = view.living_enemies().count();
+        let boss = view.living_enemies().map(|(_, enemy)| enemy).find(|enemy| enemy.flags & flags::BOSS != 0);
+        self.boss_hp = boss.map(|boss| (boss.hp, boss.hp_max));
+        self.loot_on_ground = view.loot().count();
+        self.doors_open = (view.opened_doors.len(), dungeon.doors.len());
+        self.chambers_cleared = (view.cleared_chambers.len(), dungeon.chambers.len());
+    }
+}
+
+impl MemberProgress {
+    /// Takes over what a member sees of itself.
+    pub(super) fn show_own(&mut self, view: &View, state: ClientState, intent: Intent) {
+        self.is_connected = state == ClientState::Connected;
+        self.intent = intent;
+        self.progress_seq = self.progress_seq.max(view.progress_seq);
+        self.durable_seq = self.durable_seq.max(view.durable_seq);
+        if let Some(own) = view.own_entity() {
+            let EntityState { hp, hp_max, .. } = *own;
+            (self.hp, self.hp_max, self.is_alive, self.at) =
+                (hp, hp_max, own.flags & flags::ALIVE != 0, Some(position(own)));
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! What a party brings home.
+
+use guildhall_domain::api::GameSessionView;
+use guildhall_domain::{CharacterId, SessionId};
+use guildhall_protocol::payload::GameEvent;
+use std::time::Duration;
+
+/// How a dungeon went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartyResult {
+    /// The session.
+    pub session_id: SessionId,
+    /// The session's record as read after everybody was done, if it could be read.
+    pub game_session: Option<GameSessionView>,
+    /// One for each member, in the order given.
+    pub members: Vec<MemberResult>,
+}
+
+impl PartyResult {
+    /// Whether any member saw the dungeon won.
+    pub fn is_cleared(&self) -> bool {
+        self.members.iter().any(|member| member.events.contains(&GameEvent::DungeonCleared))
+    }
+}
+
+/// How it went for one member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberResult {
+    /// Place in the party.
+    pub index: usize,
+    /// The character.
+    pub character_id: CharacterId,
+    /// Its seat.
+    pub seat: u8,
+    /// Every event, in order, over all connections.
+    pub events: Vec<GameEvent>,
+    /// What the character gained.
+    pub gains: Vec<Gain>,
+    /// The highest `progress_seq` that was seen.
+    pub progress_seq: u64,
+    /// The highest `durable_seq` that was seen: what was gained up to here is stored, whatever happened afterwards.
+    pub durable_seq: u64,
+    /// Snapshots seen.
+    pub snapshots: u64,
+    /// Time from asking the API for a seat to the first snapshot.
+    pub first_snapshot_latency: Option<Duration>,
+    /// Times that the member came back after a lost connection.
+    pub rejoins: u32,
+    /// How it ended.
+    pub ending: MemberEnding,
+}
+
+impl MemberResult {
+    pub(super) fn new(index: usize, character_id: CharacterId, seat: u8) -> Self {
+        Self {
+            index,
+            character_id,
+            seat,
+            events: Vec::new(),
+            gains: Vec::new(),
+            progress_seq: 0,
+            durable_seq: 0,
+            snapshots: 0,
+            first_snapshot_latency: None,
+            rejoins: 0,
+            ending: MemberEnding::Over,
+        }
+    }
+
+    /// All experience gained.
+    pub fn xp(&self) -> u64 {
+        self.sum(|what| if let GainKind::Xp(amount) = what { u64::from(*amount) } else { 0 })
+    }
+
+    /// All gold gained.
+    pub fn gold(&self) -> u64 {
+        self.sum(|what| if let GainKind::Gold(amount) = what { u64::from(*amount) } else { 0 })
+    }
+
+    /// All units of items gained.
+    pub fn items(&self) -> u64 {
+        self.sum(|what| if let GainKind::Item { quantity, .. } = what { u64::from(*quantity) } else { 0 })
+    }
+
+    /// The gains that the server said are stored durably.
+    pub fn durable_gains(&self) -> impl Iterator<Item = &Gain> {
+        self.gains.iter().filter(|gain| gain.seq <= self.durable_seq)
+    }
+
+    fn sum(&self, of: impl Fn(&GainKind) -> u64) -> u64 {
+        self.gains.iter().map(|gain| of(&gain.what)).sum()
+    }
+}
+
+/// Something gained for good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gain {
+    /// The character's `progress_seq` that includes it.
+    pub seq: u64,
+    /// What.
+    pub what: GainKind,
+}
+
+/// What was gained.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GainKind {
+    /// Experience.
+    Xp(u32),
+    /// Gold.
+    Gold(u32),
+    /// An item.
+    Item {
+        /// Id of the item in the content.
+        item: String,
+        /// How many.
+        quantity: u16,
+    },
+}
+
+/// How the game ended for one member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MemberEnding {
+    /// The server announced the end: a code of `EndingReason`.
+    Ended(u8),
+    /// The connection was lost, and by the time of coming back the session was over.
+    Over,
+    /// The game sim is gone, and the session with it.
+    Lost,
+    /// The server gave no seat: a code of `RefusalReason`.
+    Refused(u8),
+    /// The party was told to stop, and the member left.
+    Stopped,
+    /// The member could not come back, for this reason.
+    GaveUp(String),
+}
