@@ -16,6 +16,9 @@ use std::path::{Path, PathBuf};
 const FILES: [&str; 6] =
     ["classes.json", "dungeons.json", "enemies.json", "items.json", "loot-tables.json", "progression.json"];
 
+/// The description of these files for editors, which lies beside them.
+const SCHEMA: &str = "schema.json";
+
 /// Content that may be published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoadedContent {
@@ -157,7 +160,7 @@ fn unknown_files(folder: &Path) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     let mut unknown: Vec<String> = names
-        .filter(|name| name.ends_with(".json") && !name.ends_with(".schema.json") && !FILES.contains(&name.as_str()))
+        .filter(|name| name.ends_with(".json") && *name != SCHEMA && !FILES.contains(&name.as_str()))
         .map(|name| format!("{name}: is no part of the content; expected {}", FILES.join(", ")))
         .collect();
     unknown.sort();

@@ -26,6 +26,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use routes::Routes;
 use std::convert::Infallible;
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -49,6 +50,25 @@ const ACCEPT_RETRY_MS: u64 = 100;
 /// The gateway's answer to one request.
 type Answer = Response<Full<Bytes>>;
 
+/// What a front is made of.
+#[derive(Clone)]
+pub struct FrontConfig {
+    /// The functions' parts.
+    pub app: Arc<App>,
+    /// Who may call `/internal/…`.
+    pub identities: Identities,
+    /// The clock.
+    pub clock: Clock,
+    /// The API's id.
+    pub api_id: String,
+}
+
+impl fmt::Debug for FrontConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FrontConfig").field("api_id", &self.api_id).finish_non_exhaustive()
+    }
+}
+
 /// A running front.
 #[derive(Debug)]
 pub struct Front {
@@ -59,29 +79,21 @@ pub struct Front {
 }
 
 impl Front {
-    /// Serves every route on `listener` until [`Front::shutdown`]. Callers of `/internal/…` must be among `identities`.
+    /// Serves every route on `listener` until [`Front::shutdown`].
     ///
     /// # Errors
     /// When the listener has no address, or the system no entropy.
-    pub fn start(listener: TcpListener, app: Arc<App>, identities: Identities, clock: Clock) -> std::io::Result<Self> {
-        Self::start_with(ROUTES, listener, app, identities, clock)
+    pub fn start(listener: TcpListener, config: FrontConfig) -> std::io::Result<Self> {
+        Self::start_with(ROUTES, listener, config)
     }
 
-    fn start_with(
-        routes: &[&'static Route],
-        listener: TcpListener,
-        app: Arc<App>,
-        identities: Identities,
-        clock: Clock,
-    ) -> std::io::Result<Self> {
+    fn start_with(routes: &[&'static Route], listener: TcpListener, config: FrontConfig) -> std::io::Result<Self> {
         let address = listener.local_addr()?;
         let traffic = Arc::new(Traffic::default());
         let stop = CancellationToken::new();
         let gateway = Gateway {
-            app,
+            config,
             routes: Routes::new(routes),
-            identities,
-            clock,
             traffic: Arc::clone(&traffic),
             requests: AtomicU64::new(1),
             boot: getrandom::u32().map_err(std::io::Error::other)?,

@@ -7,3 +7,4 @@ pub mod secrets;
 mod calendar;
 #[cfg(test)]
 mod scratch;
+pub mod stack;

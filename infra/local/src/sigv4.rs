@@ -231,4 +231,4 @@ fn equal_in_constant_time(a: &[u8], b: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

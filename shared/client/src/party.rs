@@ -93,7 +93,7 @@ pub async fn play_dungeon(
     });
     party.progress.send_modify(|progress| progress.begin(session_id, members.len()));
 
-    let mut tasks = JoinSet::new();
+    let mut tasks: JoinSet<Result<MemberResult, ClientError>> = JoinSet::new();
     let seated = Seated { character, placement, asked_at };
     let first = Member::new(0, leader.player.clone(), seated, party.clone());
     tasks.spawn(async move { Ok(first.play().await) });
@@ -108,7 +108,7 @@ pub async fn play_dungeon(
     while let Some(finished) = tasks.join_next().await {
         results.push(finished.map_err(|error| ClientError::Unavailable(format!("a bot broke down: {error}")))??);
     }
-    results.sort_by_key(|member: &MemberResult| member.index);
+    results.sort_by_key(|member| member.index);
     let game_session = leader.player.game_session(session_id).await.ok();
     Ok(PartyResult { session_id, game_session, members: results })
 }

@@ -37,6 +37,7 @@ fn an_enemy_struck_from_afar_comes_for_the_striker() {
 fn no_enemy_notices_or_strikes_through_a_closed_door() {
     let mut content = arena();
     content.enemies.get_mut("king").unwrap().attack.range_mm = 50_000;
+    content.enemies.get_mut("rat").unwrap().aggro_mm = 0;
     let mut play = Play::with_heroes_in(content, 1);
     play.put(0, 10_000, 5_000);
     play.wait(40);

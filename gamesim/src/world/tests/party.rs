@@ -72,12 +72,10 @@ fn a_party_of_four_beginners_clears_the_shipped_dungeon_in_about_a_minute() {
     let slowest = runs.iter().map(|run| run.ticks / 20).max().unwrap();
     let deaths = runs.iter().map(|run| run.deaths).sum::<usize>();
     let wounds = mean(|run| run.wounds);
-    println!(
-        "{seconds} s on average, {slowest} s at most; {deaths} deaths in 30 runs; {wounds} hit points lost per run; {runs:?}"
-    );
     assert!((60..=90).contains(&seconds), "{seconds} s on average");
     assert!(slowest <= 120, "{slowest} s in the slowest run");
-    assert!(wounds >= 300, "hardly a danger: {wounds} hit points lost per run, of 440");
+    assert!(wounds >= 300, "hardly a danger: {wounds} hit points lost per run, of 460");
+    assert!((30..=120).contains(&deaths), "{deaths} deaths in 30 runs");
     assert!(runs.iter().all(|run| run.level >= 3 && run.items >= 4), "{runs:?}");
 }
 
@@ -85,7 +83,6 @@ fn a_party_of_four_beginners_clears_the_shipped_dungeon_in_about_a_minute() {
 fn any_classes_will_do() {
     for class in ["cleric", "fighter", "ranger"] {
         let run = run(&[class; 4], 5, 4_000);
-        println!("{class}: {run:?}");
         assert!(run.is_some(), "four of class {class} did not get through");
     }
 }

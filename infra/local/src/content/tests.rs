@@ -39,7 +39,7 @@ fn unreadable_files_and_misshapen_entries_are_all_reported() {
     std::fs::write(folder.path().join("items.json"), "[]").unwrap();
     std::fs::write(folder.path().join("progression.json"), "{\n  nonsense").unwrap();
     std::fs::write(folder.path().join("loot_tables.json"), "{}").unwrap();
-    std::fs::write(folder.path().join("content.schema.json"), "{}").unwrap();
+    std::fs::write(folder.path().join("schema.json"), "{}").unwrap();
     std::fs::remove_file(folder.path().join("enemies.json")).unwrap();
     let problems = problems(&folder);
     for (file, part) in [

@@ -17,6 +17,7 @@ use std::net::IpAddr;
 /// What the gateway knows of a request that it lets through.
 pub(crate) struct Passage<'a> {
     pub(crate) route: &'static Route,
+    pub(crate) api_id: &'a str,
     pub(crate) request_id: &'a str,
     pub(crate) parts: &'a Parts,
     pub(crate) path_parameters: &'a [(String, String)],
@@ -66,9 +67,9 @@ fn context(passage: &Passage<'_>, route_key: &str) -> Value {
     let text = |name| parts.headers.get(name).map(|value| String::from_utf8_lossy(http::HeaderValue::as_bytes(value)));
     let mut context = json!({
         "accountId": ACCOUNT_ID,
-        "apiId": "local",
+        "apiId": passage.api_id,
         "domainName": text(HOST).unwrap_or_default(),
-        "domainPrefix": "local",
+        "domainPrefix": passage.api_id,
         "http": {
             "method": parts.method.as_str(),
             "path": parts.uri.path(),

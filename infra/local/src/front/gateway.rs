@@ -4,16 +4,15 @@
 //! A function runs as a task of its own, as it would in Lambda: neither its panic nor a client that hangs up early touches
 //! anything else.
 
-use super::Answer;
+use super::{Answer, FrontConfig};
 use super::event::{Passage, event};
 use super::response::{closing, from_function, refusal};
 use super::routes::{Found, Routes};
 use super::traffic::Traffic;
-use crate::sigv4::{Identities, Identity, SignedRequest};
+use crate::sigv4::{Identity, SignedRequest};
 use bytes::Bytes;
 use guildhall_domain::limits::INTERNAL_BODY_BYTES_MAX;
-use guildhall_functions::app::Clock;
-use guildhall_functions::{Access, ApiError, App, Route, invoke};
+use guildhall_functions::{Access, ApiError, Route, invoke};
 use http::header::{ALLOW, CONTENT_LENGTH, HOST, HeaderValue};
 use http::request::Parts;
 use http::uri::Authority;
@@ -32,10 +31,8 @@ const FUNCTION_TIMEOUT_MS: u64 = 30_000;
 
 /// What every connection shares.
 pub(crate) struct Gateway {
-    pub(crate) app: Arc<App>,
+    pub(crate) config: FrontConfig,
     pub(crate) routes: Routes,
-    pub(crate) identities: Identities,
-    pub(crate) clock: Clock,
     pub(crate) traffic: Arc<Traffic>,
     pub(crate) requests: AtomicU64,
     /// Tells this boot's request ids from those of others.
@@ -74,13 +71,14 @@ impl Gateway {
         let signer = self.signer(route, &parts, &body).map_err(|error| refuse(&error))?;
         let event = event(&Passage {
             route,
+            api_id: &self.config.api_id,
             request_id,
             parts: &parts,
             path_parameters: &path_parameters,
             body: &body,
             source_ip,
             signer,
-            now: (self.clock)(),
+            now: (self.config.clock)(),
         });
         Ok(self.run(route, event, request_id).await)
     }
@@ -112,14 +110,14 @@ impl Gateway {
             headers: &parts.headers,
             body,
         };
-        self.identities.verify(request, (self.clock)()).map(Some).map_err(|reason| {
+        self.config.identities.verify(request, (self.config.clock)()).map(Some).map_err(|reason| {
             tracing::warn!(route = route.name, %reason, "a signature was refused");
             ApiError::forbidden()
         })
     }
 
     async fn run(&self, route: &'static Route, event: String, request_id: &str) -> Answer {
-        let app = Arc::clone(&self.app);
+        let app = Arc::clone(&self.config.app);
         let function = tokio::spawn(async move { invoke(&app, route, &event).await });
         let fail = |status, code, message: &str| refusal(&ApiError::new(status, code, message), request_id);
         match tokio::time::timeout(Duration::from_millis(FUNCTION_TIMEOUT_MS), function).await {

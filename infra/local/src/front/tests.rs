@@ -1,7 +1,8 @@
 //! The front over loopback, spoken to byte by byte.
 
 use super::*;
-use crate::sigv4::Identity;
+use crate::sigv4::tests::signed_at;
+use crate::sigv4::{Identity, SERVICE};
 use guildhall_auth::{DerivationKey, SealingKey, SigningKeys};
 use guildhall_domain::Timestamp;
 use guildhall_domain::api::Nothing;
@@ -30,6 +31,30 @@ impl Endpoint for Faulty {
     }
 }
 
+/// A function that answers what it was given.
+struct Echo;
+static ECHO: Route = Route::of::<Echo>();
+
+#[derive(serde::Serialize, serde::Deserialize, Debug, PartialEq)]
+struct Echoed {
+    place: String,
+    query: String,
+    body: String,
+}
+
+impl Endpoint for Echo {
+    const NAME: &'static str = "echo";
+    const METHOD: Method = Method::Post;
+    const PATH: &'static str = "/echo/{place}";
+    type Caller = Anyone;
+    type Input = Echoed;
+    type Output = Echoed;
+
+    async fn call(_: Call<'_, Anyone>, input: Echoed) -> Result<Echoed, ApiError> {
+        Ok(input)
+    }
+}
+
 async fn front() -> Front {
     let config = Config {
         table: Arc::new(MemoryTable::new()),
@@ -42,8 +67,10 @@ async fn front() -> Front {
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let identities = Identities::new("us-east-1", [Identity::of_gamesim("sim-1", [7; 32])]);
-    let routes: Vec<&'static Route> = ROUTES.iter().copied().chain([&FAULTY]).collect();
-    Front::start_with(&routes, listener, Arc::new(App::new(config)), identities, Arc::new(|| NOW)).unwrap()
+    let routes: Vec<&'static Route> = ROUTES.iter().copied().chain([&FAULTY, &ECHO]).collect();
+    let app = Arc::new(App::new(config));
+    let config = FrontConfig { app, identities, clock: Arc::new(|| NOW), api_id: "api-1".to_owned() };
+    Front::start_with(&routes, listener, config).unwrap()
 }
 
 /// Sends bytes and reads until the front closes the connection.
@@ -107,6 +134,41 @@ async fn what_no_function_should_see_is_refused_in_the_products_words() {
     }
     let (_, head, _) = ask(&front, "PUT /v1/characters", "", "").await;
     assert!(head.contains("allow: POST, GET"), "{head}");
+}
+
+#[tokio::test]
+async fn path_query_and_body_arrive_as_they_were_meant() {
+    let front = front().await;
+    let json = "content-type: application/json\r\n";
+    let line = "POST /echo/a%2Fb%20%C3%A9?query=%C3%BC+%26x";
+    let (status, _, echoed) = ask(&front, line, json, r#"{"body":"\"ö\n"}"#).await;
+    assert_eq!(status, 200, "{echoed}");
+    let expected = Echoed { place: "a/b é".to_owned(), query: "ü &x".to_owned(), body: "\"ö\n".to_owned() };
+    assert_eq!(serde_json::from_value::<Echoed>(echoed).unwrap(), expected);
+    // A body that is not text reaches the function too, which says what is wrong with it.
+    let head = "POST /echo/x?query=y HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 2\r\n";
+    let answer = exchange(&front, &[head.as_bytes(), json.as_bytes(), b"\r\n{\xff"].concat()).await;
+    assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("malformed_json"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_signed_call_arrives_under_its_signers_name() {
+    let front = front().await;
+    let body = serde_json::json!({
+        "ports": [4000], "capacity": 3, "build_version": "test", "protocol_version": 1, "boot_id": "b",
+        "content_version": "0000000000000000", "connect_key": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+    });
+    let body = body.to_string();
+    let sent = signed_at("/internal/gamesims", body.as_bytes(), NOW, "us-east-1", SERVICE);
+    let mut head = "POST /internal/gamesims HTTP/1.1\r\nconnection: close\r\n".to_owned();
+    for (name, value) in &sent.headers {
+        head.push_str(&format!("{name}: {}\r\n", value.to_str().unwrap()));
+    }
+    let request = |body: &str| format!("{head}content-length: {}\r\n\r\n{body}", body.len());
+    let answer = exchange(&front, request(&body).as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 201") && answer.contains(r#""gamesim_id":"sim-1","epoch":1"#), "{answer}");
+    let answer = exchange(&front, request(&body.replace("3", "4")).as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 403") && answer.contains(r#""code":"forbidden""#), "{answer}");
 }
 
 #[tokio::test]

@@ -112,11 +112,12 @@ impl Member {
     /// Asks the API for the way back to the seat.
     async fn come_back(&mut self) -> Result<GameConnection, MemberEnding> {
         let Party { session_id, rejoins_in_a_row_max, .. } = *self.party;
+        let mut stop = self.party.stop.clone();
         let mut problem = "the connection was lost too often".to_owned();
         while self.rejoins_in_a_row < rejoins_in_a_row_max {
             self.rejoins_in_a_row += 1;
             tokio::select! {
-                () = stopped(&mut self.party.stop.clone()) => return Err(MemberEnding::Stopped),
+                () = stopped(&mut stop) => return Err(MemberEnding::Stopped),
                 () = sleep(Duration::from_millis(REJOIN_PAUSE_MS)) => {}
             }
             match rejoin(&self.player, session_id, self.result.character_id).await {

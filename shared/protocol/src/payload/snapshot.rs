@@ -48,7 +48,7 @@ pub struct EntityState {
     pub kind: EntityKind,
     /// Position eastwards, in centimetres.
     pub x: u16,
-    /// Position northwards, in centimetres.
+    /// Position southwards, in centimetres.
     pub y: u16,
     /// Hit points.
     pub hp: u16,

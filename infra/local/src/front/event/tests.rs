@@ -31,6 +31,7 @@ fn built(given: &Given<'_>) -> Value {
     let signer = Identity::of_gamesim("sim-1", [7; 32]);
     let text = event(&Passage {
         route,
+        api_id: "api-1",
         request_id: "r-1",
         parts: &parts,
         path_parameters: &parameters,
@@ -63,9 +64,9 @@ fn the_event_is_api_gateways() {
         "pathParameters": {"character_id": "a b"},
         "requestContext": {
             "accountId": "000000000000",
-            "apiId": "local",
+            "apiId": "api-1",
             "domainName": "api.example",
-            "domainPrefix": "local",
+            "domainPrefix": "api-1",
             "http": {
                 "method": "GET", "path": "/v1/characters/a%20b", "protocol": "HTTP/1.1",
                 "sourceIp": "127.0.0.1", "userAgent": "probe",

@@ -1,0 +1,173 @@
+//! How sessions end: won, deserted, drained, fenced, broken. Whatever happens, earned progress is written or handed out.
+
+use super::api::Health;
+use super::*;
+use crate::exchange::BurialReason;
+use guildhall_domain::limits::CLEARED_GRACE_MS;
+use guildhall_protocol::payload::EndingReason;
+
+fn ending(player: &Player) -> Option<EndingReason> {
+    player.events.iter().find_map(|event| match event {
+        GameEvent::SessionEnding { reason } => EndingReason::from_code(*reason),
+        _ => None,
+    })
+}
+
+fn outcomes(house: &House) -> Vec<Outcome> {
+    house.api.finalized.iter().map(|request| request.outcome).collect()
+}
+
+#[test]
+fn a_cleared_dungeon_is_written_and_closed() {
+    let mut house = House::new();
+    let ada = house.enter(1, 0, 1);
+    house.slay(ada, KING);
+    assert_eq!(house.api.stored(1).hot.dungeons_cleared, 1, "what is of value is written at once");
+    house.ticks(CLEARED_GRACE_MS / 50 + 25);
+    assert_eq!(outcomes(&house), [Outcome::Cleared]);
+    assert_eq!(house.api.finalized[0].gamesim_epoch, EPOCH);
+    assert_eq!(house.api.stored(1).lease, None);
+    assert_eq!(ending(&house.players[ada]), Some(EndingReason::Cleared));
+    assert!(house.players[ada].is_over());
+    assert_eq!(house.shard.report(), ShardReport { transport: house.shard.report().transport, ..ShardReport::default() });
+}
+
+#[test]
+fn a_session_that_everybody_has_left_is_closed_even_if_the_api_has_to_be_asked_again() {
+    let mut house = House::new();
+    let ada = house.enter(1, 0, 1);
+    house.players[ada].wish(0, Action::Leave);
+    house.api.health = Health::Down;
+    house.ticks(40);
+    assert_eq!(house.shard.report().rooms, 1);
+    house.api.health = Health::Well;
+    house.ticks(120);
+    assert_eq!((outcomes(&house), house.shard.report().rooms), (vec![Outcome::Abandoned], 0));
+}
+
+#[test]
+fn a_fenced_writer_closes_its_room_and_writes_no_more() {
+    let mut house = House::new();
+    let ada = house.enter(1, 0, 1);
+    house.api.verdict = Some(GroupStatus::Fenced);
+    house.slay(ada, RAT);
+    house.ticks(50);
+    assert_eq!(ending(&house.players[ada]), Some(EndingReason::Fault));
+    assert!(house.players[ada].is_over());
+    assert_eq!((house.api.saves.len(), house.shard.report().rooms, house.api.letters.len()), (1, 0, 0));
+}
+
+#[test]
+fn a_conflict_is_buried_and_closes_the_room_but_the_others_are_written() {
+    let mut house = House::new();
+    let ada = house.enter(1, 0, 1);
+    house.enter(1, 1, 2);
+    house.api.verdict = Some(GroupStatus::Conflict);
+    house.slay(ada, RAT);
+    while house.api.saves.is_empty() {
+        house.slot();
+    }
+    house.api.verdict = None;
+    house.ticks(10);
+    let letter = &house.api.letters[0];
+    assert_eq!((letter.reason, letter.session_id, letter.gamesim_epoch), (BurialReason::Conflict, session(1), EPOCH));
+    assert_eq!(letter.group, house.api.saves[0].groups[0]);
+    assert_eq!(outcomes(&house), [Outcome::Failed]);
+}
+
+#[test]
+fn rooms_that_the_registry_does_not_list_are_closed_without_another_write() {
+    let mut house = House::new();
+    let ada = house.enter(1, 0, 1);
+    let before_ms = house.now_ms;
+    let bob = house.enter(2, 0, 2);
+    house.slay(ada, RAT);
+    let sessions = Arc::new(BTreeMap::from([(session(3), 1)]));
+    house.shard.handle_order(house.now_ms, Order::Listed { asked_ms: before_ms, sessions });
+    house.ticks(30);
+    assert!(house.players[ada].is_over() && ending(&house.players[ada]) == Some(EndingReason::Fault));
+    assert!(!house.players[bob].is_over(), "it was opened after the question");
+    let sessions = Arc::new(BTreeMap::from([(session(2), 1)]));
+    house.shard.handle_order(house.now_ms, Order::Listed { asked_ms: house.now_ms, sessions });
+    house.ticks(30);
+    assert!(!house.players[bob].is_over());
+    assert!(house.api.saves.is_empty() && house.api.finalized.is_empty());
+    assert_eq!(house.shard.report().rooms, 1);
+}
+
+#[test]
+fn stopping_writes_everything_and_takes_nobody_in() {
+    let mut house = House::new();
+    let ada = house.enter(1, 0, 1);
+    house.enter(2, 0, 2);
+    house.slay(ada, RAT);
+    let late = house.arrive(3, 0, 3);
+    house.slot();
+    house.shard.handle_order(house.now_ms, Order::Stop);
+    assert!(!house.shard.is_finished());
+    house.ticks(25);
+    assert_eq!(ending(&house.players[ada]), Some(EndingReason::Shutdown));
+    assert!(house.players[late].has(|event| *event == GameEvent::Refused { reason: RefusalReason::Draining.code() }));
+    assert_eq!(outcomes(&house), [Outcome::Drained, Outcome::Drained]);
+    assert_eq!((house.api.stored(1).hot.xp, house.api.stored(1).lease), (5, None));
+    assert!(house.shard.is_finished());
+}
+
+#[test]
+fn what_cannot_be_written_at_the_end_is_handed_out() {
+    let mut house = House::new();
+    let ada = house.enter(1, 0, 1);
+    house.api.health = Health::Down;
+    house.slay(ada, RAT);
+    house.shard.handle_order(house.now_ms, Order::Stop);
+    house.ticks(100);
+    assert!(!house.shard.is_finished() && house.api.letters.is_empty());
+    house.shard.handle_order(house.now_ms, Order::Abandon);
+    house.slot();
+    assert!(house.shard.is_finished());
+    let letters = &house.api.letters;
+    assert!(letters.iter().all(|letter| letter.reason == BurialReason::Abandoned));
+    let last = letters.last().unwrap().group.writes[0].clone();
+    assert!(last.release && last.hot.xp == 5, "{last:?}");
+}
+
+#[test]
+fn a_panic_in_one_room_leaves_the_others_alone() {
+    let mut house = House::new();
+    let ada = house.enter(1, 0, 1);
+    let bob = house.enter(2, 0, 2);
+    house.slay(ada, RAT);
+    house.shard.rooms.get_mut(&session(1)).unwrap().is_sabotaged = true;
+    let before = house.players[bob].latest().tick;
+    house.ticks(30);
+    assert_eq!(house.players[bob].latest().tick, before + 30);
+    assert_eq!(ending(&house.players[ada]), Some(EndingReason::Fault));
+    assert_eq!((house.api.stored(1).hot.xp, house.api.stored(1).lease), (5, None), "what was earned before is written");
+    assert_eq!((outcomes(&house), house.shard.report().rooms_failed), (vec![Outcome::Failed], 1));
+    assert_eq!((house.shard.report().rooms, house.shard.report().players), (1, 1));
+}
+
+#[test]
+fn losing_the_epoch_ends_everything_without_a_write() {
+    let mut house = House::new();
+    let ada = house.enter(1, 0, 1);
+    house.slay(ada, RAT);
+    house.shard.handle_order(house.now_ms, Order::Fence);
+    house.ticks(25);
+    assert!(house.shard.is_finished() && house.players[ada].is_over());
+    assert!(house.api.saves.is_empty() && house.api.finalized.is_empty());
+}
+
+#[test]
+fn an_admission_that_comes_after_the_end_does_not_open_the_session_again() {
+    let mut house = House::new();
+    let ada = house.enter(1, 0, 1);
+    house.players[ada].wish(0, Action::Leave);
+    house.ticks(2);
+    let late = house.arrive(1, 1, 2);
+    house.ticks(60);
+    assert!(house.players[late].has(|event| matches!(event, GameEvent::Welcome { .. } | GameEvent::Refused { .. })));
+    let is_in = house.players[late].has(|event| matches!(event, GameEvent::Welcome { .. }));
+    assert_eq!(house.shard.report().rooms, usize::from(is_in));
+    assert_eq!(house.api.finalized.len(), usize::from(!is_in));
+}
