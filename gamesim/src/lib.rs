@@ -1,10 +1,185 @@
-//! The authoritative UDP game server.
+//! The authoritative UDP game server: one process, one shard per core, each with its own thread, port, rooms and
+//! connections, and a control plane on tokio that alone talks to the API.
+//!
+//! The heart is sans-IO: [`shard::Shard`] takes datagrams, time and orders, and gives datagrams and requests. Read `shard`,
+//! then `room` and `world`, then `writer`; `driver` gives a shard a socket and a clock, `control` carries out what it asks.
+//!
+//! To run a game sim inside another program or a test, call [`run`]; [`serve`] is the whole process.
 
+mod api;
 mod backoff;
+mod clock;
+pub mod config;
+mod control;
+mod dead_letters;
+mod driver;
 pub mod exchange;
 pub mod limits;
+mod metrics;
+mod process;
 mod room;
 pub mod shard;
 mod view;
 pub mod world;
 mod writer;
+
+pub use config::{Config, ConfigError};
+pub use process::serve;
+
+use api::Api;
+use clock::Clock;
+use control::boot::{self, LoadedContent, Secrets};
+use control::{Control, ShardLink};
+use dead_letters::DeadLetters;
+use driver::{Asked, Driver};
+use exchange::ApiFailure;
+use guildhall_domain::api::Registered;
+use metrics::SimMetrics;
+use shard::{Shard, ShardConfig};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// How a game sim is asked to end.
+#[derive(Debug, Clone, Default)]
+pub struct Shutdown {
+    /// Let sessions come to their end, for as long as the configuration allows.
+    pub drain: CancellationToken,
+    /// Close them at once; progress is written all the same.
+    pub at_once: CancellationToken,
+}
+
+/// Why a game sim could not run, or did not end as it should.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// No HTTP client.
+    #[error("the HTTP client cannot be made: {0}")]
+    Client(#[from] reqwest::Error),
+    /// The published content cannot be played.
+    #[error("the content is not valid: {0}")]
+    Content(String),
+    /// The system gives no random numbers.
+    #[error("no entropy: {0}")]
+    Entropy(String),
+    /// The API will not have this game sim.
+    #[error("the API refused {what}: {failure}")]
+    Refused {
+        /// What was asked for.
+        what: &'static str,
+        /// What it said.
+        failure: ApiFailure,
+    },
+    /// A socket or a thread could not be had.
+    #[error("{what}: {cause}")]
+    System {
+        /// What was tried.
+        what: &'static str,
+        /// Why it failed.
+        cause: std::io::Error,
+    },
+    /// The API gave an address that is none.
+    #[error("the API knows this game sim under {0:?}, which is not an IP address")]
+    Address(String),
+    /// Another boot has taken this one's place; its sessions were closed without a further write.
+    #[error("another boot has taken this game sim's place")]
+    Fenced,
+    /// A shard has crashed, and its sessions with it.
+    #[error("a shard has crashed")]
+    Crashed,
+    /// Not all progress could be written; it is in the file of dead letters.
+    #[error("{groups} groups of progress could not be written and are kept as dead letters")]
+    Unsaved {
+        /// How many.
+        groups: u64,
+    },
+}
+
+/// Runs a game sim until `shutdown` is cancelled and its sessions have come to their end.
+pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunError> {
+    run_until(config, Shutdown { drain: shutdown, at_once: CancellationToken::new() }).await
+}
+
+/// As [`run`], with a choice of how to end.
+pub async fn run_until(config: Config, shutdown: Shutdown) -> Result<(), RunError> {
+    let api = Arc::new(Api::connect(&config).await?);
+    let Some(content) = boot::load_content(&api, &shutdown).await? else { return Ok(()) };
+    let secrets = Secrets::draw()?;
+    let sockets =
+        driver::bind(config.bind, config.port, config.shards).map_err(system("opening the game's sockets"))?;
+    let ports: Result<Vec<u16>, _> = sockets.iter().map(|socket| Ok(socket.local_addr()?.port())).collect();
+    let ports = ports.map_err(system("reading the game's ports"))?;
+    let version = content.version.clone();
+    let registered = boot::register(&api, &shutdown, &config, ports, version, &secrets).await?;
+    let Some(registered) = registered else { return Ok(()) };
+    tracing::info!(gamesim_id = %registered.gamesim_id, registered.epoch, registered.ip, content.version, "registered");
+
+    let metrics = Arc::new(SimMetrics::new(config.shards));
+    let watched = CancellationToken::new();
+    let _stop_metrics = watched.clone().drop_guard();
+    if let Some(address) = config.metrics_bind {
+        serve_metrics(address, Arc::clone(&metrics), watched).await?;
+    }
+    let clock = Arc::new(Clock::start());
+    let (asks, requests) = mpsc::unbounded_channel();
+    let shards = start_shards(&config, &registered, &content, &secrets, sockets, &clock, &metrics, &asks)?;
+    let letters = DeadLetters::new(config.dead_letters.clone(), registered.gamesim_id.clone());
+    let drain = Duration::from_secs(config.drain_s);
+    Control::new(api, clock, metrics, letters, registered, drain, shards, requests).run(shutdown).await
+}
+
+fn system(what: &'static str) -> impl FnOnce(std::io::Error) -> RunError {
+    move |cause| RunError::System { what, cause }
+}
+
+async fn serve_metrics(address: SocketAddr, metrics: Arc<SimMetrics>, stop: CancellationToken) -> Result<(), RunError> {
+    let listener = TcpListener::bind(address).await.map_err(system("opening the door for metrics"))?;
+    let address = listener.local_addr().map_err(system("opening the door for metrics"))?;
+    tracing::info!(%address, "metrics are served");
+    tokio::spawn(guildhall_telemetry::serve_metrics(listener, move || metrics.render(), stop.cancelled_owned()));
+    Ok(())
+}
+
+#[expect(clippy::too_many_arguments, reason = "these are the parts of a process, put together in one place")]
+fn start_shards(
+    config: &Config,
+    registered: &Registered,
+    content: &LoadedContent,
+    secrets: &Secrets,
+    sockets: Vec<UdpSocket>,
+    clock: &Arc<Clock>,
+    metrics: &SimMetrics,
+    requests: &mpsc::UnboundedSender<Asked>,
+) -> Result<Vec<ShardLink>, RunError> {
+    let ip: IpAddr = registered.ip.parse().map_err(|_| RunError::Address(registered.ip.clone()))?;
+    let parts = sockets.into_iter().zip(metrics.shards()).enumerate();
+    parts
+        .map(|(number, (socket, metrics))| {
+            let port = socket.local_addr().map_err(system("reading the game's ports"))?.port();
+            let shard = ShardConfig {
+                public_address: SocketAddr::new(ip, port),
+                private_key: secrets.connect_key,
+                challenge_key: boot::draw()?,
+                gamesim_epoch: registered.epoch,
+                content: Arc::clone(&content.content),
+                content_version: content.version_number,
+                connections_max: limits::connections_max(config.capacity),
+                seed: u64::from_be_bytes(boot::draw()?),
+            };
+            let (orders, to_shard) = std::sync::mpsc::channel();
+            let driver = Driver {
+                number,
+                shard: Shard::new(shard, clock.now_ms()),
+                socket,
+                orders: to_shard,
+                requests: requests.clone(),
+                clock: Arc::clone(clock),
+                metrics: metrics.clone(),
+            };
+            let is_finished = driver.start().map_err(system("starting a shard's thread"))?;
+            Ok(ShardLink { orders, is_finished })
+        })
+        .collect()
+}

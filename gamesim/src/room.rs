@@ -18,9 +18,9 @@ use guildhall_domain::limits::SEATS_PER_SESSION_MAX;
 use guildhall_domain::progress::{GroupStatus, ProgressGroup};
 use guildhall_domain::session::Outcome;
 use guildhall_domain::{AccountId, CharacterId, Content};
+use guildhall_protocol::UserData;
 use guildhall_protocol::netcode::ConnectionId;
 use guildhall_protocol::payload::{ClientMessage, EndingReason, GameEvent, RefusalReason, Snapshot};
-use guildhall_protocol::UserData;
 use std::sync::Arc;
 
 mod ending;
@@ -87,12 +87,7 @@ pub(crate) struct Room {
 
 impl Room {
     /// An empty room, or `None` if the content has no such dungeon.
-    pub(crate) fn open(
-        now_ms: u64,
-        placement: Placement,
-        content: &Arc<Content>,
-        admitted: &Admitted,
-    ) -> Option<Self> {
+    pub(crate) fn open(now_ms: u64, placement: Placement, content: &Arc<Content>, admitted: &Admitted) -> Option<Self> {
         let dungeon = Dungeon::new(Arc::clone(content), &admitted.dungeon_id, admitted.seed)?;
         Some(Self {
             placement,
@@ -273,11 +268,7 @@ impl Room {
     }
 }
 
-fn dead_letter(
-    placement: Placement,
-    reason: BurialReason,
-    group: ProgressGroup,
-) -> DeadLetter {
+fn dead_letter(placement: Placement, reason: BurialReason, group: ProgressGroup) -> DeadLetter {
     let Placement { session_id, session_epoch, gamesim_epoch } = placement;
     DeadLetter { reason, session_id, gamesim_epoch, session_epoch, group }
 }

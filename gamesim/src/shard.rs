@@ -28,7 +28,6 @@ mod orders;
 #[cfg(test)]
 mod tests;
 
-
 use arrivals::Arrivals;
 
 /// What a shard is.

@@ -159,11 +159,7 @@ impl Writer {
     }
 
     /// Takes in what became of the batch that is out.
-    pub(crate) fn handle_answer(
-        &mut self,
-        now_ms: u64,
-        answer: Result<Vec<GroupStatus>, ApiFailure>,
-    ) -> Vec<Verdict> {
+    pub(crate) fn handle_answer(&mut self, now_ms: u64, answer: Result<Vec<GroupStatus>, ApiFailure>) -> Vec<Verdict> {
         let Some(flight) = self.flight.take() else { return Vec::new() };
         let statuses = match answer {
             Ok(statuses) => statuses,

@@ -2,5 +2,7 @@
 //! stack with real game-sim processes.
 
 pub mod backend;
+pub mod party;
+pub mod process;
 
 pub use backend::{Answer, Backend, Caller};

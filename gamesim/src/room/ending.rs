@@ -1,8 +1,8 @@
 //! How a room ends: players are told and let go, every character's last write is made, then the session is closed.
 
 use super::{
-    ApiFailure, BurialReason, DeadLetter, EndingReason, FinalizeRequest, GameEvent, Outcome, Placement,
-    Request, Room, RoomEffect, dead_letter,
+    ApiFailure, BurialReason, DeadLetter, EndingReason, FinalizeRequest, GameEvent, Outcome, Placement, Request, Room,
+    RoomEffect, dead_letter,
 };
 
 /// How far the end has come.
@@ -26,13 +26,7 @@ enum Stage {
 
 impl Room {
     /// Begins the end. Only the first call counts.
-    pub(crate) fn close(
-        &mut self,
-        now_ms: u64,
-        reason: EndingReason,
-        outcome: Outcome,
-        effects: &mut Vec<RoomEffect>,
-    ) {
+    pub(crate) fn close(&mut self, now_ms: u64, reason: EndingReason, outcome: Outcome, effects: &mut Vec<RoomEffect>) {
         if self.ending.is_some() {
             return;
         }

@@ -110,6 +110,9 @@ mod tests {
         let frames: Vec<_> = (1..=20).map(|seq| frame(seq, if seq == 3 { Wish::Leave } else { Wish::None })).collect();
         queue.push(&frames);
         assert!(queue.take().leaves);
-        assert_eq!(queue.take(), TickInputs { commands: vec![Command { move_x: 1, move_y: 0, action: Action::None }], leaves: false });
+        assert_eq!(
+            queue.take(),
+            TickInputs { commands: vec![Command { move_x: 1, move_y: 0, action: Action::None }], leaves: false }
+        );
     }
 }

@@ -29,7 +29,9 @@ impl Room {
             Some(occupant) => match occupant.presence {
                 // The seat is given back in a moment; what the API says until then is about to change.
                 Presence::Leaving => Claim::Refuse(RefusalReason::Seat),
-                _ if occupant.character_id == user.character_id && occupant.account_id == user.account_id => Claim::Resume,
+                _ if occupant.character_id == user.character_id && occupant.account_id == user.account_id => {
+                    Claim::Resume
+                }
                 _ => Claim::Refuse(RefusalReason::Seat),
             },
         }

@@ -76,12 +76,7 @@ impl Shard {
         self.part(now_ms, Parting { link, shown: Snapshot::default() });
     }
 
-    pub(super) fn handle_admitted(
-        &mut self,
-        now_ms: u64,
-        ticket: Ticket,
-        answer: Result<Box<Admitted>, ApiFailure>,
-    ) {
+    pub(super) fn handle_admitted(&mut self, now_ms: u64, ticket: Ticket, answer: Result<Box<Admitted>, ApiFailure>) {
         if matches!(answer, Err(ApiFailure::Unavailable(_))) && !self.is_stopping && self.arrivals.retry(now_ms, ticket)
         {
             return;
@@ -134,8 +129,7 @@ impl Shard {
     /// Opens a room. Where the content lacks the dungeon, the session is given back at once.
     fn open_room(&mut self, now_ms: u64, user: &UserData, admitted: &Admitted) {
         let session_id = user.session_id;
-        let placement =
-            Placement { session_id, session_epoch: user.session_epoch, gamesim_epoch: self.gamesim_epoch };
+        let placement = Placement { session_id, session_epoch: user.session_epoch, gamesim_epoch: self.gamesim_epoch };
         let Some(room) = Room::open(now_ms, placement, &self.content, admitted) else {
             tracing::error!(%session_id, dungeon_id = admitted.dungeon_id, "the content has no such dungeon");
             let request = Request::Finalize(FinalizeRequest {

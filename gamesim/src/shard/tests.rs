@@ -10,9 +10,7 @@ use guildhall_domain::{AccountId, Character, CharacterId, CharacterName, HotStat
 use guildhall_protocol::netcode::{
     Client, ClientState, ConnectToken, ConnectTokenParameters, PACKET_BYTES_MAX, TokenEntropy,
 };
-use guildhall_protocol::payload::{
-    Action, EventInbox, InputFrame, ServerMessage, SnapshotRing, decode_server,
-};
+use guildhall_protocol::payload::{Action, EventInbox, InputFrame, ServerMessage, SnapshotRing, decode_server};
 use serde_json::json;
 
 mod api;
@@ -30,9 +28,7 @@ const START_MS: u64 = 1_700_000_000_000;
 
 /// One chamber: a rat and a weak king within reach of where heroes appear; both stand still.
 fn content() -> Arc<Content> {
-    let attack = |damage: u32, range: u32| {
-        json!({ "damage_min": damage, "damage_max": damage, "range_mm": range, "cooldown_ms": 200 })
-    };
+    let attack = |damage: u32, range: u32| json!({ "damage_min": damage, "damage_max": damage, "range_mm": range, "cooldown_ms": 200 });
     let enemy = |boss: bool| {
         json!({ "name": "Enemy", "hp": 10, "speed_mm_per_s": 1, "aggro_mm": 1, "leash_mm": 1, "xp": 5, "gold": 2,
                 "attack": attack(1, 1), "boss": boss })

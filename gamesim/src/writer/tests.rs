@@ -3,8 +3,7 @@
 use super::*;
 use crate::limits::{RETRY_MS_MAX, RETRY_MS_MIN};
 
-const PLACEMENT: Placement =
-    Placement { session_id: SessionId::from_bits(1), session_epoch: 2, gamesim_epoch: 3 };
+const PLACEMENT: Placement = Placement { session_id: SessionId::from_bits(1), session_epoch: 2, gamesim_epoch: 3 };
 
 fn hero(bits: u128) -> CharacterId {
     CharacterId::from_bits(bits)

@@ -82,9 +82,9 @@ pub fn load(folder: &Path) -> Result<LoadedContent, ContentProblems> {
         Some(progression) if files.problems.is_empty() => Content { progression, ..content },
         _ => return Err(refuse(files.problems)),
     };
-    content.check().map_err(|errors| {
-        refuse(errors.iter().map(|error| format!("{}: {error}", file_of(&error.at))).collect())
-    })?;
+    content
+        .check()
+        .map_err(|errors| refuse(errors.iter().map(|error| format!("{}: {error}", file_of(&error.at))).collect()))?;
     let canonical = serde_json::to_string(&content).map_err(|error| refuse(vec![error.to_string()]))?;
     let version = format!("{:016x}", Content::version_of(canonical.as_bytes()));
     Ok(LoadedContent { content, version, canonical })

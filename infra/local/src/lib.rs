@@ -1,10 +1,22 @@
-//! The whole backend on one machine.
+//! The whole backend on one machine, with one command: the embedded database, API Gateway's twin, game sims as processes of
+//! their own, and a party of bots that plays. The functions, the game sim and the client are the product itself; only what
+//! Amazon provides has a stand-in here.
+//!
+//! Read `stack` first; `front` is the way of a request, `engine` the database, `demo` and `view` what a newcomer sees, and
+//! `cli` ties them together. Nothing here runs in the cloud.
+
+mod calendar;
+mod cli;
+pub mod content;
+pub mod demo;
 pub mod engine;
 pub mod front;
-pub mod sigv4;
-pub mod content;
-pub mod secrets;
-mod calendar;
 #[cfg(test)]
 mod scratch;
+pub mod secrets;
+pub mod sigv4;
 pub mod stack;
+pub mod view;
+
+pub use cli::main;
+pub use stack::{Signal, Stack, StackConfig, StartError};

@@ -117,8 +117,7 @@ impl Secrets {
         };
         let text = serde_json::to_string_pretty(&stored)?;
         let unfinished = folder.join(format!("{FILE_NAME}.new"));
-        let mut file =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(OWNER_ONLY).open(&unfinished)?;
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(OWNER_ONLY).open(&unfinished)?;
         file.set_permissions(Permissions::from_mode(OWNER_ONLY))?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;

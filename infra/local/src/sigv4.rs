@@ -100,8 +100,7 @@ impl fmt::Debug for Identity {
 impl Identities {
     /// The identities that sign for `region`.
     pub fn new(region: impl Into<String>, identities: impl IntoIterator<Item = Identity>) -> Self {
-        let by_access_key =
-            identities.into_iter().map(|identity| (identity.access_key.clone(), identity)).collect();
+        let by_access_key = identities.into_iter().map(|identity| (identity.access_key.clone(), identity)).collect();
         Self { region: region.into(), by_access_key }
     }
 
@@ -143,8 +142,7 @@ impl Identities {
         let body = SignableBody::Bytes(request.body);
         let signable = SignableRequest::new(request.method, uri, headers.into_iter(), body);
         let signable = signable.map_err(|_| SignatureError::Malformed)?;
-        let credentials =
-            Credentials::new(&identity.access_key, &identity.secret_key, None, None, "local").into();
+        let credentials = Credentials::new(&identity.access_key, &identity.secret_key, None, None, "local").into();
         // The caller says which headers count, so that none is left out on our side.
         let mut settings = SigningSettings::default();
         settings.excluded_headers = None;

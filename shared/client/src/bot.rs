@@ -109,7 +109,8 @@ fn choose(scene: &Scene<'_>, memory: &BotMemory) -> Decision {
 /// Strikes, and comes closer while the reach is not certain.
 fn strike(scene: &Scene<'_>, foe: &Foe) -> Decision {
     let certain = relied_on(scene.range_mm);
-    let moving = if scene.distance_mm(foe.at) > certain { approach(scene, foe.at) } else { Decision::stand(Intent::Idle) };
+    let moving =
+        if scene.distance_mm(foe.at) > certain { approach(scene, foe.at) } else { Decision::stand(Intent::Idle) };
     Decision { action: Action::Attack { target: foe.id }, intent: Intent::Fight(foe.id), ..moving }
 }
 
@@ -137,4 +138,4 @@ fn direction(from: Point, to: Point) -> (i8, i8) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,5 +1,5 @@
 //! A game connection that runs by itself: a tokio task that owns the UDP socket and the clock, and drives a
-//! [`GameClient`] at 20 Hz. Nothing is decided here.
+//! [`GameClient`](crate::game::GameClient) at 20 Hz. Nothing is decided here.
 //!
 //! The wish set last is sent in every tick until another one is set, as a held key would be. Events wait in a bounded
 //! channel; a game that does not read them makes the server repeat them and in the end drop the connection.

@@ -65,7 +65,8 @@ impl GameClient {
     }
 
     fn handle_message(&mut self, message: ServerMessage) {
-        let ServerMessage { tick, input_ack, progress_seq, durable_seq, snapshot, first_event_seq, events, .. } = message;
+        let ServerMessage { tick, input_ack, progress_seq, durable_seq, snapshot, first_event_seq, events, .. } =
+            message;
         if self.events.len() < EVENTS_WAITING_MAX {
             for event in self.inbox.receive(first_event_seq, events) {
                 self.view.apply_event(&event);

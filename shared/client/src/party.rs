@@ -15,9 +15,10 @@ pub use result::{Gain, GainKind, MemberEnding, MemberResult, PartyResult};
 use crate::rest::{Api, ClientError, Player};
 use guildhall_domain::api::{ContentBundle, Placement};
 use guildhall_domain::{Character, CharacterId, SessionId};
+use guildhall_protocol::payload::GameEvent;
 use member::Member;
 use std::sync::Arc;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -33,6 +34,15 @@ pub struct PartyMember {
     pub character_id: CharacterId,
 }
 
+/// Something that a member was told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberEvent {
+    /// Place in the party.
+    pub member: usize,
+    /// What happened. What concerns everybody is told to every member.
+    pub event: GameEvent,
+}
+
 /// How a party plays.
 #[derive(Debug, Clone)]
 pub struct PartyOptions {
@@ -40,13 +50,15 @@ pub struct PartyOptions {
     pub stop: Option<watch::Receiver<bool>>,
     /// Where to show how it goes.
     pub progress: Option<watch::Sender<PartyProgress>>,
+    /// Where to tell what happens. Events that find no room there are left out.
+    pub events: Option<mpsc::Sender<MemberEvent>>,
     /// Rejoins in a row, without a snapshot in between, after which a member gives up.
     pub rejoins_in_a_row_max: u32,
 }
 
 impl Default for PartyOptions {
     fn default() -> Self {
-        Self { stop: None, progress: None, rejoins_in_a_row_max: REJOINS_IN_A_ROW_MAX }
+        Self { stop: None, progress: None, events: None, rejoins_in_a_row_max: REJOINS_IN_A_ROW_MAX }
     }
 }
 
@@ -56,6 +68,7 @@ struct Party {
     dungeon_id: String,
     bundle: ContentBundle,
     progress: watch::Sender<PartyProgress>,
+    events: Option<mpsc::Sender<MemberEvent>>,
     stop: watch::Receiver<bool>,
     rejoins_in_a_row_max: u32,
 }
@@ -88,6 +101,7 @@ pub async fn play_dungeon(
         dungeon_id: dungeon_id.to_owned(),
         bundle,
         progress: options.progress.unwrap_or_else(|| watch::channel(PartyProgress::default()).0),
+        events: options.events,
         stop: options.stop.unwrap_or_else(|| watch::channel(false).1),
         rejoins_in_a_row_max: options.rejoins_in_a_row_max,
     });

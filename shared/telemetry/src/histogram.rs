@@ -79,6 +79,19 @@ impl HistogramSnapshot {
         self.max
     }
 
+    /// What was recorded after `earlier`, a snapshot of the same histogram. Its `max` is as exact as a bucket.
+    pub fn since(&self, earlier: &Self) -> Self {
+        let pairs = self.buckets.iter().zip(&earlier.buckets);
+        let buckets: Box<[u64]> = pairs.map(|(now, before)| now.saturating_sub(*before)).collect();
+        let highest = buckets.iter().rposition(|count| *count > 0);
+        Self {
+            count: buckets.iter().sum(),
+            sum: self.sum.wrapping_sub(earlier.sum),
+            max: highest.map_or(0, |bucket| last_value_of(bucket).min(self.max)),
+            buckets,
+        }
+    }
+
     fn count_below_power(&self, power: usize) -> u64 {
         self.buckets.iter().take(bucket_of(1 << power)).sum()
     }
@@ -192,6 +205,18 @@ mod tests {
         let snapshot = histogram.snapshot();
         assert_eq!([-1.0, 0.3, 1.0, 2.0].map(|q| snapshot.quantile(q)), [0, 0, u64::MAX, u64::MAX]);
         assert_eq!(snapshot.count, 3);
+    }
+
+    #[test]
+    fn an_interval_knows_only_its_own_values() {
+        let histogram = Histogram::default();
+        [3, 5_000].iter().for_each(|value| histogram.record(*value));
+        let before = histogram.snapshot();
+        [7, 7, 9].iter().for_each(|value| histogram.record(*value));
+        let interval = histogram.snapshot().since(&before);
+        assert_eq!((interval.count, interval.sum, interval.max, interval.quantile(0.5)), (3, 23, 9, 7));
+        let nothing = histogram.snapshot().since(&histogram.snapshot());
+        assert_eq!((nothing.count, nothing.max, nothing.quantile(0.99)), (0, 0, 0));
     }
 
     #[test]

@@ -29,7 +29,10 @@ fn a_cleared_dungeon_is_written_and_closed() {
     assert_eq!(house.api.stored(1).lease, None);
     assert_eq!(ending(&house.players[ada]), Some(EndingReason::Cleared));
     assert!(house.players[ada].is_over());
-    assert_eq!(house.shard.report(), ShardReport { transport: house.shard.report().transport, ..ShardReport::default() });
+    assert_eq!(
+        house.shard.report(),
+        ShardReport { transport: house.shard.report().transport, ..ShardReport::default() }
+    );
 }
 
 #[test]

@@ -4,11 +4,11 @@
 //! A function runs as a task of its own, as it would in Lambda: neither its panic nor a client that hangs up early touches
 //! anything else.
 
-use super::{Answer, FrontConfig};
 use super::event::{Passage, event};
 use super::response::{closing, from_function, refusal};
 use super::routes::{Found, Routes};
 use super::traffic::Traffic;
+use super::{Answer, FrontConfig};
 use crate::sigv4::{Identity, SignedRequest};
 use bytes::Bytes;
 use guildhall_domain::limits::INTERNAL_BODY_BYTES_MAX;

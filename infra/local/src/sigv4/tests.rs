@@ -134,7 +134,11 @@ fn whatever_is_altered_is_noticed() {
         ("algorithm", Malformed, Box::new(|sent| sent.replace("authorization", "SHA256", "SHA1"))),
         ("bearer", Malformed, Box::new(|sent| sent.set("authorization", "Bearer x"))),
         ("empty signature", Mismatch, Box::new(cut_signature)),
-        ("second signature", Malformed, Box::new(|sent| sent.replace("authorization", "Signature=", "Signature=, Signature="))),
+        (
+            "second signature",
+            Malformed,
+            Box::new(|sent| sent.replace("authorization", "Signature=", "Signature=, Signature=")),
+        ),
     ];
     for (name, expected, alter) in cases {
         let mut sent = signed();

@@ -122,6 +122,8 @@ impl Watcher {
 
     /// Sees one process to its end, and says how it ended.
     async fn watch(&mut self, mut child: Child) -> String {
+        // Waiting closes the pipe unless it is held elsewhere.
+        let _pipe = child.stdin.take();
         loop {
             tokio::select! {
                 ended = child.wait() => return describe(ended),

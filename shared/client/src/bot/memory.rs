@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// Ticks that a bot rests or waits at most before something happens that renews its patience.
 const PATIENCE_TICKS: u32 = 400;
-/// Refusals after which a bot gives a piece of loot up: its bag is full.
+/// Refusals after which a bot gives a piece of loot up: its bag must be full.
 const REFUSALS_MAX: u32 = 3;
 /// Ticks until a bot asks for the same piece of loot again.
 const ASK_AGAIN_TICKS: u32 = 10;
@@ -38,9 +38,8 @@ impl BotMemory {
         match event {
             GameEvent::ChamberCleared { .. } | GameEvent::PlayerDied { .. } => self.patience_ticks = PATIENCE_TICKS,
             GameEvent::PickUpRefused { entity } => self.asked.entry(*entity).or_default().1 += 1,
-            GameEvent::LootTaken { entity, .. } => {
-                self.asked.remove(entity);
-            }
+            // The view may show it for a moment longer.
+            GameEvent::LootTaken { entity, .. } => self.asked.entry(*entity).or_default().1 = REFUSALS_MAX,
             _ => {}
         }
     }

@@ -93,9 +93,8 @@ impl<'a> Routes<'a> {
         let leads = last.filter(|(_, crossing)| {
             crossing.between.iter().filter_map(|&area| self.areas.get(area)).any(|area| holds(area, goal))
         });
-        let lengths = leads.map(|(index, crossing)| {
-            (Some(index), crossing.length_mm.saturating_add(distance_mm(crossing.at, goal)))
-        });
+        let lengths = leads
+            .map(|(index, crossing)| (Some(index), crossing.length_mm.saturating_add(distance_mm(crossing.at, goal))));
         lengths.min_by_key(|(_, length_mm)| *length_mm)
     }
 

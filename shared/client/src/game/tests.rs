@@ -6,9 +6,7 @@ use guildhall_protocol::PROTOCOL_ID;
 use guildhall_protocol::netcode::{
     ConnectTokenParameters, ConnectionId, Server, ServerConfig, ServerEvent, TokenEntropy, USER_DATA_BYTES,
 };
-use guildhall_protocol::payload::{
-    EntityKind, EntityState, EventOutbox, ServerHeader, Snapshot, encode_server, flags,
-};
+use guildhall_protocol::payload::{EntityKind, EntityState, EventOutbox, ServerHeader, Snapshot, encode_server, flags};
 
 const SERVER: &str = "127.0.0.1:4000";
 const CLIENT: &str = "127.0.0.1:5000";
@@ -100,7 +98,7 @@ impl Room {
         self.netcode.handle_timeout(now_ms);
         let Some(connection) = self.connection else { return };
         self.tick += 1;
-        if self.tick % 3 == 0 && self.tick < 500 {
+        if self.tick.is_multiple_of(3) && self.tick < 500 {
             self.tell(GameEvent::XpGained { amount: self.tick, seq: self.tick.into() });
         }
         if self.tick == 101 {
@@ -139,12 +137,12 @@ impl Network {
     }
 
     /// The arrivals of one datagram: none, one or two.
-    fn fate(&mut self, now_ms: u64, bytes: Vec<u8>) -> Vec<(u64, Vec<u8>)> {
+    fn fate(&mut self, now_ms: u64, bytes: &[u8]) -> Vec<(u64, Vec<u8>)> {
         if self.draw(100) < self.loss_percent {
             return vec![];
         }
         let copies = if self.draw(100) < self.loss_percent / 4 { 2 } else { 1 };
-        (0..copies).map(|_| (now_ms + 20 + self.draw(self.jitter_ms), bytes.clone())).collect()
+        (0..copies).map(|_| (now_ms + 20 + self.draw(self.jitter_ms), bytes.to_vec())).collect()
     }
 }
 
@@ -177,7 +175,9 @@ fn play(seed: u64, loss_percent: u64, jitter_ms: u64) -> Outcome {
             room.handle_datagram(now_ms, &mut bytes);
         }
         for mut bytes in arrived(&mut network.to_client, now_ms) {
+            let before = client.view().tick;
             client.handle_datagram(elapsed_ms, &mut bytes);
+            assert!(client.view().tick >= before, "seed {seed}: an overtaken snapshot turned the world back");
         }
         if elapsed_ms.is_multiple_of(TICK_MS) {
             let (move_x, target) = (network.draw(3) as i8 - 1, network.draw(300) as u16);
@@ -191,11 +191,11 @@ fn play(seed: u64, loss_percent: u64, jitter_ms: u64) -> Outcome {
             room.handle_tick(now_ms);
         }
         while let Some(transmit) = client.poll_transmit() {
-            let arrivals = network.fate(now_ms, transmit.bytes);
+            let arrivals = network.fate(now_ms, &transmit.bytes);
             network.to_server.extend(arrivals);
         }
         while let Some(transmit) = room.netcode.poll_transmit() {
-            let arrivals = network.fate(now_ms, transmit.bytes);
+            let arrivals = network.fate(now_ms, &transmit.bytes);
             network.to_client.extend(arrivals);
         }
         while let Some(event) = client.poll_event() {

@@ -2,7 +2,7 @@
 
 use super::progress::MemberProgress;
 use super::result::{Gain, GainKind, MemberEnding, MemberResult};
-use super::{Party, Seated};
+use super::{MemberEvent, Party, Seated};
 use crate::bot::{BotMemory, decide};
 use crate::connection::{GameConnection, Rejoined, Wish, rejoin};
 use crate::game::View;
@@ -166,6 +166,10 @@ impl Member {
 
     fn note_event(&mut self, event: GameEvent) {
         self.memory.note_event(&event);
+        if let Some(events) = &self.party.events {
+            // Whoever looks on must not hold the game up.
+            let _ = events.try_send(MemberEvent { member: self.result.index, event: event.clone() });
+        }
         let gain = match &event {
             GameEvent::XpGained { amount, seq } => Some((*seq, GainKind::Xp(*amount))),
             GameEvent::GoldGained { amount, seq } => Some((*seq, GainKind::Gold(*amount))),
@@ -214,6 +218,44 @@ fn verdict(view: &View) -> Pause {
 /// Returns when everybody is to stop; never, if nobody can say so any more.
 async fn stopped(stop: &mut watch::Receiver<bool>) {
     if stop.wait_for(|stop| *stop).await.is_err() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use guildhall_protocol::payload::EndingReason;
+
+    fn ending(pause: Pause) -> Option<MemberEnding> {
+        match pause {
+            Pause::Over(ending) => Some(ending),
+            Pause::Disconnected => None,
+        }
+    }
+
+    #[test]
+    fn only_an_announced_end_or_a_final_refusal_is_the_end() {
+        assert_eq!(ending(verdict(&View::default())), None);
+        let cleared = EndingReason::Cleared.code();
+        let announced = View { ending: Some(cleared), ..View::default() };
+        assert_eq!(ending(verdict(&announced)), Some(MemberEnding::Ended(cleared)));
+        let refused = |reason| ending(verdict(&View { refused: Some(reason), ..View::default() }));
+        for mendable in [RefusalReason::GamesimEpoch, RefusalReason::Seat, RefusalReason::Unresponsive] {
+            assert_eq!(refused(mendable.code()), None, "{mendable:?}");
+        }
+        for final_one in [RefusalReason::ProtocolVersion.code(), RefusalReason::Draining.code(), 200] {
+            assert_eq!(refused(final_one), Some(MemberEnding::Refused(final_one)));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stop_is_heard_however_early_and_a_lost_sender_stops_nobody() {
+        let (sender, mut stop) = watch::channel(true);
+        stopped(&mut stop).await;
+        sender.send_replace(false);
+        drop(sender);
+        let waiting = tokio::time::timeout(Duration::ZERO, stopped(&mut stop));
+        assert!(waiting.await.is_err());
     }
 }

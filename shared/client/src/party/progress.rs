@@ -29,6 +29,8 @@ pub struct PartyProgress {
     pub chambers_cleared: (usize, usize),
     /// Whether the dungeon is won.
     pub cleared: bool,
+    /// Everything that the member sees who heard from the room last.
+    pub view: View,
 }
 
 /// A member at one moment.
@@ -68,7 +70,8 @@ pub struct MemberProgress {
 
 impl PartyProgress {
     pub(super) fn begin(&mut self, session_id: SessionId, members: usize) {
-        *self = Self { session_id: Some(session_id), members: vec![MemberProgress::default(); members], ..Self::default() };
+        *self =
+            Self { session_id: Some(session_id), members: vec![MemberProgress::default(); members], ..Self::default() };
     }
 
     /// Takes over what a member sees of the room, unless somebody has seen a later tick.
@@ -76,6 +79,7 @@ impl PartyProgress {
         self.cleared |= view.dungeon_cleared;
         let Some(dungeon) = content.dungeons.get(dungeon_id).filter(|_| view.tick >= self.tick) else { return };
         self.tick = view.tick;
+        self.view.clone_from(view);
         self.enemies_left = view.living_enemies().count();
         let boss = view.living_enemies().map(|(_, enemy)| enemy).find(|enemy| enemy.flags & flags::BOSS != 0);
         self.boss_hp = boss.map(|boss| (boss.hp, boss.hp_max));
@@ -97,5 +101,31 @@ impl MemberProgress {
             (self.hp, self.hp_max, self.is_alive, self.at) =
                 (hp, hp_max, own.flags & flags::ALIVE != 0, Some(position(own)));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bot::tests::seed_content;
+    use guildhall_protocol::payload::EntityKind;
+
+    fn enemy(id: u16, set: u8) -> EntityState {
+        EntityState { id, kind: EntityKind::Enemy { kind: 0 }, x: 0, y: 0, hp: 5, hp_max: 9, facing: 0, flags: set }
+    }
+
+    #[test]
+    fn the_room_is_shown_as_last_seen_and_never_turned_back() {
+        let content = seed_content();
+        let mut progress = PartyProgress::default();
+        let entities = vec![enemy(256, flags::ALIVE), enemy(257, 0), enemy(258, flags::ALIVE | flags::BOSS)];
+        let view = View { tick: 7, entities, opened_doors: [512].into(), ..View::default() };
+        progress.show_room(&view, &content, "goblin-warren");
+        assert_eq!((progress.tick, progress.enemies_left, progress.boss_hp), (7, 2, Some((5, 9))));
+        assert_eq!((progress.doors_open, progress.chambers_cleared), ((1, 5), (0, 6)));
+        let older = View { tick: 6, dungeon_cleared: true, ..View::default() };
+        progress.show_room(&older, &content, "goblin-warren");
+        assert_eq!((progress.tick, progress.enemies_left), (7, 2));
+        assert!(progress.cleared, "whoever knows that the dungeon is won is believed");
     }
 }

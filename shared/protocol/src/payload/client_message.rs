@@ -35,7 +35,7 @@ pub struct InputFrame {
     pub seq: u32,
     /// Direction eastwards; 0, 0 is to stand. Only the direction counts, never the length: speed is the server's.
     pub move_x: i8,
-    /// Direction northwards.
+    /// Direction southwards.
     pub move_y: i8,
     /// What else.
     pub action: Action,

@@ -1,0 +1,163 @@
+//! The API as a game sim uses it: typed calls over HTTP, each signed with the process's own AWS credentials. One attempt
+//! per call, with a deadline; whoever calls decides whether to try again, because only they know how long it is worth it.
+
+use crate::config::Config;
+use crate::exchange::ApiFailure;
+use crate::limits::{API_ANSWER_BYTES_MAX, API_TIMEOUT_MS};
+use guildhall_domain::api::{
+    AdmitPlayerRequest, Admitted, ContentBundle, ErrorBody, FinalizeRequest, Finalized, HeartbeatRequest,
+    HeartbeatResponse, ProgressRequest, ProgressResponse, RegisterGamesimRequest, Registered,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+
+mod signing;
+use signing::Signer;
+
+/// A connection to the API.
+#[derive(Debug)]
+pub(crate) struct Api {
+    base: String,
+    http: reqwest::Client,
+    signer: Signer,
+}
+
+impl Api {
+    pub(crate) async fn connect(config: &Config) -> Result<Self, reqwest::Error> {
+        // Whichever provider is installed first serves the whole process; ours is the same one.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .timeout(Duration::from_millis(API_TIMEOUT_MS))
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?;
+        Ok(Self { base: config.api.clone(), http, signer: Signer::new(config.region.clone()).await })
+    }
+
+    /// The content in force. Public, so not signed.
+    pub(crate) async fn content(&self) -> Result<ContentBundle, ApiFailure> {
+        let url = format!("{}/v1/content", self.base);
+        let request = self.http.get(url).build().map_err(|error| unavailable(&error))?;
+        self.execute(request).await
+    }
+
+    pub(crate) async fn register(&self, request: &RegisterGamesimRequest) -> Result<Registered, ApiFailure> {
+        self.post("/internal/gamesims".to_owned(), request, None).await
+    }
+
+    pub(crate) async fn heartbeat(&self, request: &HeartbeatRequest) -> Result<HeartbeatResponse, ApiFailure> {
+        let path = format!("/internal/gamesims/{}/heartbeat", request.gamesim_id);
+        self.post(path, request, Some("gamesim_id")).await
+    }
+
+    pub(crate) async fn admit(&self, request: &AdmitPlayerRequest) -> Result<Admitted, ApiFailure> {
+        let path = format!("/internal/game-sessions/{}/admit", request.session_id);
+        self.post(path, request, Some("session_id")).await
+    }
+
+    pub(crate) async fn save_progress(&self, request: &ProgressRequest) -> Result<ProgressResponse, ApiFailure> {
+        let path = format!("/internal/game-sessions/{}/progress", request.session_id);
+        self.post(path, request, Some("session_id")).await
+    }
+
+    pub(crate) async fn finalize(&self, request: &FinalizeRequest) -> Result<Finalized, ApiFailure> {
+        let path = format!("/internal/game-sessions/{}/finalize", request.session_id);
+        self.post(path, request, Some("session_id")).await
+    }
+
+    async fn post<Q: Serialize, A: DeserializeOwned>(
+        &self,
+        path: String,
+        request: &Q,
+        path_parameter: Option<&str>,
+    ) -> Result<A, ApiFailure> {
+        let body = body(request, path_parameter).map_err(|error| unavailable(&error))?;
+        let mut request = http::Request::post(format!("{}{path}", self.base))
+            .header(http::header::CONTENT_TYPE, "application/json")
+            .body(body)
+            .map_err(|error| unavailable(&error))?;
+        self.signer.sign(&mut request).await.map_err(ApiFailure::Unavailable)?;
+        let request = reqwest::Request::try_from(request).map_err(|error| unavailable(&error))?;
+        self.execute(request).await
+    }
+
+    async fn execute<A: DeserializeOwned>(&self, request: reqwest::Request) -> Result<A, ApiFailure> {
+        let mut response = self.http.execute(request).await.map_err(|error| unavailable(&error))?;
+        let status = response.status().as_u16();
+        let mut answer = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| unavailable(&error))? {
+            answer.extend_from_slice(&chunk);
+            if answer.len() > API_ANSWER_BYTES_MAX {
+                return Err(ApiFailure::Unavailable("the answer is too long".to_owned()));
+            }
+        }
+        judge(status, &answer)
+    }
+}
+
+/// The body of a request: what the path says is not said again.
+fn body(request: &impl Serialize, path_parameter: Option<&str>) -> serde_json::Result<Vec<u8>> {
+    let mut fields = serde_json::to_value(request)?;
+    if let (Some(name), Some(fields)) = (path_parameter, fields.as_object_mut()) {
+        fields.remove(name);
+    }
+    serde_json::to_vec(&fields)
+}
+
+/// What an answer means. A refusal of the caller's identity counts as unavailable: nothing was judged, and it passes when
+/// credentials or permissions are put right.
+fn judge<A: DeserializeOwned>(status: u16, answer: &[u8]) -> Result<A, ApiFailure> {
+    if (200..300).contains(&status) {
+        return serde_json::from_slice(answer).map_err(|error| unavailable(&error));
+    }
+    let code = serde_json::from_slice::<ErrorBody>(answer).map(|body| body.error.code).unwrap_or_default();
+    match status {
+        400 | 404 | 405 | 409 | 410 | 413 | 415 | 422 => Err(ApiFailure::Refused { status, code }),
+        _ => Err(ApiFailure::Unavailable(format!("status {status} {code}"))),
+    }
+}
+
+fn unavailable(error: &dyn std::error::Error) -> ApiFailure {
+    ApiFailure::Unavailable(with_causes(error))
+}
+
+/// The error with its causes, which is where the reason is.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use guildhall_domain::{SessionId, SessionState, session::Outcome};
+
+    #[test]
+    fn what_the_path_says_is_not_said_again() {
+        let request = FinalizeRequest {
+            session_id: SessionId::from_bits(1),
+            gamesim_epoch: 2,
+            session_epoch: 3,
+            outcome: Outcome::Cleared,
+        };
+        let text = String::from_utf8(body(&request, Some("session_id")).unwrap()).unwrap();
+        assert_eq!(text, r#"{"gamesim_epoch":2,"outcome":"cleared","session_epoch":3}"#);
+    }
+
+    #[test]
+    fn answers_are_told_apart() {
+        let refused = |status, code: &str| Err(ApiFailure::Refused { status, code: code.into() });
+        let error =
+            |code: &str| format!(r#"{{"error":{{"code":"{code}","message":"m","request_id":"r"}}}}"#).into_bytes();
+        let ended = Finalized { state: SessionState::Ended };
+        assert_eq!(judge::<Finalized>(200, br#"{"state":"ended"}"#), Ok(ended));
+        assert_eq!(judge::<Finalized>(409, &error("fenced")), refused(409, "fenced"));
+        assert!(judge::<Finalized>(409, &error("fenced")).unwrap_err().is_fenced());
+        assert_eq!(judge::<Finalized>(404, b"<html>"), refused(404, ""));
+        for status in [301, 401, 403, 408, 429, 500, 502, 503, 504] {
+            let failure = judge::<Finalized>(status, &error("x")).unwrap_err();
+            assert!(matches!(failure, ApiFailure::Unavailable(_)), "{status}");
+        }
+        assert!(matches!(judge::<Finalized>(200, b"{}"), Err(ApiFailure::Unavailable(_))));
+    }
+}

@@ -1,0 +1,178 @@
+//! What a game sim is told by its environment. Read once, at start; a wrong value is one clear line and no start.
+
+use guildhall_domain::limits::{PORTS_PER_GAMESIM_MAX, SESSIONS_PER_GAMESIM_MAX};
+use guildhall_telemetry::LogFormat;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+const CAPACITY_DEFAULT: u32 = 256;
+const DRAIN_S_DEFAULT: u64 = 300;
+const REGION_DEFAULT: &str = "us-east-1";
+
+/// How one game sim runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// `GUILDHALL_API`: base URL of the API, without a slash at its end.
+    pub api: String,
+    /// `GUILDHALL_GAMESIM_SHARDS`: shards, each with a thread and a port of its own; default: one per core.
+    pub shards: usize,
+    /// `GUILDHALL_GAMESIM_BIND`: address of the game's sockets; default 0.0.0.0.
+    pub bind: IpAddr,
+    /// `GUILDHALL_GAMESIM_PORT`: port of the first shard, the others follow; default 0, which is any.
+    pub port: u16,
+    /// `GUILDHALL_GAMESIM_CAPACITY`: game sessions at one time; default 256.
+    pub capacity: u32,
+    /// `GUILDHALL_DRAIN_S`: how long sessions may go on once the process is asked to end, in seconds; default 300.
+    pub drain_s: u64,
+    /// `GUILDHALL_METRICS_BIND`: where `/metrics` is served, if it is.
+    pub metrics_bind: Option<SocketAddr>,
+    /// `GUILDHALL_DEAD_LETTERS`: the file for what could not be written; default `./dead-letters.ndjson`.
+    pub dead_letters: PathBuf,
+    /// `AWS_REGION`: the region that requests are signed for; default us-east-1.
+    pub region: String,
+    /// `GUILDHALL_LOG_FORMAT`: `text` or `json`; default text.
+    pub log_format: LogFormat,
+    /// `GUILDHALL_EXIT_ON_STDIN_EOF`: whether the end of standard input means that whoever started the process is gone,
+    /// `1` or `0`; default 0.
+    pub exits_on_stdin_eof: bool,
+}
+
+/// A value of the environment that makes no sense.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{variable}={value:?}: expected {expected}")]
+pub struct ConfigError {
+    variable: &'static str,
+    value: String,
+    expected: &'static str,
+}
+
+impl Config {
+    /// The configuration in the process's environment.
+    pub fn from_environment() -> Result<Self, ConfigError> {
+        Self::parse(|variable| std::env::var_os(variable).map(|value| value.to_string_lossy().into_owned()))
+    }
+
+    /// The configuration that `variable` yields. A variable that is empty counts as not set.
+    pub fn parse(variable: impl Fn(&'static str) -> Option<String>) -> Result<Self, ConfigError> {
+        let source = Source { variable };
+        let cores = std::thread::available_parallelism().map_or(1, usize::from).min(PORTS_PER_GAMESIM_MAX);
+        let config = Self {
+            api: source.api()?,
+            shards: source.number("GUILDHALL_GAMESIM_SHARDS", cores, 1..=PORTS_PER_GAMESIM_MAX, "1 to 64 shards")?,
+            bind: source.parse("GUILDHALL_GAMESIM_BIND", IpAddr::V4(Ipv4Addr::UNSPECIFIED), "an IP address")?,
+            port: source.parse("GUILDHALL_GAMESIM_PORT", 0, "a port, or 0 for any")?,
+            capacity: source.number(
+                "GUILDHALL_GAMESIM_CAPACITY",
+                CAPACITY_DEFAULT,
+                1..=SESSIONS_PER_GAMESIM_MAX,
+                "1 to 2048 sessions",
+            )?,
+            drain_s: source.number("GUILDHALL_DRAIN_S", DRAIN_S_DEFAULT, 0..=86_400, "0 to 86400 seconds")?,
+            metrics_bind: source.optional("GUILDHALL_METRICS_BIND", "an IP address and a port")?,
+            dead_letters: source.parse("GUILDHALL_DEAD_LETTERS", "./dead-letters.ndjson".into(), "a path")?,
+            region: source.parse("AWS_REGION", REGION_DEFAULT.to_owned(), "a region")?,
+            log_format: source.parse("GUILDHALL_LOG_FORMAT", LogFormat::Text, "text or json")?,
+            exits_on_stdin_eof: source.number("GUILDHALL_EXIT_ON_STDIN_EOF", 0_u8, 0..=1, "1 or 0")? == 1,
+        };
+        let last = usize::from(config.port) + config.shards - 1;
+        if config.port > 0 && last > usize::from(u16::MAX) {
+            return Err(source.wrong("GUILDHALL_GAMESIM_PORT", "room for one port per shard below 65536"));
+        }
+        Ok(config)
+    }
+}
+
+struct Source<F> {
+    variable: F,
+}
+
+impl<F: Fn(&'static str) -> Option<String>> Source<F> {
+    fn value(&self, variable: &'static str) -> Option<String> {
+        (self.variable)(variable).filter(|value| !value.is_empty())
+    }
+
+    fn wrong(&self, variable: &'static str, expected: &'static str) -> ConfigError {
+        ConfigError { variable, value: self.value(variable).unwrap_or_default(), expected }
+    }
+
+    fn optional<T: FromStr>(&self, variable: &'static str, expected: &'static str) -> Result<Option<T>, ConfigError> {
+        let parsed = self.value(variable).map(|value| value.parse());
+        parsed.transpose().map_err(|_| self.wrong(variable, expected))
+    }
+
+    fn parse<T: FromStr>(&self, variable: &'static str, default: T, expected: &'static str) -> Result<T, ConfigError> {
+        Ok(self.optional(variable, expected)?.unwrap_or(default))
+    }
+
+    fn number<T: FromStr + PartialOrd>(
+        &self,
+        variable: &'static str,
+        default: T,
+        range: std::ops::RangeInclusive<T>,
+        expected: &'static str,
+    ) -> Result<T, ConfigError> {
+        let number = self.parse(variable, default, expected)?;
+        if range.contains(&number) { Ok(number) } else { Err(self.wrong(variable, expected)) }
+    }
+
+    fn api(&self) -> Result<String, ConfigError> {
+        let url = self.value("GUILDHALL_API").unwrap_or_default();
+        let parsed =
+            reqwest::Url::parse(&url).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let is_base = parsed.is_some_and(|url| url.query().is_none() && url.fragment().is_none());
+        if is_base {
+            Ok(url.trim_end_matches('/').to_owned())
+        } else {
+            Err(self.wrong("GUILDHALL_API", "the API's base URL, http://… or https://…"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(pairs: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        Config::parse(|variable| {
+            let pair = pairs.iter().find(|(name, _)| *name == variable);
+            pair.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    const API: (&str, &str) = ("GUILDHALL_API", "http://127.0.0.1:1/");
+
+    #[test]
+    fn defaults_are_as_documented() {
+        let config = parse(&[API, ("GUILDHALL_METRICS_BIND", "")]).unwrap();
+        assert_eq!((config.api.as_str(), config.port, config.capacity), ("http://127.0.0.1:1", 0, 256));
+        assert_eq!((config.drain_s, config.metrics_bind, config.region.as_str()), (300, None, "us-east-1"));
+        assert_eq!(config.dead_letters, PathBuf::from("./dead-letters.ndjson"));
+        assert!(config.shards >= 1 && config.bind.is_unspecified() && !config.exits_on_stdin_eof);
+    }
+
+    #[test]
+    fn a_wrong_value_is_one_clear_line() {
+        for (variable, value) in [
+            ("GUILDHALL_API", ""),
+            ("GUILDHALL_API", "127.0.0.1:80"),
+            ("GUILDHALL_API", "ftp://example.org"),
+            ("GUILDHALL_API", "http://example.org/?a=b"),
+            ("GUILDHALL_GAMESIM_SHARDS", "0"),
+            ("GUILDHALL_GAMESIM_SHARDS", "65"),
+            ("GUILDHALL_GAMESIM_BIND", "localhost"),
+            ("GUILDHALL_GAMESIM_PORT", "65536"),
+            ("GUILDHALL_GAMESIM_CAPACITY", "2049"),
+            ("GUILDHALL_DRAIN_S", "-1"),
+            ("GUILDHALL_METRICS_BIND", "9100"),
+            ("GUILDHALL_LOG_FORMAT", "xml"),
+            ("GUILDHALL_EXIT_ON_STDIN_EOF", "yes"),
+        ] {
+            let error = parse(&[(variable, value), API]).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("{variable}={value:?}: expected ")), "{error}");
+            assert_eq!(error.lines().count(), 1);
+        }
+        let error = parse(&[API, ("GUILDHALL_GAMESIM_PORT", "65535"), ("GUILDHALL_GAMESIM_SHARDS", "2")]);
+        assert!(error.unwrap_err().to_string().contains("one port per shard"));
+    }
+}

@@ -1,0 +1,303 @@
+//! The control plane: everything that talks to the API. It keeps the game sim registered, carries out what shards ask, and
+//! leads the process through its end. It never touches a room: shards are told, and what they ask is data.
+//!
+//! If the API cannot be reached, shards go on; only their requests wait. Read [`Stage`] for how a process ends.
+
+use crate::api::Api;
+use crate::backoff::Backoff;
+use crate::clock::Clock;
+use crate::dead_letters::DeadLetters;
+use crate::driver::Asked;
+use crate::exchange::{ApiFailure, BurialReason, Order, Request};
+use crate::limits::{API_REQUESTS_MAX, LAST_WRITES_S_MAX, SHARDS_END_S_MAX};
+use crate::metrics::SimMetrics;
+use crate::{RunError, Shutdown};
+use guildhall_domain::SessionId;
+use guildhall_domain::api::{FinalizeRequest, GamesimState, HeartbeatRequest, HeartbeatResponse, Registered};
+use guildhall_domain::session::Outcome;
+use guildhall_telemetry::HistogramSnapshot;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::time::Duration;
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+
+pub(crate) mod boot;
+mod errands;
+mod placements;
+
+use errands::{Done, Office};
+use placements::Placements;
+
+/// Tries to say goodbye.
+const GOODBYES_MAX: u32 = 3;
+
+/// One shard, as the control plane holds it.
+#[derive(Debug)]
+pub(crate) struct ShardLink {
+    pub(crate) orders: Sender<Order>,
+    pub(crate) is_finished: oneshot::Receiver<()>,
+}
+
+/// How far the process is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Taking sessions.
+    Running,
+    /// Nothing new; sessions go on until their end or this moment.
+    Draining(Instant),
+    /// Rooms are closed, and the last writes are made, until this moment.
+    Stopping(Instant),
+    /// What is not written has been handed out; shards end.
+    Abandoning(Instant),
+    /// The epoch is over; shards end without a write.
+    Fenced(Instant),
+}
+
+/// Runs a registered game sim to its end.
+#[derive(Debug)]
+pub(crate) struct Control {
+    office: Arc<Office>,
+    clock: Arc<Clock>,
+    registered: Registered,
+    drain: Duration,
+    orders: Vec<Sender<Order>>,
+    shards: JoinSet<Result<(), oneshot::error::RecvError>>,
+    requests: mpsc::UnboundedReceiver<Asked>,
+    errands: JoinSet<Done>,
+    placements: Placements,
+    stage: Stage,
+    next_beat: Instant,
+    is_beat_out: bool,
+    is_reachable: bool,
+    lateness_seen: Vec<HistogramSnapshot>,
+    letters_abandoned: u64,
+    jitter: Backoff,
+}
+
+impl Control {
+    #[expect(clippy::too_many_arguments, reason = "these are the parts of a process, put together in one place")]
+    pub(crate) fn new(
+        api: Arc<Api>,
+        clock: Arc<Clock>,
+        metrics: Arc<SimMetrics>,
+        letters: DeadLetters,
+        registered: Registered,
+        drain: Duration,
+        shards: Vec<ShardLink>,
+        requests: mpsc::UnboundedReceiver<Asked>,
+    ) -> Self {
+        let permits = Arc::new(Semaphore::new(API_REQUESTS_MAX));
+        let office = Office { api, clock: Arc::clone(&clock), metrics, letters: Arc::new(letters), permits };
+        let mut ends = JoinSet::new();
+        let mut orders = Vec::new();
+        for shard in shards {
+            orders.push(shard.orders);
+            ends.spawn(shard.is_finished);
+        }
+        Self {
+            office: Arc::new(office),
+            jitter: Backoff::seeded(registered.epoch ^ clock.now_ms()),
+            clock,
+            registered,
+            drain,
+            orders,
+            shards: ends,
+            requests,
+            errands: JoinSet::new(),
+            placements: Placements::default(),
+            stage: Stage::Running,
+            next_beat: Instant::now(),
+            is_beat_out: false,
+            is_reachable: true,
+            lateness_seen: Vec::new(),
+            letters_abandoned: 0,
+        }
+    }
+
+    /// Until every shard has ended and everything is written or kept.
+    pub(crate) async fn run(mut self, shutdown: Shutdown) -> Result<(), RunError> {
+        while !self.shards.is_empty() {
+            let may_drain = self.stage == Stage::Running;
+            let may_stop = matches!(self.stage, Stage::Running | Stage::Draining(_));
+            let deadline = self.stage.deadline();
+            tokio::select! {
+                Some((shard, request)) = self.requests.recv() => self.send_out(shard, request),
+                Some(done) = self.errands.join_next() => self.handle_done(done.map_err(|_| RunError::Crashed)?),
+                Some(end) = self.shards.join_next() => end.ok().and_then(Result::ok).ok_or(RunError::Crashed)?,
+                () = sleep_until(self.next_beat), if !self.is_beat_out => self.beat(),
+                () = shutdown.drain.cancelled(), if may_drain => self.start_draining(),
+                () = shutdown.at_once.cancelled(), if may_stop => self.stop(),
+                () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
+                    if !self.move_on() {
+                        break;
+                    }
+                }
+            }
+        }
+        self.finish().await
+    }
+
+    fn tell_shards(&self, order: &Order) {
+        for shard in &self.orders {
+            // A shard that has ended has nothing left to hear.
+            let _ = shard.send(order.clone());
+        }
+    }
+
+    fn send_out(&mut self, shard: usize, request: Request) {
+        match &request {
+            Request::Admit { request, .. } => self.placements.handle_attempt(self.clock.now_ms(), request.session_id),
+            Request::Bury(letter) if letter.reason == BurialReason::Abandoned => self.letters_abandoned += 1,
+            Request::Bury(_) | Request::Save(_) | Request::Finalize(_) => {}
+        }
+        self.errands.spawn(Arc::clone(&self.office).carry_out(shard, request));
+    }
+
+    fn handle_done(&mut self, done: Done) {
+        match done {
+            Done::Answered { shard, order, admitted } => {
+                if let Some(session_id) = admitted {
+                    self.placements.handle_admitted(self.clock.now_ms(), session_id);
+                }
+                if let Some(shard) = self.orders.get(shard) {
+                    let _ = shard.send(order);
+                }
+            }
+            Done::Beaten { asked_ms, answer } => self.handle_beaten(asked_ms, answer),
+            Done::Nothing => {}
+        }
+    }
+
+    fn beat(&mut self) {
+        let interval_ms = self.registered.heartbeat_interval_ms.max(1);
+        let jitter_ms = interval_ms / 10;
+        let wait_ms = interval_ms - jitter_ms + self.jitter.draw() % (2 * jitter_ms + 1);
+        self.next_beat = Instant::now() + Duration::from_millis(wait_ms);
+        self.is_beat_out = true;
+        self.clock.adjust();
+        let state = if self.stage == Stage::Running { GamesimState::Ready } else { GamesimState::Draining };
+        let request = self.heartbeat(state);
+        self.errands.spawn(Arc::clone(&self.office).beat(request));
+    }
+
+    fn heartbeat(&mut self, state: GamesimState) -> HeartbeatRequest {
+        let load = self.office.metrics.load(&mut self.lateness_seen);
+        HeartbeatRequest { gamesim_id: self.registered.gamesim_id.clone(), epoch: self.registered.epoch, state, load }
+    }
+
+    fn handle_beaten(&mut self, asked_ms: u64, answer: Result<HeartbeatResponse, ApiFailure>) {
+        self.is_beat_out = false;
+        let response = match answer {
+            Ok(response) => response,
+            Err(failure) if failure.is_fenced() => return self.give_up_epoch(),
+            Err(failure) => {
+                self.office.metrics.heartbeats_failed.inc();
+                if std::mem::replace(&mut self.is_reachable, false) {
+                    tracing::warn!(%failure, "heartbeats fail; sessions go on");
+                }
+                return;
+            }
+        };
+        if !std::mem::replace(&mut self.is_reachable, true) {
+            tracing::info!("heartbeats succeed again");
+        }
+        let is_empty = response.sessions.is_empty();
+        let unclaimed = self.placements.handle_listing(self.clock.now_ms(), asked_ms, &response.sessions);
+        for (session_id, session_epoch, outcome) in unclaimed {
+            self.close_unclaimed(session_id, session_epoch, outcome);
+        }
+        self.tell_shards(&Order::Listed { asked_ms, sessions: Arc::new(response.sessions) });
+        // Only an answer given while draining proves that nothing can arrive any more.
+        if matches!(self.stage, Stage::Draining(_)) && response.state == GamesimState::Draining && is_empty {
+            self.stop();
+        }
+    }
+
+    fn close_unclaimed(&mut self, session_id: SessionId, session_epoch: u32, outcome: Outcome) {
+        tracing::info!(%session_id, ?outcome, "closing a session that nobody has entered");
+        let request = FinalizeRequest { session_id, gamesim_epoch: self.registered.epoch, session_epoch, outcome };
+        self.errands.spawn(Arc::clone(&self.office).close_unclaimed(request));
+    }
+
+    fn start_draining(&mut self) {
+        tracing::info!(seconds = self.drain.as_secs(), "draining");
+        if self.drain.is_zero() {
+            return self.stop();
+        }
+        self.stage = Stage::Draining(Instant::now() + self.drain);
+        self.next_beat = Instant::now();
+    }
+
+    fn stop(&mut self) {
+        tracing::info!("closing every session");
+        self.stage = Stage::Stopping(Instant::now() + Duration::from_secs(LAST_WRITES_S_MAX));
+        self.tell_shards(&Order::Stop);
+        let unclaimed: BTreeMap<_, _> = self.placements.unclaimed().collect();
+        for (session_id, session_epoch) in unclaimed {
+            self.close_unclaimed(session_id, session_epoch, Outcome::Drained);
+        }
+    }
+
+    fn give_up_epoch(&mut self) {
+        tracing::error!(
+            epoch = self.registered.epoch,
+            "another boot has taken this game sim's place; closing everything"
+        );
+        self.stage = Stage::Fenced(Instant::now() + Duration::from_secs(SHARDS_END_S_MAX));
+        self.is_beat_out = true;
+        self.tell_shards(&Order::Fence);
+    }
+
+    /// A stage's time is up. Returns whether there is another.
+    fn move_on(&mut self) -> bool {
+        match self.stage {
+            Stage::Running | Stage::Draining(_) => self.stop(),
+            Stage::Stopping(_) => {
+                self.stage = Stage::Abandoning(Instant::now() + Duration::from_secs(SHARDS_END_S_MAX));
+                self.tell_shards(&Order::Abandon);
+            }
+            Stage::Abandoning(_) | Stage::Fenced(_) => return false,
+        }
+        true
+    }
+
+    /// Keeps what shards handed out at their end, and says goodbye.
+    async fn finish(mut self) -> Result<(), RunError> {
+        while let Ok((shard, request)) = self.requests.try_recv() {
+            if matches!(request, Request::Bury(_)) {
+                self.send_out(shard, request);
+            }
+        }
+        while self.errands.join_next().await.is_some() {}
+        if matches!(self.stage, Stage::Fenced(_)) {
+            return Err(RunError::Fenced);
+        }
+        let goodbye = self.heartbeat(GamesimState::Gone);
+        let mut backoff = self.jitter.clone();
+        for _ in 0..GOODBYES_MAX {
+            match self.office.api.heartbeat(&goodbye).await {
+                Err(ApiFailure::Unavailable(reason)) => tracing::warn!(reason, "goodbye was not heard"),
+                Ok(_) | Err(ApiFailure::Refused { .. }) => break,
+            }
+            tokio::time::sleep(Duration::from_millis(backoff.next_ms())).await;
+        }
+        match self.letters_abandoned {
+            0 => Ok(()),
+            groups => Err(RunError::Unsaved { groups }),
+        }
+    }
+}
+
+impl Stage {
+    const fn deadline(self) -> Option<Instant> {
+        match self {
+            Self::Running => None,
+            Self::Draining(until) | Self::Stopping(until) | Self::Abandoning(until) | Self::Fenced(until) => {
+                Some(until)
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The sessions that the registry holds to be here and that have no room: somebody reserved a seat and did not come, or an
+//! admission got lost on its way. They would take up room for ever, so they are closed after a while.
+//!
+//! A session is claimed once the API has admitted a player to it: from then on it is its shard's to close.
+
+use crate::limits::{ROOMLESS_S_MAX, UNCLAIMED_RETRY_MS, UNCLAIMED_S_MAX};
+use guildhall_domain::SessionId;
+use guildhall_domain::session::Outcome;
+use std::collections::BTreeMap;
+
+/// What is known of the sessions of this game sim.
+#[derive(Debug, Default)]
+pub(super) struct Placements {
+    known: BTreeMap<SessionId, Known>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    /// The session epoch, once the registry has told it.
+    epoch: Option<u32>,
+    /// When it was first seen, or when somebody last tried to enter.
+    touched_ms: u64,
+    claimed: bool,
+    closing_asked_ms: u64,
+}
+
+impl Placements {
+    /// Somebody is about to be admitted.
+    pub(super) fn handle_attempt(&mut self, now_ms: u64, session_id: SessionId) {
+        self.touch(now_ms, session_id);
+    }
+
+    /// Somebody has been admitted.
+    pub(super) fn handle_admitted(&mut self, now_ms: u64, session_id: SessionId) {
+        self.touch(now_ms, session_id).claimed = true;
+    }
+
+    /// Takes in what the registry said when it was asked at `asked_ms`. Returns the sessions to close.
+    pub(super) fn handle_listing(
+        &mut self,
+        now_ms: u64,
+        asked_ms: u64,
+        sessions: &BTreeMap<SessionId, u32>,
+    ) -> Vec<(SessionId, u32, Outcome)> {
+        // What was touched after the question may be missing in its answer for no other reason.
+        self.known.retain(|session_id, known| sessions.contains_key(session_id) || known.touched_ms >= asked_ms);
+        let mut overdue = Vec::new();
+        for (session_id, epoch) in sessions {
+            let known = self.entry(now_ms, *session_id);
+            known.epoch = Some(*epoch);
+            let age_ms = now_ms.saturating_sub(known.touched_ms);
+            let is_patient = now_ms.saturating_sub(known.closing_asked_ms) < UNCLAIMED_RETRY_MS;
+            if known.claimed || is_patient || age_ms < UNCLAIMED_S_MAX * 1_000 {
+                continue;
+            }
+            known.closing_asked_ms = now_ms;
+            // The API refuses the first as long as a seat is held. If one still is after so long without a room, its
+            // admission was lost, and only giving the session up frees the character.
+            let is_roomless = age_ms >= ROOMLESS_S_MAX * 1_000;
+            overdue.push((*session_id, *epoch, if is_roomless { Outcome::Failed } else { Outcome::Expired }));
+        }
+        overdue
+    }
+
+    /// The sessions that no shard will close.
+    pub(super) fn unclaimed(&self) -> impl Iterator<Item = (SessionId, u32)> {
+        let unclaimed = self.known.iter().filter(|(_, known)| !known.claimed);
+        unclaimed.filter_map(|(session_id, known)| Some((*session_id, known.epoch?)))
+    }
+
+    fn touch(&mut self, now_ms: u64, session_id: SessionId) -> &mut Known {
+        let known = self.entry(now_ms, session_id);
+        known.touched_ms = now_ms;
+        known
+    }
+
+    fn entry(&mut self, now_ms: u64, session_id: SessionId) -> &mut Known {
+        let fresh = Known { epoch: None, touched_ms: now_ms, claimed: false, closing_asked_ms: 0 };
+        self.known.entry(session_id).or_insert(fresh)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: SessionId = SessionId::from_bits(1);
+    const START_MS: u64 = 1_000_000;
+
+    /// Beats every two seconds with session `ONE` listed; returns what is to be closed, with the second it came up.
+    fn beats(placements: &mut Placements, from_s: u64, to_s: u64) -> Vec<(u64, Outcome)> {
+        let sessions = BTreeMap::from([(ONE, 4)]);
+        let beat = |second: u64| {
+            let now_ms = START_MS + second * 1_000;
+            let overdue = placements.handle_listing(now_ms, now_ms, &sessions);
+            overdue.into_iter().map(move |(session_id, epoch, outcome)| {
+                assert_eq!((session_id, epoch), (ONE, 4));
+                (second, outcome)
+            })
+        };
+        (from_s..=to_s).step_by(2).flat_map(beat).collect()
+    }
+
+    #[test]
+    fn a_session_that_nobody_enters_expires_and_is_given_up_in_the_end() {
+        let mut placements = Placements::default();
+        let closings = beats(&mut placements, 0, 130);
+        assert_eq!(closings[0], (UNCLAIMED_S_MAX, Outcome::Expired));
+        assert_eq!(closings[1], (UNCLAIMED_S_MAX + UNCLAIMED_RETRY_MS / 1_000, Outcome::Expired));
+        let first_failed = closings.iter().find(|(_, outcome)| *outcome == Outcome::Failed).unwrap();
+        assert!((ROOMLESS_S_MAX..ROOMLESS_S_MAX + 10).contains(&first_failed.0), "{closings:?}");
+    }
+
+    #[test]
+    fn whoever_tries_to_enter_renews_the_wait_and_whoever_enters_ends_it() {
+        let mut placements = Placements::default();
+        assert_eq!(beats(&mut placements, 0, 30), []);
+        placements.handle_attempt(START_MS + 30_000, ONE);
+        assert_eq!(beats(&mut placements, 32, 60), []);
+        placements.handle_admitted(START_MS + 60_000, ONE);
+        assert_eq!(beats(&mut placements, 62, 600), []);
+        assert_eq!(placements.unclaimed().count(), 0);
+    }
+
+    #[test]
+    fn an_older_question_does_not_undo_an_admission() {
+        let mut placements = Placements::default();
+        placements.handle_admitted(START_MS + 10, ONE);
+        placements.handle_listing(START_MS + 20, START_MS, &BTreeMap::new());
+        assert_eq!(beats(&mut placements, 2, 200), []);
+        placements.handle_listing(START_MS + 300_000, START_MS + 300_000, &BTreeMap::new());
+        assert!(placements.known.is_empty());
+    }
+
+    #[test]
+    fn at_the_end_the_unclaimed_are_named_with_their_epoch() {
+        let mut placements = Placements::default();
+        beats(&mut placements, 0, 0);
+        placements.handle_attempt(START_MS, SessionId::from_bits(2));
+        assert_eq!(placements.unclaimed().collect::<Vec<_>>(), [(ONE, 4)]);
+    }
+}

@@ -1,0 +1,223 @@
+//! The numbers of a game sim, for `/metrics` and for its heartbeats. Shards know nothing of them: their driver copies what
+//! they report.
+
+use crate::shard::ShardReport;
+use guildhall_domain::api::GamesimLoad;
+use guildhall_domain::progress::GroupStatus;
+use guildhall_protocol::netcode::ServerCounters;
+use guildhall_telemetry::{Counter, Gauge, Histogram, HistogramSnapshot, Metrics};
+
+/// Why datagrams are dropped, and where the transport counts them.
+const BAD_REASONS: [(&str, fn(&ServerCounters) -> u64); 11] = [
+    ("malformed", |seen| seen.malformed),
+    ("unknown_address", |seen| seen.unknown_address),
+    ("wrong_protocol", |seen| seen.wrong_protocol),
+    ("token_expired", |seen| seen.token_expired),
+    ("token_too_long_lived", |seen| seen.token_too_long_lived),
+    ("token_reused", |seen| seen.token_reused),
+    ("token_wrong_address", |seen| seen.token_wrong_address),
+    ("tokens_full", |seen| seen.tokens_full),
+    ("over_budget", |seen| seen.over_budget),
+    ("unauthentic", |seen| seen.unauthentic),
+    ("replayed", |seen| seen.replayed),
+];
+
+const WRITE_STATUSES: [(&str, Option<GroupStatus>); 6] = [
+    ("applied", Some(GroupStatus::Applied)),
+    ("duplicate", Some(GroupStatus::Duplicate)),
+    ("fenced", Some(GroupStatus::Fenced)),
+    ("conflict", Some(GroupStatus::Conflict)),
+    ("throttled", Some(GroupStatus::Throttled)),
+    ("unanswered", None),
+];
+
+/// Every number of one game sim.
+#[derive(Debug)]
+pub(crate) struct SimMetrics {
+    registry: Metrics,
+    shards: Vec<ShardMetrics>,
+    writes: Vec<Counter>,
+    pub(crate) dead_letters: Counter,
+    pub(crate) heartbeats_failed: Counter,
+}
+
+/// One shard's numbers, as its driver's handles.
+#[derive(Debug, Clone)]
+pub(crate) struct ShardMetrics {
+    sessions: Gauge,
+    players: Gauge,
+    unsaved: Gauge,
+    pub(crate) lateness_us: Histogram,
+    pub(crate) datagrams_in: Counter,
+    pub(crate) datagrams_out: Counter,
+    pub(crate) datagrams_unsent: Counter,
+    pub(crate) slots_skipped: Counter,
+    bad: Vec<Counter>,
+    messages_malformed: Counter,
+    messages_excess: Counter,
+    rooms_failed: Counter,
+}
+
+impl SimMetrics {
+    pub(crate) fn new(shards: usize) -> Self {
+        let mut registry = Metrics::new();
+        let shards = shard_metrics(&mut registry, shards);
+        let statuses = WRITE_STATUSES.map(|(name, _)| name);
+        let writes = registry.counters("progress_writes", "Groups sent, by what became of them", "status", statuses);
+        let dead_letters = registry.counter("dead_letters", "Groups that could not be written");
+        let heartbeats_failed = registry.counter("heartbeats_failed", "Heartbeats that got no good answer");
+        Self { registry, shards, writes, dead_letters, heartbeats_failed }
+    }
+
+    pub(crate) fn shards(&self) -> &[ShardMetrics] {
+        &self.shards
+    }
+
+    /// Counts what became of one group; `None` where nobody knows.
+    pub(crate) fn count_write(&self, status: Option<GroupStatus>) {
+        let named = WRITE_STATUSES.iter().zip(&self.writes).find(|((_, named), _)| *named == status);
+        if let Some((_, counter)) = named {
+            counter.inc();
+        }
+    }
+
+    pub(crate) fn render(&self) -> String {
+        self.registry.render()
+    }
+
+    /// What a heartbeat says. The lateness is that of the worst shard since the last call with the same `seen`.
+    pub(crate) fn load(&self, seen: &mut Vec<HistogramSnapshot>) -> GamesimLoad {
+        let now: Vec<_> = self.shards.iter().map(|shard| shard.lateness_us.snapshot()).collect();
+        let lateness = now.iter().enumerate().map(|(index, snapshot)| match seen.get(index) {
+            Some(before) => snapshot.since(before).quantile(0.99),
+            None => snapshot.quantile(0.99),
+        });
+        let load = GamesimLoad {
+            sessions: self.total(|shard| &shard.sessions),
+            players: self.total(|shard| &shard.players),
+            unsaved_changes: self.total(|shard| &shard.unsaved),
+            tick_lateness_p99_us: lateness.max().unwrap_or_default(),
+        };
+        *seen = now;
+        load
+    }
+
+    fn total(&self, gauge: impl Fn(&ShardMetrics) -> &Gauge) -> u32 {
+        u32::try_from(self.shards.iter().map(|shard| gauge(shard).get()).sum::<i64>()).unwrap_or_default()
+    }
+}
+
+impl ShardMetrics {
+    /// Brings the numbers up to what the shard reports, `before` being its last report.
+    pub(crate) fn update(&self, before: &ShardReport, report: &ShardReport) {
+        for (gauge, value) in
+            [(&self.sessions, report.rooms), (&self.players, report.players), (&self.unsaved, report.unsaved)]
+        {
+            gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+        }
+        for ((_, count), counter) in BAD_REASONS.iter().zip(&self.bad) {
+            counter.inc_by(count(&report.transport).saturating_sub(count(&before.transport)));
+        }
+        self.messages_malformed.inc_by(report.messages_malformed.saturating_sub(before.messages_malformed));
+        self.messages_excess.inc_by(report.messages_excess.saturating_sub(before.messages_excess));
+        self.rooms_failed.inc_by(report.rooms_failed.saturating_sub(before.rooms_failed));
+    }
+}
+
+fn shard_metrics(registry: &mut Metrics, shards: usize) -> Vec<ShardMetrics> {
+    let reasons = BAD_REASONS.map(|(name, _)| name);
+    let bad = registry.counters("datagrams_bad", "Datagrams dropped as bad", "reason", reasons);
+    let messages_malformed = registry.counter("messages_malformed", "Messages that made no sense");
+    let messages_excess = registry.counter("messages_excess", "Messages beyond what one tick reads");
+    let rooms_failed = registry.counter("rooms_failed", "Rooms that a panic has ended");
+    let each = |registry: &mut Metrics, name, help| registry.counters(name, help, "shard", 0..shards).into_iter();
+    let mut datagrams_in = each(registry, "datagrams_in", "Datagrams received");
+    let mut datagrams_out = each(registry, "datagrams_out", "Datagrams sent");
+    let mut datagrams_unsent = each(registry, "datagrams_unsent", "Datagrams that the socket did not take");
+    let mut slots_skipped = each(registry, "slots_skipped", "Slots of 2 ms given up by a shard that was too late");
+    let each = |registry: &mut Metrics, name, help| registry.gauges(name, help, "shard", 0..shards).into_iter();
+    let mut sessions = each(registry, "sessions", "Rooms that are open");
+    let mut players = each(registry, "players", "Players connected and seated");
+    let mut unsaved = each(registry, "unsaved_changes", "Characters with changes that are not stored");
+    let lateness = registry.histograms("tick_lateness_us", "How late slots begin, in microseconds", "shard", 0..shards);
+    let shard = |lateness_us| {
+        Some(ShardMetrics {
+            sessions: sessions.next()?,
+            players: players.next()?,
+            unsaved: unsaved.next()?,
+            lateness_us,
+            datagrams_in: datagrams_in.next()?,
+            datagrams_out: datagrams_out.next()?,
+            datagrams_unsent: datagrams_unsent.next()?,
+            slots_skipped: slots_skipped.next()?,
+            bad: bad.clone(),
+            messages_malformed: messages_malformed.clone(),
+            messages_excess: messages_excess.clone(),
+            rooms_failed: rooms_failed.clone(),
+        })
+    };
+    lateness.into_iter().filter_map(shard).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_and_the_heartbeat_say_what_shards_report() {
+        let metrics = SimMetrics::new(2);
+        let [first, second] = metrics.shards() else { panic!("two shards") };
+        let mut report = ShardReport { rooms: 3, players: 9, unsaved: 2, messages_excess: 5, ..ShardReport::default() };
+        report.transport.replayed = 4;
+        first.update(&ShardReport::default(), &report);
+        first.update(&report, &report);
+        second.update(&ShardReport::default(), &ShardReport { rooms: 1, ..ShardReport::default() });
+        metrics.count_write(Some(GroupStatus::Duplicate));
+        metrics.count_write(None);
+        let page = metrics.render();
+        for line in [
+            "guildhall_sessions{shard=\"0\"} 3",
+            "guildhall_sessions{shard=\"1\"} 1",
+            "guildhall_datagrams_bad_total{reason=\"replayed\"} 4",
+            "guildhall_messages_excess_total 5",
+            "guildhall_progress_writes_total{status=\"duplicate\"} 1",
+            "guildhall_progress_writes_total{status=\"unanswered\"} 1",
+            "guildhall_progress_writes_total{status=\"applied\"} 0",
+        ] {
+            assert!(page.lines().any(|found| found == line), "{line} is missing in\n{page}");
+        }
+        let load = metrics.load(&mut Vec::new());
+        assert_eq!((load.sessions, load.players, load.unsaved_changes), (4, 9, 2));
+    }
+
+    #[test]
+    fn every_bad_reason_is_on_the_page() {
+        let seen = ServerCounters {
+            malformed: 1,
+            unknown_address: 1,
+            wrong_protocol: 1,
+            token_expired: 1,
+            token_too_long_lived: 1,
+            token_reused: 1,
+            token_wrong_address: 1,
+            tokens_full: 1,
+            over_budget: 1,
+            unauthentic: 1,
+            replayed: 1,
+            ..ServerCounters::default()
+        };
+        assert!(BAD_REASONS.iter().all(|(_, count)| count(&seen) == 1));
+        assert_eq!(BAD_REASONS.len() as u64, seen.bad());
+    }
+
+    #[test]
+    fn a_heartbeat_speaks_of_its_own_interval() {
+        let metrics = SimMetrics::new(1);
+        let mut seen = Vec::new();
+        metrics.shards()[0].lateness_us.record(5_000);
+        assert!(metrics.load(&mut seen).tick_lateness_p99_us >= 5_000);
+        metrics.shards()[0].lateness_us.record(10);
+        assert_eq!(metrics.load(&mut seen).tick_lateness_p99_us, 10);
+        assert_eq!(metrics.load(&mut seen).tick_lateness_p99_us, 0);
+    }
+}

@@ -1,0 +1,153 @@
+//! The command line: `guildhall` runs everything, `guildhall sim` is one of the game-sim processes that it starts.
+//!
+//! `settings` reads the environment, `watch` shows what goes on until it is time to stop.
+
+mod settings;
+mod watch;
+
+use crate::demo::Demo;
+use crate::stack::{Stack, StackConfig};
+use guildhall_telemetry::LogFormat;
+use settings::Settings;
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+const USAGE: &str = "\
+guildhall: the whole backend of a co-op RPG on this machine.
+
+  guildhall          start the API, the database, two game sims and a demo party
+  guildhall sim      run one game sim (the above starts them by itself)
+
+Environment:
+  PORT               port of the API on 127.0.0.1 (8080)
+  GUILDHALL_DATA     folder for everything that is kept (.guildhall)
+  GUILDHALL_CONTENT  folder with the game's content (seed-data)
+  DEMO               1 for a demo party, 0 for none (1)
+  DYNAMODB_ENDPOINT  URL of another DynamoDB than the embedded one
+  GUILDHALL_LOG      what is logged, for example `info` or `guildhall_local=debug`
+  NO_COLOR           anything, for a view without colours";
+
+/// The whole program.
+pub fn main() -> ExitCode {
+    let argument = std::env::args().nth(1);
+    match argument.as_deref() {
+        None => run(),
+        Some("sim") => guildhall_gamesim::serve(),
+        Some("help" | "--help" | "-h") => {
+            say(USAGE);
+            ExitCode::SUCCESS
+        }
+        Some(other) => {
+            complain(&format!("{other:?} is not a command; try `guildhall help`"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run() -> ExitCode {
+    let settings = match Settings::from_environment() {
+        Ok(settings) => settings,
+        Err(error) => return fail(&error),
+    };
+    let terminal = std::io::stdout().is_terminal();
+    // Log lines in the middle of the view would tear it apart.
+    let quiet = terminal && std::io::stderr().is_terminal();
+    let filter = if quiet { "off" } else { "warn,guildhall_local=info" };
+    guildhall_telemetry::logs::init(LogFormat::Text, filter);
+    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(run_until_told(settings, terminal)),
+        Err(error) => fail(&error),
+    }
+}
+
+async fn run_until_told(settings: Settings, terminal: bool) -> ExitCode {
+    let mut told = match Told::listen() {
+        Ok(told) => told,
+        Err(error) => return fail(&error),
+    };
+    let config = match stack_config(&settings) {
+        Ok(config) => config,
+        Err(error) => return fail(&error),
+    };
+    let stack = tokio::select! {
+        started = Stack::start(config) => match started {
+            Ok(stack) => stack,
+            Err(error) => return fail(&error),
+        },
+        () = told.to_stop() => {
+            say("stopped before it was ready");
+            return ExitCode::SUCCESS;
+        }
+    };
+    say(&format!("ready {}", stack.api_url()));
+    let demo = match settings.demo {
+        true => Demo::start(&stack.api_url(), &stack.secrets().demo_password, stack.content().clone()).ok(),
+        false => None,
+    };
+    tokio::select! {
+        () = watch::watch(&stack, demo.as_ref(), terminal) => {}
+        () = told.to_stop() => {}
+    }
+    say("stopping: the game sims store everything (Ctrl-C again to quit at once)");
+    tokio::select! {
+        () = stop(stack, demo) => say("stopped"),
+        () = told.to_stop() => {
+            say("quit");
+            // The game sims notice by themselves.
+            std::process::exit(130);
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+fn stack_config(settings: &Settings) -> std::io::Result<StackConfig> {
+    let config = StackConfig::new(&settings.data, std::env::current_exe()?);
+    Ok(StackConfig {
+        port: settings.port,
+        content_dir: settings.content.clone(),
+        dynamodb_endpoint: settings.dynamodb_endpoint.clone(),
+        ..config
+    })
+}
+
+async fn stop(stack: Stack, demo: Option<Demo>) {
+    if let Some(demo) = demo {
+        demo.shutdown().await;
+    }
+    stack.shutdown().await;
+}
+
+/// The signals that mean "stop".
+struct Told {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Told {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn to_stop(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+fn fail(error: &dyn std::fmt::Display) -> ExitCode {
+    complain(&error.to_string());
+    ExitCode::FAILURE
+}
+
+/// A line on stdout. Whoever read it may have gone; that is no reason to stop.
+fn say(line: &str) {
+    let mut stdout = std::io::stdout();
+    let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+}
+
+fn complain(line: &str) {
+    let _ = writeln!(std::io::stderr(), "guildhall: {line}");
+}

@@ -1,0 +1,48 @@
+//! From registration to loot, and over a restart.
+
+use crate::EXE;
+use guildhall_client::party::{PartyOptions, play_dungeon};
+use guildhall_client::rest::Api;
+use guildhall_domain::SessionState;
+use guildhall_domain::session::Outcome;
+use guildhall_local::stack::{Stack, StackConfig};
+use guildhall_tests::party::{DUNGEON, assert_holds, characters, login, register};
+use tempfile::TempDir;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_party_clears_the_dungeon_and_keeps_what_it_won() {
+    let folder = TempDir::new().unwrap();
+    let stack = Stack::start(StackConfig::new(folder.path(), EXE)).await.unwrap();
+    let api = Api::new(&stack.api_url()).unwrap();
+    let members = register(&api).await;
+    let before = characters(&members).await;
+    let result = play_dungeon(&api, &members, DUNGEON, PartyOptions::default()).await.unwrap();
+
+    assert!(result.is_cleared(), "{:?}", result.members.iter().map(|member| &member.ending).collect::<Vec<_>>());
+    let session = result.game_session.clone().unwrap();
+    assert_eq!((session.state, session.outcome), (SessionState::Ended, Some(Outcome::Cleared)));
+    let after = characters(&members).await;
+    for ((before, after), member) in before.iter().zip(&after).zip(&result.members) {
+        assert!(member.xp() > 0 && member.gold() > 0 && member.snapshots > 100, "{member:?}");
+        assert_eq!(after.hot.xp, before.hot.xp + member.xp());
+        assert_eq!(after.hot.gold, before.hot.gold + member.gold());
+        assert_eq!(after.hot.dungeons_cleared, 1);
+        assert!(after.hot.level > 1 && after.version > before.version);
+        assert_holds(before, after, member, u64::MAX);
+        let carried: u64 = after.hot.inventory.iter().map(|stack| u64::from(stack.quantity)).sum();
+        assert_eq!(carried, member.items(), "nothing but what was picked up");
+    }
+    assert!(result.members.iter().map(|member| member.items()).sum::<u64>() > 0, "nobody picked anything up");
+    let rows = stack.gamesims().await.unwrap();
+    assert!(rows.iter().all(|row| row.sessions.is_empty()), "{rows:?}");
+    stack.shutdown().await;
+
+    let stack = Stack::start(StackConfig::new(folder.path(), EXE)).await.unwrap();
+    let api = Api::new(&stack.api_url()).unwrap();
+    for (player, kept) in login(&api).await.iter().zip(&after) {
+        assert_eq!(player.list_characters().await.unwrap(), std::slice::from_ref(kept));
+    }
+    // The tokens of before the restart still count, and the same party can go again.
+    assert_eq!(stack.gamesims().await.unwrap().len(), 2);
+    stack.shutdown().await;
+}
