@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use std::time::Duration;
 
 mod signing;
-use signing::Signer;
+pub(crate) use signing::Signer;
 
 /// A connection to the API.
 #[derive(Debug)]
@@ -24,14 +24,17 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    pub(crate) async fn connect(config: &Config) -> Result<Self, reqwest::Error> {
+    pub(crate) fn connect(config: &Config, signer: Signer) -> Result<Self, reqwest::Error> {
         // Whichever provider is installed first serves the whole process; ours is the same one.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
+        let mut http = reqwest::Client::builder()
             .timeout(Duration::from_millis(API_TIMEOUT_MS))
-            .redirect(reqwest::redirect::Policy::none())
-            .build()?;
-        Ok(Self { base: config.api.clone(), http, signer: Signer::new(config.region.clone()).await })
+            .redirect(reqwest::redirect::Policy::none());
+        if config.api.starts_with("http://") {
+            // Without TLS nobody needs the system's certificates, which a small image may not even have.
+            http = http.tls_certs_only([]);
+        }
+        Ok(Self { base: config.api.clone(), http: http.build()?, signer })
     }
 
     /// The content in force. Public, so not signed.

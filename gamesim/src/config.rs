@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 const CAPACITY_DEFAULT: u32 = 256;
 const DRAIN_S_DEFAULT: u64 = 300;
+const LAST_WRITES_S_DEFAULT: u64 = 10;
 const REGION_DEFAULT: &str = "us-east-1";
 
 /// How one game sim runs.
@@ -25,6 +26,9 @@ pub struct Config {
     pub capacity: u32,
     /// `GUILDHALL_DRAIN_S`: how long sessions may go on once the process is asked to end, in seconds; default 300.
     pub drain_s: u64,
+    /// `GUILDHALL_LAST_WRITES_S`: how long the last writes may take after that, in seconds, before what is not written
+    /// becomes dead letters; default 10.
+    pub last_writes_s: u64,
     /// `GUILDHALL_METRICS_BIND`: where `/metrics` is served, if it is.
     pub metrics_bind: Option<SocketAddr>,
     /// `GUILDHALL_DEAD_LETTERS`: the file for what could not be written; default `./dead-letters.ndjson`.
@@ -69,6 +73,12 @@ impl Config {
                 "1 to 2048 sessions",
             )?,
             drain_s: source.number("GUILDHALL_DRAIN_S", DRAIN_S_DEFAULT, 0..=86_400, "0 to 86400 seconds")?,
+            last_writes_s: source.number(
+                "GUILDHALL_LAST_WRITES_S",
+                LAST_WRITES_S_DEFAULT,
+                0..=600,
+                "0 to 600 seconds",
+            )?,
             metrics_bind: source.optional("GUILDHALL_METRICS_BIND", "an IP address and a port")?,
             dead_letters: source.parse("GUILDHALL_DEAD_LETTERS", "./dead-letters.ndjson".into(), "a path")?,
             region: source.parse("AWS_REGION", REGION_DEFAULT.to_owned(), "a region")?,
@@ -146,6 +156,7 @@ mod tests {
     fn defaults_are_as_documented() {
         let config = parse(&[API, ("GUILDHALL_METRICS_BIND", "")]).unwrap();
         assert_eq!((config.api.as_str(), config.port, config.capacity), ("http://127.0.0.1:1", 0, 256));
+        assert_eq!(config.last_writes_s, 10);
         assert_eq!((config.drain_s, config.metrics_bind, config.region.as_str()), (300, None, "us-east-1"));
         assert_eq!(config.dead_letters, PathBuf::from("./dead-letters.ndjson"));
         assert!(config.shards >= 1 && config.bind.is_unspecified() && !config.exits_on_stdin_eof);
@@ -164,6 +175,7 @@ mod tests {
             ("GUILDHALL_GAMESIM_PORT", "65536"),
             ("GUILDHALL_GAMESIM_CAPACITY", "2049"),
             ("GUILDHALL_DRAIN_S", "-1"),
+            ("GUILDHALL_LAST_WRITES_S", "601"),
             ("GUILDHALL_METRICS_BIND", "9100"),
             ("GUILDHALL_LOG_FORMAT", "xml"),
             ("GUILDHALL_EXIT_ON_STDIN_EOF", "yes"),

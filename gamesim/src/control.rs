@@ -6,10 +6,11 @@
 use crate::api::Api;
 use crate::backoff::Backoff;
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::dead_letters::DeadLetters;
 use crate::driver::Asked;
-use crate::exchange::{ApiFailure, BurialReason, Order, Request};
-use crate::limits::{API_REQUESTS_MAX, LAST_WRITES_S_MAX, SHARDS_END_S_MAX};
+use crate::exchange::{ApiFailure, BurialReason, DeadLetter, Order, Request};
+use crate::limits::{API_REQUESTS_MAX, SHARDS_END_S_MAX};
 use crate::metrics::SimMetrics;
 use crate::{RunError, Shutdown};
 use guildhall_domain::SessionId;
@@ -27,6 +28,8 @@ use tokio::time::{Instant, sleep_until};
 pub(crate) mod boot;
 mod errands;
 mod placements;
+#[cfg(test)]
+mod tests;
 
 use errands::{Done, Office};
 use placements::Placements;
@@ -39,6 +42,16 @@ const GOODBYES_MAX: u32 = 3;
 pub(crate) struct ShardLink {
     pub(crate) orders: Sender<Order>,
     pub(crate) is_finished: oneshot::Receiver<()>,
+}
+
+/// What a registered process consists of, besides its shards.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) config: Config,
+    pub(crate) api: Arc<Api>,
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) metrics: Arc<SimMetrics>,
+    pub(crate) registered: Registered,
 }
 
 /// How far the process is in its life.
@@ -63,10 +76,15 @@ pub(crate) struct Control {
     clock: Arc<Clock>,
     registered: Registered,
     drain: Duration,
+    last_writes: Duration,
     orders: Vec<Sender<Order>>,
     shards: JoinSet<Result<(), oneshot::error::RecvError>>,
     requests: mpsc::UnboundedReceiver<Asked>,
     errands: JoinSet<Done>,
+    /// Apart from the errands, because the end waits for these alone.
+    burials: JoinSet<()>,
+    /// Sessions without a room on their way to being closed.
+    closings: JoinSet<()>,
     placements: Placements,
     stage: Stage,
     next_beat: Instant,
@@ -74,39 +92,34 @@ pub(crate) struct Control {
     is_reachable: bool,
     lateness_seen: Vec<HistogramSnapshot>,
     letters_abandoned: u64,
+    has_crashed: bool,
     jitter: Backoff,
 }
 
 impl Control {
-    #[expect(clippy::too_many_arguments, reason = "these are the parts of a process, put together in one place")]
     pub(crate) fn new(
-        api: Arc<Api>,
-        clock: Arc<Clock>,
-        metrics: Arc<SimMetrics>,
+        parts: Parts,
         letters: DeadLetters,
-        registered: Registered,
-        drain: Duration,
         shards: Vec<ShardLink>,
         requests: mpsc::UnboundedReceiver<Asked>,
     ) -> Self {
-        let permits = Arc::new(Semaphore::new(API_REQUESTS_MAX));
-        let office = Office { api, clock: Arc::clone(&clock), metrics, letters: Arc::new(letters), permits };
-        let mut ends = JoinSet::new();
-        let mut orders = Vec::new();
-        for shard in shards {
-            orders.push(shard.orders);
-            ends.spawn(shard.is_finished);
-        }
+        let Parts { config, api, clock, metrics, registered } = parts;
+        let permits = Semaphore::new(API_REQUESTS_MAX);
+        let (orders, ends): (Vec<_>, Vec<_>) =
+            shards.into_iter().map(|shard| (shard.orders, shard.is_finished)).unzip();
         Self {
-            office: Arc::new(office),
             jitter: Backoff::seeded(registered.epoch ^ clock.now_ms()),
+            office: Arc::new(Office { api, clock: Arc::clone(&clock), metrics, letters, permits }),
             clock,
             registered,
-            drain,
+            drain: Duration::from_secs(config.drain_s),
+            last_writes: Duration::from_secs(config.last_writes_s),
             orders,
-            shards: ends,
+            shards: ends.into_iter().collect(),
             requests,
             errands: JoinSet::new(),
+            burials: JoinSet::new(),
+            closings: JoinSet::new(),
             placements: Placements::default(),
             stage: Stage::Running,
             next_beat: Instant::now(),
@@ -114,6 +127,7 @@ impl Control {
             is_reachable: true,
             lateness_seen: Vec::new(),
             letters_abandoned: 0,
+            has_crashed: false,
         }
     }
 
@@ -126,7 +140,13 @@ impl Control {
             tokio::select! {
                 Some((shard, request)) = self.requests.recv() => self.send_out(shard, request),
                 Some(done) = self.errands.join_next() => self.handle_done(done.map_err(|_| RunError::Crashed)?),
-                Some(end) = self.shards.join_next() => end.ok().and_then(Result::ok).ok_or(RunError::Crashed)?,
+                Some(_) = self.burials.join_next() => {}
+                Some(_) = self.closings.join_next() => {}
+                Some(end) = self.shards.join_next() => {
+                    if !matches!(end, Ok(Ok(()))) {
+                        self.handle_crash();
+                    }
+                }
                 () = sleep_until(self.next_beat), if !self.is_beat_out => self.beat(),
                 () = shutdown.drain.cancelled(), if may_drain => self.start_draining(),
                 () = shutdown.at_once.cancelled(), if may_stop => self.stop(),
@@ -148,12 +168,20 @@ impl Control {
     }
 
     fn send_out(&mut self, shard: usize, request: Request) {
-        match &request {
-            Request::Admit { request, .. } => self.placements.handle_attempt(self.clock.now_ms(), request.session_id),
-            Request::Bury(letter) if letter.reason == BurialReason::Abandoned => self.letters_abandoned += 1,
-            Request::Bury(_) | Request::Save(_) | Request::Finalize(_) => {}
+        match request {
+            Request::Bury(letter) => self.bury(letter),
+            Request::Admit { ticket, request } => {
+                self.placements.handle_attempt(self.clock.now_ms(), request.session_id);
+                self.errands.spawn(Arc::clone(&self.office).admit(shard, ticket, request));
+            }
+            Request::Save(request) => drop(self.errands.spawn(Arc::clone(&self.office).save(shard, request))),
+            Request::Finalize(request) => drop(self.errands.spawn(Arc::clone(&self.office).finalize(shard, request))),
         }
-        self.errands.spawn(Arc::clone(&self.office).carry_out(shard, request));
+    }
+
+    fn bury(&mut self, letter: DeadLetter) {
+        self.letters_abandoned += u64::from(letter.reason == BurialReason::Abandoned);
+        self.burials.spawn(Arc::clone(&self.office).bury(letter));
     }
 
     fn handle_done(&mut self, done: Done) {
@@ -167,7 +195,6 @@ impl Control {
                 }
             }
             Done::Beaten { asked_ms, answer } => self.handle_beaten(asked_ms, answer),
-            Done::Nothing => {}
         }
     }
 
@@ -219,7 +246,7 @@ impl Control {
     fn close_unclaimed(&mut self, session_id: SessionId, session_epoch: u32, outcome: Outcome) {
         tracing::info!(%session_id, ?outcome, "closing a session that nobody has entered");
         let request = FinalizeRequest { session_id, gamesim_epoch: self.registered.epoch, session_epoch, outcome };
-        self.errands.spawn(Arc::clone(&self.office).close_unclaimed(request));
+        self.closings.spawn(Arc::clone(&self.office).close_unclaimed(request));
     }
 
     fn start_draining(&mut self) {
@@ -233,11 +260,20 @@ impl Control {
 
     fn stop(&mut self) {
         tracing::info!("closing every session");
-        self.stage = Stage::Stopping(Instant::now() + Duration::from_secs(LAST_WRITES_S_MAX));
+        self.stage = Stage::Stopping(Instant::now() + self.last_writes);
         self.tell_shards(&Order::Stop);
         let unclaimed: BTreeMap<_, _> = self.placements.unclaimed().collect();
         for (session_id, session_epoch) in unclaimed {
             self.close_unclaimed(session_id, session_epoch, Outcome::Drained);
+        }
+    }
+
+    /// A shard is gone, and its sessions with it. The others still write what they have, then the process ends.
+    fn handle_crash(&mut self) {
+        tracing::error!("a shard has crashed");
+        self.has_crashed = true;
+        if matches!(self.stage, Stage::Running | Stage::Draining(_)) {
+            self.stop();
         }
     }
 
@@ -266,12 +302,18 @@ impl Control {
 
     /// Keeps what shards handed out at their end, and says goodbye.
     async fn finish(mut self) -> Result<(), RunError> {
-        while let Ok((shard, request)) = self.requests.try_recv() {
-            if matches!(request, Request::Bury(_)) {
-                self.send_out(shard, request);
+        // Whoever still waits for an answer has been handed out as a dead letter.
+        self.errands.abort_all();
+        while let Ok((_, request)) = self.requests.try_recv() {
+            if let Request::Bury(letter) = request {
+                self.bury(letter);
             }
         }
-        while self.errands.join_next().await.is_some() {}
+        while self.burials.join_next().await.is_some() {}
+        let closings = async { while self.closings.join_next().await.is_some() {} };
+        if tokio::time::timeout(self.last_writes, closings).await.is_err() {
+            tracing::warn!("some sessions that nobody has entered stay in the registry");
+        }
         if matches!(self.stage, Stage::Fenced(_)) {
             return Err(RunError::Fenced);
         }
@@ -285,6 +327,7 @@ impl Control {
             tokio::time::sleep(Duration::from_millis(backoff.next_ms())).await;
         }
         match self.letters_abandoned {
+            0 if self.has_crashed => Err(RunError::Crashed),
             0 => Ok(()),
             groups => Err(RunError::Unsaved { groups }),
         }

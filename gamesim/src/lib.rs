@@ -14,6 +14,8 @@ mod control;
 mod dead_letters;
 mod driver;
 pub mod exchange;
+#[cfg(test)]
+mod fixtures;
 pub mod limits;
 mod metrics;
 mod process;
@@ -26,19 +28,17 @@ mod writer;
 pub use config::{Config, ConfigError};
 pub use process::serve;
 
-use api::Api;
+use api::{Api, Signer};
 use clock::Clock;
 use control::boot::{self, LoadedContent, Secrets};
-use control::{Control, ShardLink};
+use control::{Control, Parts, ShardLink};
 use dead_letters::DeadLetters;
 use driver::{Asked, Driver};
 use exchange::ApiFailure;
-use guildhall_domain::api::Registered;
-use metrics::SimMetrics;
+use metrics::{ShardMetrics, SimMetrics};
 use shard::{Shard, ShardConfig};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -104,7 +104,11 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
 
 /// As [`run`], with a choice of how to end.
 pub async fn run_until(config: Config, shutdown: Shutdown) -> Result<(), RunError> {
-    let api = Arc::new(Api::connect(&config).await?);
+    let api = Arc::new(Api::connect(&config, Signer::from_surroundings(&config.region).await)?);
+    run_with(api, config, shutdown).await
+}
+
+async fn run_with(api: Arc<Api>, config: Config, shutdown: Shutdown) -> Result<(), RunError> {
     let Some(content) = boot::load_content(&api, &shutdown).await? else { return Ok(()) };
     let secrets = Secrets::draw()?;
     let sockets =
@@ -122,12 +126,11 @@ pub async fn run_until(config: Config, shutdown: Shutdown) -> Result<(), RunErro
     if let Some(address) = config.metrics_bind {
         serve_metrics(address, Arc::clone(&metrics), watched).await?;
     }
-    let clock = Arc::new(Clock::start());
-    let (asks, requests) = mpsc::unbounded_channel();
-    let shards = start_shards(&config, &registered, &content, &secrets, sockets, &clock, &metrics, &asks)?;
     let letters = DeadLetters::new(config.dead_letters.clone(), registered.gamesim_id.clone());
-    let drain = Duration::from_secs(config.drain_s);
-    Control::new(api, clock, metrics, letters, registered, drain, shards, requests).run(shutdown).await
+    let parts = Parts { config, api, clock: Arc::new(Clock::start()), metrics, registered };
+    let (asks, requests) = mpsc::unbounded_channel();
+    let shards = start_shards(&parts, &content, &secrets, sockets, &asks)?;
+    Control::new(parts, letters, shards, requests).run(shutdown).await
 }
 
 fn system(what: &'static str) -> impl FnOnce(std::io::Error) -> RunError {
@@ -142,44 +145,39 @@ async fn serve_metrics(address: SocketAddr, metrics: Arc<SimMetrics>, stop: Canc
     Ok(())
 }
 
-#[expect(clippy::too_many_arguments, reason = "these are the parts of a process, put together in one place")]
 fn start_shards(
-    config: &Config,
-    registered: &Registered,
+    parts: &Parts,
     content: &LoadedContent,
     secrets: &Secrets,
     sockets: Vec<UdpSocket>,
-    clock: &Arc<Clock>,
-    metrics: &SimMetrics,
     requests: &mpsc::UnboundedSender<Asked>,
 ) -> Result<Vec<ShardLink>, RunError> {
+    let Parts { config, registered, clock, metrics, .. } = parts;
     let ip: IpAddr = registered.ip.parse().map_err(|_| RunError::Address(registered.ip.clone()))?;
-    let parts = sockets.into_iter().zip(metrics.shards()).enumerate();
-    parts
-        .map(|(number, (socket, metrics))| {
-            let port = socket.local_addr().map_err(system("reading the game's ports"))?.port();
-            let shard = ShardConfig {
-                public_address: SocketAddr::new(ip, port),
-                private_key: secrets.connect_key,
-                challenge_key: boot::draw()?,
-                gamesim_epoch: registered.epoch,
-                content: Arc::clone(&content.content),
-                content_version: content.version_number,
-                connections_max: limits::connections_max(config.capacity),
-                seed: u64::from_be_bytes(boot::draw()?),
-            };
-            let (orders, to_shard) = std::sync::mpsc::channel();
-            let driver = Driver {
-                number,
-                shard: Shard::new(shard, clock.now_ms()),
-                socket,
-                orders: to_shard,
-                requests: requests.clone(),
-                clock: Arc::clone(clock),
-                metrics: metrics.clone(),
-            };
-            let is_finished = driver.start().map_err(system("starting a shard's thread"))?;
-            Ok(ShardLink { orders, is_finished })
-        })
-        .collect()
+    let start = |(number, (socket, metrics)): (usize, (UdpSocket, &ShardMetrics))| {
+        let port = socket.local_addr().map_err(system("reading the game's ports"))?.port();
+        let shard = ShardConfig {
+            public_address: SocketAddr::new(ip, port),
+            private_key: secrets.connect_key,
+            challenge_key: boot::draw()?,
+            gamesim_epoch: registered.epoch,
+            content: Arc::clone(&content.content),
+            content_version: content.version_number,
+            connections_max: limits::connections_max(config.capacity),
+            seed: u64::from_be_bytes(boot::draw()?),
+        };
+        let (orders, to_shard) = std::sync::mpsc::channel();
+        let driver = Driver {
+            number,
+            shard: Shard::new(shard, clock.now_ms()),
+            socket,
+            orders: to_shard,
+            requests: requests.clone(),
+            clock: Arc::clone(clock),
+            metrics: metrics.clone(),
+        };
+        let is_finished = driver.start().map_err(system("starting a shard's thread"))?;
+        Ok(ShardLink { orders, is_finished })
+    };
+    sockets.into_iter().zip(metrics.shards()).enumerate().map(start).collect()
 }

@@ -49,8 +49,6 @@ pub const UNCLAIMED_S_MAX: u64 = SEAT_RESERVATION_S + 2;
 pub const ROOMLESS_S_MAX: u64 = 120;
 /// Time between two attempts to close an unclaimed session, in milliseconds.
 pub const UNCLAIMED_RETRY_MS: u64 = 10_000;
-/// How long the last writes may take once the rooms are closed for good, in seconds.
-pub const LAST_WRITES_S_MAX: u64 = 10;
 /// How long shards have to end once there is nothing to wait for, in seconds.
 pub const SHARDS_END_S_MAX: u64 = 3;
 

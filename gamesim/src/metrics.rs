@@ -7,8 +7,10 @@ use guildhall_domain::progress::GroupStatus;
 use guildhall_protocol::netcode::ServerCounters;
 use guildhall_telemetry::{Counter, Gauge, Histogram, HistogramSnapshot, Metrics};
 
-/// Why datagrams are dropped, and where the transport counts them.
-const BAD_REASONS: [(&str, fn(&ServerCounters) -> u64); 11] = [
+/// A reason to drop datagrams, and where the transport counts them.
+type BadReason = (&'static str, fn(&ServerCounters) -> u64);
+
+const BAD_REASONS: [BadReason; 11] = [
     ("malformed", |seen| seen.malformed),
     ("unknown_address", |seen| seen.unknown_address),
     ("wrong_protocol", |seen| seen.wrong_protocol),

@@ -13,7 +13,6 @@ use tokio::sync::watch;
 /// A party that was in the middle of a dungeon when a signal came.
 struct Interrupted {
     stack: Stack,
-
     members: Vec<PartyMember>,
     before: Vec<Character>,
     result: PartyResult,

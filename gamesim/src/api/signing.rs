@@ -19,21 +19,26 @@ const RENEW_BEFORE_S: u64 = 120;
 
 /// Signs for one region.
 #[derive(Debug)]
-pub(super) struct Signer {
+pub(crate) struct Signer {
     region: String,
     provider: Option<SharedCredentialsProvider>,
     held: Mutex<Option<Credentials>>,
 }
 
 impl Signer {
-    pub(super) async fn new(region: String) -> Self {
+    /// With the credentials that the process's surroundings give.
+    pub(crate) async fn from_surroundings(region: &str) -> Self {
         // The SDK's default client is left out of the build, since it brings a second TLS stack.
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
             .build_https();
-        let loader = aws_config::defaults(BehaviorVersion::latest()).region(Region::new(region.clone()));
+        let loader = aws_config::defaults(BehaviorVersion::latest()).region(Region::new(region.to_owned()));
         let provider = loader.http_client(http).load().await.credentials_provider();
-        Self { region, provider, held: Mutex::new(None) }
+        Self::new(region, provider)
+    }
+
+    pub(crate) fn new(region: &str, provider: Option<SharedCredentialsProvider>) -> Self {
+        Self { region: region.to_owned(), provider, held: Mutex::new(None) }
     }
 
     /// Adds the signature to a request whose body is complete.
@@ -89,8 +94,7 @@ mod tests {
     use std::time::UNIX_EPOCH;
 
     fn signer(provider: Option<Credentials>) -> Signer {
-        let provider = provider.map(SharedCredentialsProvider::new);
-        Signer { region: "us-east-1".into(), provider, held: Mutex::new(None) }
+        Signer::new("us-east-1", provider.map(SharedCredentialsProvider::new))
     }
 
     fn credentials(expiry: Option<SystemTime>) -> Credentials {

@@ -78,10 +78,10 @@ pub(crate) async fn register(
     insist("a registration", shutdown, || api.register(&request)).await
 }
 
-async fn insist<T>(
+async fn insist<T, F: Future<Output = Result<T, ApiFailure>>>(
     what: &'static str,
     shutdown: &Shutdown,
-    mut ask: impl AsyncFnMut() -> Result<T, ApiFailure>,
+    ask: impl Fn() -> F,
 ) -> Result<Option<T>, RunError> {
     let mut backoff = Backoff::seeded(u64::from_be_bytes(draw()?));
     loop {
@@ -94,7 +94,7 @@ async fn insist<T>(
             Ok(answer) => return Ok(Some(answer)),
             Err(failure @ ApiFailure::Refused { .. }) => return Err(RunError::Refused { what, failure }),
             Err(ApiFailure::Unavailable(reason)) => {
-                tracing::warn!(what, reason, "the API did not give what it takes to start; trying again")
+                tracing::warn!(what, reason, "the API did not give what it takes to start; trying again");
             }
         }
         tokio::select! {

@@ -53,7 +53,7 @@ fn run() -> ExitCode {
     let terminal = std::io::stdout().is_terminal();
     // Log lines in the middle of the view would tear it apart.
     let quiet = terminal && std::io::stderr().is_terminal();
-    let filter = if quiet { "off" } else { "warn,guildhall_local=info" };
+    let filter = if quiet { "off" } else { "warn,dynoxide=error,guildhall_local=info" };
     guildhall_telemetry::logs::init(LogFormat::Text, filter);
     match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime.block_on(run_until_told(settings, terminal)),
@@ -62,8 +62,8 @@ fn run() -> ExitCode {
 }
 
 async fn run_until_told(settings: Settings, terminal: bool) -> ExitCode {
-    let mut told = match Told::listen() {
-        Ok(told) => told,
+    let mut stop_signals = match StopSignals::listen() {
+        Ok(signals) => signals,
         Err(error) => return fail(&error),
     };
     let config = match stack_config(&settings) {
@@ -75,7 +75,7 @@ async fn run_until_told(settings: Settings, terminal: bool) -> ExitCode {
             Ok(stack) => stack,
             Err(error) => return fail(&error),
         },
-        () = told.to_stop() => {
+        () = stop_signals.next() => {
             say("stopped before it was ready");
             return ExitCode::SUCCESS;
         }
@@ -87,12 +87,12 @@ async fn run_until_told(settings: Settings, terminal: bool) -> ExitCode {
     };
     tokio::select! {
         () = watch::watch(&stack, demo.as_ref(), terminal) => {}
-        () = told.to_stop() => {}
+        () = stop_signals.next() => {}
     }
     say("stopping: the game sims store everything (Ctrl-C again to quit at once)");
     tokio::select! {
         () = stop(stack, demo) => say("stopped"),
-        () = told.to_stop() => {
+        () = stop_signals.next() => {
             say("quit");
             // The game sims notice by themselves.
             std::process::exit(130);
@@ -119,17 +119,17 @@ async fn stop(stack: Stack, demo: Option<Demo>) {
 }
 
 /// The signals that mean "stop".
-struct Told {
+struct StopSignals {
     interrupt: Signal,
     terminate: Signal,
 }
 
-impl Told {
+impl StopSignals {
     fn listen() -> std::io::Result<Self> {
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
-    async fn to_stop(&mut self) {
+    async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}

@@ -46,9 +46,11 @@ impl ContentProblems {
 
 impl fmt::Display for ContentProblems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let count = self.problems.len();
-        let noun = if count == 1 { "mistake" } else { "mistakes" };
-        write!(f, "the content in {} has {count} {noun}:", self.folder.display())?;
+        let folder = self.folder.display();
+        if let [only] = self.problems.as_slice() {
+            return write!(f, "the content in {folder} has a mistake: {only}");
+        }
+        write!(f, "the content in {folder} has {} mistakes:", self.problems.len())?;
         self.problems.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
     }
 }

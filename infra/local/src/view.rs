@@ -152,7 +152,11 @@ impl Line {
     /// The line with one more piece.
     #[must_use]
     pub fn with(mut self, text: impl Into<String>, style: Style) -> Self {
-        self.0.push((text.into(), style));
+        let text = text.into();
+        match self.0.last_mut() {
+            Some((last, same)) if *same == style => last.push_str(&text),
+            _ => self.0.push((text, style)),
+        }
         self
     }
 

@@ -35,6 +35,9 @@ pub(super) struct Api {
     pub(super) saves: Vec<ProgressRequest>,
     pub(super) finalized: Vec<FinalizeRequest>,
     pub(super) letters: Vec<DeadLetter>,
+    /// Whether the answers to admissions are kept back; [`Api::let_go`] lets them through.
+    pub(super) keeps_admissions: bool,
+    kept: Vec<Order>,
     closed: BTreeSet<SessionId>,
     orders: VecDeque<(u64, Order)>,
 }
@@ -70,7 +73,14 @@ impl Api {
             }
             Request::Bury(letter) => return self.letters.push(letter),
         };
+        if self.keeps_admissions && matches!(order, Order::Admitted { .. }) {
+            return self.kept.push(order);
+        }
         self.orders.push_back((now_ms + DELAY_MS, order));
+    }
+
+    pub(super) fn let_go(&mut self) {
+        self.orders.extend(self.kept.drain(..).map(|order| (0, order)));
     }
 
     pub(super) fn poll_order(&mut self, now_ms: u64) -> Option<Order> {

@@ -3,6 +3,7 @@
 use super::api::Health;
 use super::*;
 use crate::exchange::BurialReason;
+use crate::limits::AWAY_S_MAX;
 use guildhall_domain::limits::CLEARED_GRACE_MS;
 use guildhall_protocol::payload::EndingReason;
 
@@ -165,12 +166,45 @@ fn losing_the_epoch_ends_everything_without_a_write() {
 fn an_admission_that_comes_after_the_end_does_not_open_the_session_again() {
     let mut house = House::new();
     let ada = house.enter(1, 0, 1);
-    house.players[ada].wish(0, Action::Leave);
-    house.ticks(2);
+    house.api.keeps_admissions = true;
     let late = house.arrive(1, 1, 2);
-    house.ticks(60);
-    assert!(house.players[late].has(|event| matches!(event, GameEvent::Welcome { .. } | GameEvent::Refused { .. })));
-    let is_in = house.players[late].has(|event| matches!(event, GameEvent::Welcome { .. }));
-    assert_eq!(house.shard.report().rooms, usize::from(is_in));
-    assert_eq!(house.api.finalized.len(), usize::from(!is_in));
+    house.slay(ada, KING);
+    house.ticks(CLEARED_GRACE_MS / 50 + 25);
+    assert_eq!(outcomes(&house), [Outcome::Cleared]);
+    house.api.let_go();
+    house.ticks(5);
+    let player = &house.players[late];
+    assert!(player.has(|event| *event == GameEvent::Refused { reason: RefusalReason::Session.code() }));
+    assert!(!player.has(|event| matches!(event, GameEvent::Welcome { .. })));
+    assert_eq!((house.shard.report().rooms, house.api.finalized.len()), (0, 1));
+}
+
+#[test]
+fn a_room_that_somebody_is_about_to_enter_is_not_deserted() {
+    let mut house = House::new();
+    let ada = house.enter(1, 0, 1);
+    house.api.keeps_admissions = true;
+    let bob = house.arrive(1, 1, 2);
+    house.ticks(5);
+    house.players[ada].wish(0, Action::Leave);
+    house.ticks(20);
+    assert_eq!(house.api.finalized, []);
+    house.api.let_go();
+    house.ticks(5);
+    assert!(house.players[bob].has(|event| matches!(event, GameEvent::Welcome { seat: 1, .. })));
+}
+
+#[test]
+fn a_player_who_is_admitted_after_going_away_is_given_back_in_time() {
+    let mut house = House::new();
+    house.api.keeps_admissions = true;
+    let ada = house.arrive(1, 0, 1);
+    house.ticks(5);
+    house.players[ada].client.disconnect();
+    house.ticks(2);
+    house.api.let_go();
+    house.ticks(20);
+    assert_eq!((house.shard.report().rooms, house.shard.report().players), (1, 0));
+    house.ticks(u32::try_from(AWAY_S_MAX).unwrap() * 20);
+    assert_eq!((outcomes(&house), house.api.stored(1).lease), (vec![Outcome::Abandoned], None));
 }

@@ -134,3 +134,31 @@ fn a_seat_is_not_given_away_before_its_last_write_has_landed() {
     house.ticks(120);
     house.enter(1, 0, 1);
 }
+
+#[test]
+fn what_an_earlier_visit_has_stored_is_durable_from_the_start() {
+    let mut house = House::new();
+    let ada = house.enter(1, 0, 1);
+    house.enter(1, 1, 2);
+    house.slay(ada, RAT);
+    house.players[ada].wish(0, Action::Leave);
+    house.ticks(10);
+    let again = house.enter(1, 0, 1);
+    let message = house.players[again].latest();
+    assert!(message.progress_seq > 0, "the world goes on counting");
+    assert_eq!(message.durable_seq, message.progress_seq);
+    // Who comes in dead stands up, and that is a change like any other.
+    house.players[again].wish(0, Action::Leave);
+    house.ticks(10);
+    house.api.characters.get_mut(&CharacterId::from_bits(1)).unwrap().hot.hp = 0;
+    house.api.health = Health::Down;
+    let risen = house.arrive(1, 0, 1);
+    house.ticks(4);
+    house.api.health = Health::Well;
+    while house.players[risen].latest.is_none() {
+        house.tick();
+    }
+    house.api.health = Health::Down;
+    let message = house.players[risen].latest();
+    assert_eq!(message.durable_seq + 1, message.progress_seq);
+}

@@ -72,6 +72,10 @@ fn mistakes_of_meaning_are_all_reported_with_their_file() {
     }
     let text = load(folder.path()).unwrap_err().to_string();
     assert!(text.contains(&format!("has {} mistakes:\n  enemies.json: ", problems.len())), "{text}");
+
+    std::fs::write(&path, enemies).unwrap();
+    let text = load(folder.path()).unwrap_err().to_string();
+    assert!(text.contains("has a mistake: progression.json: ") && text.lines().count() == 1, "{text}");
 }
 
 #[test]

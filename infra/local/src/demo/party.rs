@@ -30,8 +30,8 @@ impl Party {
 async fn sign_in(api: &Api, email: &str, password: &str) -> Result<Player, ClientError> {
     match api.login(email, password).await {
         Err(error) if error.code() == Some("wrong_credentials") => {
-            let email = Email::parse(email).map_err(unfit)?;
-            let password = Password::parse(password).map_err(unfit)?;
+            let email = Email::parse(email).map_err(|error| unfit(&error))?;
+            let password = Password::parse(password).map_err(|error| unfit(&error))?;
             api.register(email, password).await
         }
         other => other,
@@ -46,9 +46,9 @@ async fn character(player: &Player, name: &str, class: &str, content: &Content) 
     }
     let class = content.classes.get_key_value(class).or_else(|| content.classes.first_key_value());
     let (class, _) = class.ok_or_else(|| ClientError::Unavailable("the content has no class".to_owned()))?;
-    player.create_character(CharacterName::parse(name).map_err(unfit)?, class).await
+    player.create_character(CharacterName::parse(name).map_err(|error| unfit(&error))?, class).await
 }
 
-fn unfit(error: Invalid) -> ClientError {
+fn unfit(error: &Invalid) -> ClientError {
     ClientError::Unavailable(error.to_string())
 }

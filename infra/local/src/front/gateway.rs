@@ -6,7 +6,7 @@
 
 use super::event::{Passage, event};
 use super::response::{closing, from_function, refusal};
-use super::routes::{Found, Routes};
+use super::routes::{Found, PathParameters, Routes};
 use super::traffic::Traffic;
 use super::{Answer, FrontConfig};
 use crate::sigv4::{Identity, SignedRequest};
@@ -83,7 +83,7 @@ impl Gateway {
         Ok(self.run(route, event, request_id).await)
     }
 
-    fn find(&self, parts: &Parts, request_id: &str) -> Result<(&'static Route, Vec<(String, String)>), Refusal> {
+    fn find(&self, parts: &Parts, request_id: &str) -> Result<(&'static Route, PathParameters), Refusal> {
         let refuse = |error: &ApiError| Box::new(refusal(error, request_id));
         match self.routes.find(parts.method.as_str(), parts.uri.path()) {
             Found::Route(route, parameters) => Ok((route, parameters)),

@@ -9,11 +9,14 @@ pub(crate) struct Routes {
     by_path: Router<Vec<&'static Route>>,
 }
 
+/// Names and decoded values.
+pub(crate) type PathParameters = Vec<(String, String)>;
+
 /// What a path and a method lead to.
 #[derive(Debug)]
 pub(crate) enum Found {
     /// A route and its decoded path parameters.
-    Route(&'static Route, Vec<(String, String)>),
+    Route(&'static Route, PathParameters),
     /// The path exists, with these methods only.
     OtherMethods(Vec<&'static str>),
     /// A parameter is not valid percent-encoded UTF-8.

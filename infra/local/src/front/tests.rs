@@ -218,7 +218,7 @@ async fn what_is_not_http_is_refused() {
     ] {
         let request = request.replace("HTTP/1.1\r\n\r\n", "HTTP/1.1\r\nconnection: close\r\n\r\n");
         let answer = exchange(&front, request.as_bytes()).await;
-        assert_eq!(answer.split(' ').nth(1), Some(status), "{:.60}: {answer}", request);
+        assert_eq!(answer.split(' ').nth(1), Some(status), "{request:.60}: {answer}");
     }
 }
 

@@ -97,11 +97,13 @@ fn unsigned_headers_are_free() {
     assert!(identities().verify(sent.as_received(), NOW).is_ok());
 }
 
+type Alteration = Box<dyn Fn(&mut Sent)>;
+
 #[test]
 fn whatever_is_altered_is_noticed() {
     use SignatureError::{Malformed, Mismatch, Missing, UnknownKey, WrongScope, WrongTime};
     let other_key = Identity::of_gamesim("sim-2", [8; 32]).access_key;
-    let cases: Vec<(&str, SignatureError, Box<dyn Fn(&mut Sent)>)> = vec![
+    let cases: Vec<(&str, SignatureError, Alteration)> = vec![
         ("method", Mismatch, Box::new(|sent| sent.method = "GET")),
         ("path", Mismatch, Box::new(|sent| sent.path_and_query = sent.path_and_query.replace("sim-1", "sim-2"))),
         ("encoded path", Mismatch, Box::new(|sent| sent.path_and_query = sent.path_and_query.replace("sim", "%73im"))),

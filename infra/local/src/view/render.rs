@@ -8,6 +8,8 @@ use std::time::Duration;
 const WIDTH_MAX: usize = 100;
 /// Narrowest view with a map beside the events, in columns.
 const WIDTH_WITH_MAP: usize = 78;
+/// Narrowest view in which long bars leave room for everything else, in columns.
+const WIDTH_WITH_LONG_BARS: usize = 90;
 /// Columns of the map.
 const MAP_WIDTH: usize = 42;
 /// Lines of the map and of the events, at most.
@@ -29,7 +31,7 @@ pub fn render(scene: &Scene, width: usize, height: usize) -> Vec<Line> {
             head.extend(stage(demo, width, height.saturating_sub(used)));
         }
         None => {
-            head.push(Line::new().with("The demo is off (DEMO=0). Everything is there for your own game.", Style::Dim))
+            head.push(Line::new().with("The demo is off (DEMO=0). Everything is there for your own game.", Style::Dim));
         }
     }
     head.push(Line::new());
@@ -60,7 +62,7 @@ fn room(demo: &DemoScene, width: usize) -> Vec<Line> {
         .with(format!("  enemies {}", demo.enemies_left), Style::Dim);
     let gap = width.saturating_sub(title.width() + progress.width()).max(2);
     let mut lines = vec![title.with(" ".repeat(gap), Style::Plain).followed_by(progress)];
-    let bar_width = if width >= WIDTH_WITH_MAP { 20 } else { 8 };
+    let bar_width = if width >= WIDTH_WITH_LONG_BARS { 20 } else { 10 };
     lines.extend((0_u8..).zip(&demo.players).map(|(seat, it)| player(seat, it, bar_width)));
     lines.push(demo.boss.as_ref().map_or_else(Line::new, |it| boss(it, bar_width)));
     lines

@@ -71,9 +71,9 @@ fn the_usual_window_shows_everything() {
 Guildhall  http://127.0.0.1:8080                                     up 01:02:05
 ────────────────────────────────────────────────────────────────────────────────
 Goblin Warren  run 7  playing                        chambers ■■□□□□  enemies 14
-1 Ada      Fighter  L3  ████████████████████  120/120    1,204 gold   12,345 xp
-2 Bryn     Cleric   L3  █████░░░░░░░░░░░░░░░   30/120    1,204 gold   12,345 xp
-  Goblin King           ██████████░░░░░░░░░░  450/900
+1 Ada      Fighter  L3  ██████████  120/120    1,204 gold   12,345 xp  fights
+2 Bryn     Cleric   L3  ███░░░░░░░   30/120    1,204 gold   12,345 xp  rests
+  Goblin King           █████░░░░░  450/900
 ····················    ··················   event 15
 ····················    ··················   event 16
 ····1····*····x·····▒▒▒▒·····W············   event 17
