@@ -21,7 +21,8 @@ async fn register_logs_in_and_login_does_so_again() {
         let token = answer["access_token"].as_str().unwrap();
         backend.call("list-characters", Caller::Bearer(token), &[], &Value::Null).await.expect(200);
     }
-    let twice = backend.call("register-account", Caller::Anyone, &[], &credentials("ADA@example.com", "another one")).await;
+    let twice =
+        backend.call("register-account", Caller::Anyone, &[], &credentials("ADA@example.com", "another one")).await;
     twice.refused(409, "email_taken");
     backend.stop().await;
 }
@@ -31,7 +32,9 @@ async fn a_wrong_password_and_an_unknown_account_are_the_same_answer() {
     let backend = Backend::start().await;
     backend.player("ada").await;
     let mut answers = Vec::new();
-    for (email, password) in [("ada@example.com", "wrong horse"), ("eve@example.com", "correct horse"), ("ada@example.com", "x"), ("?", "")] {
+    for (email, password) in
+        [("ada@example.com", "wrong horse"), ("eve@example.com", "correct horse"), ("ada@example.com", "x"), ("?", "")]
+    {
         let answer = backend.call("login-account", Caller::Anyone, &[], &credentials(email, password)).await;
         answer.refused(401, "wrong_credentials");
         answers.push(answer);

@@ -25,13 +25,25 @@ async fn every_route_refuses_nonsense_politely() {
     let token = backend.player("ada").await;
     let deep = format!("{}1{}", "{\"a\":".repeat(2_000), "}".repeat(2_000));
     let bodies = [
-        "{", "[]", "null", "\"text\"", "{\"surprise\":1}", "{\"email\":1,\"password\":[]}", "{\"email\":\"a@b.c\",\"email\":\"d@e.f\"}", "\u{0}",
+        "{",
+        "[]",
+        "null",
+        "\"text\"",
+        "{\"surprise\":1}",
+        "{\"email\":1,\"password\":[]}",
+        "{\"email\":\"a@b.c\",\"email\":\"d@e.f\"}",
+        "\u{0}",
         deep.as_str(),
     ];
     for route in ROUTES {
         for body in bodies {
             let answer = backend.send(route.name, caller(route, &token), &path(route), &[JSON], body).await;
-            assert!((400..500).contains(&answer.status), "{route:?} answered {} to {body:.40}: {}", answer.status, answer.body);
+            assert!(
+                (400..500).contains(&answer.status),
+                "{route:?} answered {} to {body:.40}: {}",
+                answer.status,
+                answer.body
+            );
             answer.refused(answer.status, answer.code());
         }
         let huge = format!("{{\"a\":\"{}\"}}", "x".repeat(route.body_bytes_max));

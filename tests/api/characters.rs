@@ -13,7 +13,8 @@ async fn a_new_character_has_the_numbers_of_its_class() {
     assert_eq!(made["hp_max"], content["content"]["classes"]["fighter"]["hp_base"]);
     assert_eq!((&made["version"], &made["level"], &made["xp"]), (&json!(1), &json!(1), &json!(0)));
     let id = made["character_id"].as_str().unwrap();
-    let got = backend.call("get-character", Caller::Bearer(&token), &[("character_id", id)], &Value::Null).await.expect(200);
+    let got =
+        backend.call("get-character", Caller::Bearer(&token), &[("character_id", id)], &Value::Null).await.expect(200);
     assert_eq!(got, made);
     backend.pass_ms(1);
     backend.character(&token, "Bryn").await;

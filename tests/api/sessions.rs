@@ -58,15 +58,25 @@ impl World {
 
     async fn admit(&self, player: usize, session: &str, seat: usize) -> Answer {
         let character = self.character(player).await;
-        let body = json!({"account_id": character["account_id"], "character_id": character["character_id"], "seat": seat});
+        let body =
+            json!({"account_id": character["account_id"], "character_id": character["character_id"], "seat": seat});
         self.internal("admit-player", session, body).await
     }
 
-    async fn save(&self, player: usize, session: &str, seq: u64, base_version: u64, gold: u64, release: bool) -> String {
+    async fn save(
+        &self,
+        player: usize,
+        session: &str,
+        seq: u64,
+        base_version: u64,
+        gold: u64,
+        release: bool,
+    ) -> String {
         let character = self.character(player).await;
         let hot = json!({"level": 1, "xp": 5, "hp": 7, "hp_max": 30, "gold": gold, "inventory": [{"item": "x", "quantity": 2}], "dungeons_cleared": 0});
         let write = json!({"character_id": character["character_id"], "account_id": character["account_id"], "seq": seq, "base_version": base_version, "hot": hot, "release": release});
-        let answer = self.internal("save-progress", session, json!({"groups": [{"writes": [write]}]})).await.expect(200);
+        let answer =
+            self.internal("save-progress", session, json!({"groups": [{"writes": [write]}]})).await.expect(200);
         answer["groups"][0].as_str().unwrap().to_owned()
     }
 
@@ -140,7 +150,10 @@ async fn play_is_admitted_saved_and_finalised() {
     assert_eq!(world.save(0, &session, 1, 1, 11, false).await, "duplicate");
     assert_eq!(world.save(0, &session, 2, 1, 99, false).await, "conflict");
     let character = world.character(0).await;
-    assert_eq!((&character["version"], &character["gold"], &character["inventory"][0]["quantity"]), (&json!(2), &json!(11), &json!(2)));
+    assert_eq!(
+        (&character["version"], &character["gold"], &character["inventory"][0]["quantity"]),
+        (&json!(2), &json!(11), &json!(2))
+    );
     assert_eq!(world.save(0, &session, 2, 2, 12, true).await, "applied");
     for _ in 0..2 {
         let closed = world.internal("finalize-game-session", &session, json!({"outcome": "cleared"})).await.expect(200);
@@ -148,7 +161,10 @@ async fn play_is_admitted_saved_and_finalised() {
     }
     assert_eq!(world.active().await, 0);
     let view = world.view(&session).await;
-    assert_eq!((&view["state"], &view["outcome"], &view["address"]), (&json!("ended"), &json!("cleared"), &Value::Null));
+    assert_eq!(
+        (&view["state"], &view["outcome"], &view["address"]),
+        (&json!("ended"), &json!("cleared"), &Value::Null)
+    );
     assert_eq!(world.save(0, &session, 3, 3, 99, false).await, "fenced");
     world.join(0, &session).await.refused(409, "session_over");
     world.create(0, "next").await.expect(201);
@@ -178,7 +194,11 @@ async fn a_reservation_that_nobody_uses_frees_the_character_and_the_place() {
     world.backend.pass_ms(30_000);
     // Kept alive by heartbeats meanwhile.
     let beat = json!({"epoch": world.epoch, "state": "ready", "load": {"sessions": 0, "players": 0, "tick_lateness_p99_us": 0, "unsaved_changes": 0}});
-    let listed = world.backend.call("heartbeat-gamesim", Caller::Gamesim("sim-1"), &[("gamesim_id", "sim-1")], &beat).await.expect(200);
+    let listed = world
+        .backend
+        .call("heartbeat-gamesim", Caller::Gamesim("sim-1"), &[("gamesim_id", "sim-1")], &beat)
+        .await
+        .expect(200);
     assert_eq!(listed["sessions"], json!({ session.as_str(): 1 }));
     let second = session_id(&world.create(0, "next").await.expect(201));
     assert_ne!(second, session);

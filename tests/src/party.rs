@@ -9,7 +9,8 @@ pub const DUNGEON: &str = "goblin-warren";
 /// The password of every test account.
 pub const PASSWORD: &str = "correct horse battery";
 /// Name and class of the members.
-pub const MEMBERS: [(&str, &str); 4] = [("Bryn", "fighter"), ("Ayla", "ranger"), ("Osric", "cleric"), ("Tamsin", "fighter")];
+pub const MEMBERS: [(&str, &str); 4] =
+    [("Bryn", "fighter"), ("Ayla", "ranger"), ("Osric", "cleric"), ("Tamsin", "fighter")];
 
 /// The address of a member's account.
 pub fn email(name: &str) -> String {
@@ -57,8 +58,15 @@ pub fn carried(character: &Character, item: &str) -> u64 {
 pub fn assert_holds(before: &Character, after: &Character, result: &MemberResult, seq: u64) {
     let gains = || result.gains.iter().filter(|gain| gain.seq <= seq);
     let xp: u64 = gains().map(|gain| if let GainKind::Xp(amount) = gain.what { u64::from(amount) } else { 0 }).sum();
-    let gold: u64 = gains().map(|gain| if let GainKind::Gold(amount) = gain.what { u64::from(amount) } else { 0 }).sum();
-    assert!(after.hot.xp >= before.hot.xp + xp, "{}: xp {} of {} + {xp}", after.name.as_str(), after.hot.xp, before.hot.xp);
+    let gold: u64 =
+        gains().map(|gain| if let GainKind::Gold(amount) = gain.what { u64::from(amount) } else { 0 }).sum();
+    assert!(
+        after.hot.xp >= before.hot.xp + xp,
+        "{}: xp {} of {} + {xp}",
+        after.name.as_str(),
+        after.hot.xp,
+        before.hot.xp
+    );
     assert!(after.hot.gold >= before.hot.gold + gold, "{}: gold {} + {gold}", after.name.as_str(), after.hot.gold);
     for gain in gains() {
         let GainKind::Item { item, .. } = &gain.what else { continue };

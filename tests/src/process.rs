@@ -49,7 +49,8 @@ impl StackProcess {
 
     /// Sends a signal.
     pub fn signal(&self, signal: Signal) {
-        let id = self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw).expect("a living process");
+        let id =
+            self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw).expect("a living process");
         kill_process(id, signal).expect("the signal is sent");
     }
 

@@ -33,7 +33,8 @@ async fn interrupt(signal: Signal) -> Interrupted {
         async move { play_dungeon(&api, &members, DUNGEON, options).await.unwrap() }
     });
     let under_way = |party: &PartyProgress| {
-        party.members.len() == 4 && party.members.iter().all(|member| member.xp > 0 && member.durable_seq > 0 && member.gold > 0)
+        party.members.len() == 4
+            && party.members.iter().all(|member| member.xp > 0 && member.durable_seq > 0 && member.gold > 0)
     };
     progress.wait_for(under_way).await.unwrap();
     let rows = stack.gamesims().await.unwrap();
@@ -58,7 +59,9 @@ async fn after_sigkill_everything_up_to_the_durable_seq_is_there() {
     let session = loop {
         match members[0].player.create_game_session(members[0].character_id, DUNGEON).await {
             Ok(placement) => break placement.game_session,
-            Err(error) => assert!(error.to_string().contains("session") || error.to_string().contains("fleet"), "{error}"),
+            Err(error) => {
+                assert!(error.to_string().contains("session") || error.to_string().contains("fleet"), "{error}")
+            }
         }
         tokio::time::sleep(Duration::from_millis(250)).await;
     };
