@@ -94,6 +94,7 @@ impl Driver {
             match self.socket.recv_from(buffer) {
                 Ok((length, from)) => {
                     self.metrics.datagrams_in.inc();
+                    self.metrics.bytes_in.inc_by(length as u64);
                     let datagram = buffer.get_mut(..length).unwrap_or_default();
                     self.shard.handle_datagram(now_ms, from, datagram);
                 }
@@ -119,9 +120,14 @@ impl Driver {
         while let Some(transmit) = self.shard.poll_transmit() {
             // A datagram that the socket does not take is lost, as it might be on the way; it is never waited for.
             match self.socket.send_to(&transmit.bytes, transmit.to) {
-                Ok(_) => self.metrics.datagrams_out.inc(),
-                Err(_) => self.metrics.datagrams_unsent.inc(),
-            };
+                Ok(length) => {
+                    self.metrics.datagrams_out.inc();
+                    self.metrics.bytes_out.inc_by(length as u64);
+                }
+                Err(_) => {
+                    self.metrics.datagrams_unsent.inc();
+                }
+            }
             self.shard.recycle(transmit.bytes);
         }
         while let Some(request) = self.shard.poll_request() {

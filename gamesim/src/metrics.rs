@@ -51,7 +51,9 @@ pub(crate) struct ShardMetrics {
     unsaved: Gauge,
     pub(crate) lateness_us: Histogram,
     pub(crate) datagrams_in: Counter,
+    pub(crate) bytes_in: Counter,
     pub(crate) datagrams_out: Counter,
+    pub(crate) bytes_out: Counter,
     pub(crate) datagrams_unsent: Counter,
     pub(crate) slots_skipped: Counter,
     bad: Vec<Counter>,
@@ -134,6 +136,9 @@ fn shard_metrics(registry: &mut Metrics, shards: usize) -> Vec<ShardMetrics> {
     let rooms_failed = registry.counter("rooms_failed", "Rooms that a panic has ended");
     let each = |registry: &mut Metrics, name, help| registry.counters(name, help, "shard", 0..shards).into_iter();
     let mut datagrams_in = each(registry, "datagrams_in", "Datagrams received");
+    let mut bytes_in =
+        each(registry, "received_bytes", "Payload of the datagrams received, without IP and UDP headers");
+    let mut bytes_out = each(registry, "sent_bytes", "Payload of the datagrams sent, without IP and UDP headers");
     let mut datagrams_out = each(registry, "datagrams_out", "Datagrams sent");
     let mut datagrams_unsent = each(registry, "datagrams_unsent", "Datagrams that the socket did not take");
     let mut slots_skipped = each(registry, "slots_skipped", "Slots of 2 ms given up by a shard that was too late");
@@ -149,7 +154,9 @@ fn shard_metrics(registry: &mut Metrics, shards: usize) -> Vec<ShardMetrics> {
             unsaved: unsaved.next()?,
             lateness_us,
             datagrams_in: datagrams_in.next()?,
+            bytes_in: bytes_in.next()?,
             datagrams_out: datagrams_out.next()?,
+            bytes_out: bytes_out.next()?,
             datagrams_unsent: datagrams_unsent.next()?,
             slots_skipped: slots_skipped.next()?,
             bad: bad.clone(),

@@ -1,5 +1,7 @@
 //! The REST routes, one module per area, as their callers meet them: through API Gateway events, over the embedded database.
 
+#![allow(clippy::unwrap_used, reason = "a test panics where it fails")]
+
 mod accounts;
 mod bad_input;
 mod characters;

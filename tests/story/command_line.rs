@@ -9,6 +9,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 use tempfile::TempDir;
+use tokio::process::Command;
 
 /// Starts the stack where it cannot start, and returns the one line that it says.
 async fn refused(data: &Path, environment: &[(&str, &str)]) -> String {
@@ -80,5 +81,29 @@ async fn control_c_drains_and_a_second_start_keeps_everything() {
         assert_eq!(player.list_characters().await.unwrap(), std::slice::from_ref(kept));
     }
     stack.signal(Signal::TERM);
+    assert_eq!(stack.end().await.code(), Some(0), "{}", stack.errors().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_walkthrough_in_the_readme_works_as_printed() {
+    if Command::new("curl").arg("--version").output().await.is_err() {
+        println!("skipped: the walkthrough uses curl, and this machine has none");
+        return;
+    }
+    let readme = include_str!("../../README.md");
+    let (_, rest) = readme.split_once("```sh\n").expect("a shell block");
+    let (script, _) = rest.split_once("```").expect("its end");
+    let folder = TempDir::new().unwrap();
+    let mut stack = StackProcess::start(EXE, folder.path(), &[]);
+    let url = stack.ready().await;
+    let script = script.replacen("http://127.0.0.1:8080", &url, 1);
+    let output = Command::new("bash").args(["-euo", "pipefail", "-c", &script]).output().await.unwrap();
+    let answers = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{answers}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(!answers.contains("\"error\""), "{answers}");
+    for part in ["\"access_token\":", "\"name\":\"Hero\"", "\"token\":\"TkVUQ09ERSAxLjAy", "\"logged_out\":true"] {
+        assert!(answers.contains(part), "no {part} in {answers}");
+    }
+    stack.signal(Signal::INT);
     assert_eq!(stack.end().await.code(), Some(0), "{}", stack.errors().await);
 }

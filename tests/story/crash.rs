@@ -60,7 +60,7 @@ async fn after_sigkill_everything_up_to_the_durable_seq_is_there() {
         match members[0].player.create_game_session(members[0].character_id, DUNGEON).await {
             Ok(placement) => break placement.game_session,
             Err(error) => {
-                assert!(error.to_string().contains("session") || error.to_string().contains("fleet"), "{error}")
+                assert!(matches!(error.code(), Some("character_in_session" | "fleet_full")), "{error}");
             }
         }
         tokio::time::sleep(Duration::from_millis(250)).await;

@@ -1,7 +1,7 @@
 //! From registration to loot, and over a restart.
 
 use crate::EXE;
-use guildhall_client::party::{PartyOptions, play_dungeon};
+use guildhall_client::party::{MemberResult, PartyOptions, play_dungeon};
 use guildhall_client::rest::Api;
 use guildhall_domain::SessionState;
 use guildhall_domain::session::Outcome;
@@ -32,7 +32,7 @@ async fn a_party_clears_the_dungeon_and_keeps_what_it_won() {
         let carried: u64 = after.hot.inventory.iter().map(|stack| u64::from(stack.quantity)).sum();
         assert_eq!(carried, member.items(), "nothing but what was picked up");
     }
-    assert!(result.members.iter().map(|member| member.items()).sum::<u64>() > 0, "nobody picked anything up");
+    assert!(result.members.iter().map(MemberResult::items).sum::<u64>() > 0, "nobody picked anything up");
     let rows = stack.gamesims().await.unwrap();
     assert!(rows.iter().all(|row| row.sessions.is_empty()), "{rows:?}");
     stack.shutdown().await;

@@ -1,5 +1,7 @@
 //! The whole product, with real processes, real UDP and real time: each test is a story that a studio would tell of it.
 
+#![allow(clippy::unwrap_used, reason = "a test panics where it fails")]
+
 mod command_line;
 mod crash;
 mod dungeon;

@@ -6,13 +6,14 @@ use guildhall_domain::api::{GamesimLoad, GamesimState};
 use guildhall_domain::progress::{CharacterWrite, GroupStatus, ProgressGroup};
 use guildhall_domain::session::Outcome;
 use guildhall_domain::{
-    AccountId, Character, CharacterId, CharacterName, HotState, Seat, SeatState, Session, SessionId, SessionState, Timestamp,
+    AccountId, Character, CharacterId, CharacterName, HotState, Seat, SeatState, Session, SessionId, SessionState,
+    Timestamp,
 };
+use guildhall_storage::Table;
 use guildhall_storage::characters::{self, CharacterRow};
 use guildhall_storage::gamesims::{self, Beat, GamesimRow};
 use guildhall_storage::memory::MemoryTable;
 use guildhall_storage::sessions::{self, Closed, Closing, NotAdmitted, Unplaced};
-use guildhall_storage::Table;
 use std::collections::BTreeMap;
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
@@ -213,9 +214,14 @@ async fn a_new_boot_takes_the_name_and_loses_the_old_ones_sessions() {
     assert_eq!(next.epoch, 2);
     assert_eq!(stored(&table, &row).await.lease, None);
     assert_eq!(sessions::find(&table, session.session_id).await.unwrap().unwrap().state, SessionState::Lost);
-    let beat = gamesims::heartbeat(&table, &sim.gamesim_id, 1, GamesimState::Ready, &GamesimLoad::default(), NOW).await.unwrap();
+    let beat = gamesims::heartbeat(&table, &sim.gamesim_id, 1, GamesimState::Ready, &GamesimLoad::default(), NOW)
+        .await
+        .unwrap();
     assert_eq!(beat, Beat::Fenced);
-    assert_eq!(sessions::apply_group(&table, &session.lease(), &write(&row, 1, 1, 9)).await.unwrap(), GroupStatus::Fenced);
+    assert_eq!(
+        sessions::apply_group(&table, &session.lease(), &write(&row, 1, 1, 9)).await.unwrap(),
+        GroupStatus::Fenced
+    );
 }
 
 #[tokio::test]
