@@ -1,13 +1,13 @@
 # Every target is one line of commands; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint deny bench functions sim clean
+.PHONY: help run test check format lint deny bench bench-build functions sim clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 run: ## Build and start everything on 127.0.0.1 (PORT, GUILDHALL_DATA, DEMO=0)
-	@cargo build --quiet -p guildhall-local && exec ./target/debug/guildhall
+	@cargo build -p guildhall-local && exec $${CARGO_TARGET_DIR:-target}/debug/guildhall
 
 test: ## Run everything that must pass
 	cargo test --workspace --quiet
@@ -24,7 +24,11 @@ deny: ## Refuse banned crates, licences and sources
 	.ci/deny
 
 bench: ## Print every figure that the documents promise, with its goal
-	cargo bench --quiet -p guildhall-tests --bench speed
+	cargo build --quiet -p guildhall-local
+	GUILDHALL_EXE=$(CURDIR)/target/debug/guildhall cargo bench --quiet -p guildhall-tests --bench speed
+
+bench-build: ## Print how long clean and incremental builds take (a quarter of an hour)
+	tests/benches/build-times.sh
 
 functions: ## Build every Lambda function for release
 	cargo build --release -p guildhall-functions --bins

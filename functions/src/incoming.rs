@@ -45,11 +45,11 @@ impl From<Request> for Incoming {
 }
 
 impl Incoming {
-    /// A header, if it is there once and readable.
+    /// A header. One that is there twice or cannot be read counts as empty, which none that matters here may be.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut values = self.headers.get_all(name).iter();
         let value = values.next()?;
-        if values.next().is_some() { None } else { value.to_str().ok() }
+        Some(if values.next().is_some() { "" } else { value.to_str().unwrap_or_default() })
     }
 
     /// The bearer token.

@@ -136,9 +136,8 @@ fn shard_metrics(registry: &mut Metrics, shards: usize) -> Vec<ShardMetrics> {
     let rooms_failed = registry.counter("rooms_failed", "Rooms that a panic has ended");
     let each = |registry: &mut Metrics, name, help| registry.counters(name, help, "shard", 0..shards).into_iter();
     let mut datagrams_in = each(registry, "datagrams_in", "Datagrams received");
-    let mut bytes_in =
-        each(registry, "received_bytes", "Payload of the datagrams received, without IP and UDP headers");
-    let mut bytes_out = each(registry, "sent_bytes", "Payload of the datagrams sent, without IP and UDP headers");
+    let mut bytes_in = each(registry, "bytes_in", "Payload of the datagrams received, without IP and UDP headers");
+    let mut bytes_out = each(registry, "bytes_out", "Payload of the datagrams sent, without IP and UDP headers");
     let mut datagrams_out = each(registry, "datagrams_out", "Datagrams sent");
     let mut datagrams_unsent = each(registry, "datagrams_unsent", "Datagrams that the socket did not take");
     let mut slots_skipped = each(registry, "slots_skipped", "Slots of 2 ms given up by a shard that was too late");

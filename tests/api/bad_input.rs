@@ -96,10 +96,28 @@ async fn wrong_ids_keys_and_classes_are_named() {
     let answer = backend.send("create-character", Caller::Bearer(&token), &[], &[JSON], body).await;
     answer.refused(400, "invalid_request");
     assert!(answer.body["error"]["message"].as_str().unwrap().contains("fighter"), "{}", answer.body);
-    let long = "k".repeat(129);
-    for key in ["", "a b", long.as_str()] {
+    let (long, body) = ("k".repeat(129), body.replace("necromancer", "fighter"));
+    for key in ["", "a b", "é", long.as_str()] {
         let headers = [JSON, ("idempotency-key", key)];
-        let answer = backend.send("create-character", Caller::Bearer(&token), &[], &headers, body).await;
+        let answer = backend.send("create-character", Caller::Bearer(&token), &[], &headers, &body).await;
+        answer.refused(400, "invalid_request");
+    }
+    backend.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_game_sim_cannot_slip_in_what_is_not_its_to_write() {
+    let backend = Backend::start().await;
+    for (field, value) in [("version", "9"), ("name", "\"Ada\""), ("surprise", "1")] {
+        let hot = format!(
+            "{{\"level\":1,\"xp\":0,\"hp\":1,\"hp_max\":1,\"gold\":0,\"inventory\":[],\"dungeons_cleared\":0,\"{field}\":{value}}}"
+        );
+        let write = format!(
+            "{{\"character_id\":\"{ID}\",\"account_id\":\"{ID}\",\"seq\":1,\"base_version\":1,\"hot\":{hot},\"release\":false}}"
+        );
+        let body = format!("{{\"gamesim_epoch\":1,\"session_epoch\":1,\"groups\":[{{\"writes\":[{write}]}}]}}");
+        let path = [("session_id", ID)];
+        let answer = backend.send("save-progress", Caller::Gamesim("sim-1"), &path, &[JSON], &body).await;
         answer.refused(400, "invalid_request");
     }
     backend.stop().await;

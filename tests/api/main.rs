@@ -8,3 +8,4 @@ mod characters;
 mod content;
 mod fleet;
 mod sessions;
+mod storm;

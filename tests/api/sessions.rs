@@ -1,7 +1,7 @@
 //! Game sessions, from their creation to their end, as players and game sims see them.
 
 use guildhall_domain::GamesimId;
-use guildhall_storage::gamesims;
+use guildhall_storage::{Commit, Condition, Key, TableName, Write, gamesims};
 use guildhall_tests::{Answer, Backend, Caller};
 use serde_json::{Value, json};
 
@@ -78,6 +78,22 @@ impl World {
         let answer =
             self.internal("save-progress", session, json!({"groups": [{"writes": [write]}]})).await.expect(200);
         answer["groups"][0].as_str().unwrap().to_owned()
+    }
+
+    /// Lets time pass while the game sim goes on beating; returns the sessions that it is told of.
+    async fn pass_s(&self, seconds: u64) -> Value {
+        self.backend.pass_ms(seconds * 1_000);
+        let load = json!({"sessions": 0, "players": 0, "tick_lateness_p99_us": 0, "unsaved_changes": 0});
+        let beat = json!({"epoch": self.epoch, "state": "ready", "load": load});
+        let path = [("gamesim_id", "sim-1")];
+        let answer = self.backend.call("heartbeat-gamesim", Caller::Gamesim("sim-1"), &path, &beat).await.expect(200);
+        answer["sessions"].clone()
+    }
+
+    /// Lets the database forget a session, as its TTL does in the end.
+    async fn forget(&self, session: &str) {
+        let key = Key::new(TableName::Sessions, session, "session");
+        self.backend.table().commit(Commit::one(Write::delete(key, Condition::Exists))).await.unwrap();
     }
 
     async fn active(&self) -> usize {
@@ -191,15 +207,7 @@ async fn a_reservation_that_nobody_uses_frees_the_character_and_the_place() {
     let session = session_id(&world.create(0, "k").await.expect(201));
     let expire = json!({"outcome": "expired"});
     world.internal("finalize-game-session", &session, expire.clone()).await.refused(409, "seats_held");
-    world.backend.pass_ms(30_000);
-    // Kept alive by heartbeats meanwhile.
-    let beat = json!({"epoch": world.epoch, "state": "ready", "load": {"sessions": 0, "players": 0, "tick_lateness_p99_us": 0, "unsaved_changes": 0}});
-    let listed = world
-        .backend
-        .call("heartbeat-gamesim", Caller::Gamesim("sim-1"), &[("gamesim_id", "sim-1")], &beat)
-        .await
-        .expect(200);
-    assert_eq!(listed["sessions"], json!({ session.as_str(): 1 }));
+    assert_eq!(world.pass_s(30).await, json!({ session.as_str(): 1 }));
     let second = session_id(&world.create(0, "next").await.expect(201));
     assert_ne!(second, session);
     world.internal("finalize-game-session", &session, expire).await.expect(200);
@@ -237,5 +245,45 @@ async fn nobody_plays_a_foreign_character() {
     let path = [("session_id", session.as_str())];
     let answer = world.backend.call("join-game-session", Caller::Bearer(&world.players[1].0), &path, &body).await;
     answer.refused(404, "not_found");
+    world.backend.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_reserves_again_too_late_sits_in_one_seat_only() {
+    let world = World::start(10, 3).await;
+    let session = session_id(&world.create(0, "k").await.expect(201));
+    for player in 1..3 {
+        world.join(player, &session).await.expect(200);
+    }
+    world.admit(0, &session, 0).await.expect(200);
+    world.pass_s(30).await;
+    let again = world.join(2, &session).await.expect(200);
+    let seat = again["connect"]["seat"].as_u64().unwrap();
+    world.admit(2, &session, usize::try_from(seat).unwrap()).await.expect(200);
+    let closed = world.internal("finalize-game-session", &session, json!({"outcome": "failed"})).await.expect(200);
+    assert_eq!(closed, json!({"state": "ended"}));
+    assert_eq!(seat, 2, "the first free seat is another one, and would be a second one");
+    assert_eq!(world.active().await, 0);
+    world.create(2, "next").await.expect(201);
+    world.backend.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_whose_session_is_forgotten_makes_a_new_one() {
+    let world = World::start(10, 1).await;
+    let session = session_id(&world.create(0, "k").await.expect(201));
+    world.forget(&session).await;
+    assert_eq!(session_id(&world.create(0, "k").await.expect(201)), session);
+    world.backend.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_game_sim_starts_again_although_its_sessions_are_forgotten() {
+    let world = World::start(10, 1).await;
+    let session = session_id(&world.create(0, "k").await.expect(201));
+    world.forget(&session).await;
+    assert_eq!(world.backend.gamesim("sim-1", 10, "boot-2").await, 2);
+    assert_eq!(world.active().await, 0);
+    world.create(0, "next").await.expect(201);
     world.backend.stop().await;
 }

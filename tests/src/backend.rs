@@ -5,7 +5,7 @@ use guildhall_auth::{DerivationKey, SealingKey, SigningKeys};
 use guildhall_domain::Timestamp;
 use guildhall_functions::{App, Config, ROUTES, Route, invoke};
 use guildhall_local::engine::Engine;
-use guildhall_storage::dynamo::{DynamoConfig, DynamoTable};
+use guildhall_storage::dynamo::{DynamoConfig, DynamoTable, Usage};
 use guildhall_storage::{Schema, Table};
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
@@ -21,8 +21,8 @@ pub const START_MS: u64 = 1_800_000_000_000;
 pub struct Backend {
     app: Arc<App>,
     clock_ms: Arc<AtomicU64>,
-    engine: Option<Engine>,
-    _folder: TempDir,
+    usage: Arc<Usage>,
+    database: Option<(Engine, TempDir)>,
 }
 
 /// Who makes a call.
@@ -89,10 +89,16 @@ impl Backend {
         table.create_tables(&Schema::all().expect("tables.json")).await.expect("tables");
         let content = guildhall_local::content::load(&seed_data()).expect("the seed content is valid");
         content.publish(&table).await.expect("the content is published");
+        let usage = table.usage();
+        Self { usage, database: Some((engine, folder)), ..Self::over(Arc::new(table)) }
+    }
+
+    /// A backend over any table, with whatever that holds already.
+    pub fn over(table: Arc<dyn Table>) -> Self {
         let clock_ms = Arc::new(AtomicU64::new(START_MS));
         let now = Arc::clone(&clock_ms);
         let app = App::new(Config {
-            table: Arc::new(table),
+            table,
             access_keys: SigningKeys::new(vec![("1".into(), vec![7; 32])]).expect("a key"),
             sealing: SealingKey::new([8; 32]),
             derivation: DerivationKey::new([9; 32]),
@@ -100,12 +106,17 @@ impl Backend {
             clock: Arc::new(move || Timestamp(now.load(Ordering::SeqCst))),
             entropy: Arc::new(guildhall_functions::lambda::system_entropy),
         });
-        Self { app: Arc::new(app), clock_ms, engine: Some(engine), _folder: folder }
+        Self { app: Arc::new(app), clock_ms, usage: Arc::default(), database: None }
     }
 
     /// The table under the routes.
     pub fn table(&self) -> &dyn Table {
         &**self.app.table()
+    }
+
+    /// What the routes have cost the database so far.
+    pub fn usage(&self) -> &Usage {
+        &self.usage
     }
 
     /// The time.
@@ -173,7 +184,7 @@ impl Backend {
 
     /// Closes the database file.
     pub async fn stop(mut self) {
-        if let Some(engine) = self.engine.take() {
+        if let Some((engine, _folder)) = self.database.take() {
             engine.shutdown().await.expect("the database closes");
         }
     }

@@ -40,15 +40,21 @@ impl Endpoint for CreateGameSession {
         let session_id = SessionId::from_bits(call.new_id("game-session", call.caller.account_id));
         let fingerprint = fingerprint(format!("{}\n{}", input.character_id, input.dungeon_id).as_bytes());
         for _ in 0..ATTEMPTS_MAX {
-            if row.lease.as_ref().is_some_and(|lease| lease.session_id == session_id) {
-                return repeated(&call, content, session_id, &row, &fingerprint).await;
+            if row.lease.as_ref().is_some_and(|lease| lease.session_id == session_id)
+                && let Some(placement) = repeated(&call, content, session_id, &row, &fingerprint).await?
+            {
+                return Ok(placement);
             }
-            require_free(call.app, &row, session_id, call.now).await?;
-            match place(&call, content, session_id, &row, &input.dungeon_id, &fingerprint).await? {
+            let lapsed = require_free(call.app, &row, session_id, call.now).await?;
+            let lapsed = lapsed.as_deref();
+            match place(&call, content, session_id, &row, lapsed, &input.dungeon_id, &fingerprint).await? {
                 Ok(placement) => return Ok(placement),
-                Err(Unplaced::Exists(_)) => return repeated(&call, content, session_id, &row, &fingerprint).await,
                 Err(Unplaced::Character(latest)) => row = *latest.ok_or_else(|| ApiError::not_found("character"))?,
-                Err(Unplaced::Gamesim) => return Err(fleet_full()),
+                Err(unplaced) => match repeated(&call, content, session_id, &row, &fingerprint).await? {
+                    Some(placement) => return Ok(placement),
+                    None if unplaced == Unplaced::Gamesim => return Err(fleet_full()),
+                    None => {}
+                },
             }
         }
         Err(ApiError::busy("contention", "the character is wanted by several requests at once", 1))
@@ -65,6 +71,7 @@ async fn place(
     content: &LoadedContent,
     session_id: SessionId,
     row: &CharacterRow,
+    lapsed: Option<&Session>,
     dungeon_id: &str,
     request_fingerprint: &str,
 ) -> Result<Result<Placement, Unplaced>, ApiError> {
@@ -78,7 +85,7 @@ async fn place(
     for gamesim in &candidates {
         let seed = u64::from_be_bytes(call.app.random());
         let session = new_session(session_id, gamesim, row, dungeon_id, request_fingerprint, seed, call.now)?;
-        match sessions::allocate(table, &session, gamesim, row, call.now).await? {
+        match sessions::allocate(table, &session, gamesim, row, lapsed, call.now).await? {
             Ok(()) => return placement(call.app, content, &session, gamesim, 0, call.now).map(Ok),
             Err(Unplaced::Gamesim) => {}
             Err(other) => return Ok(Err(other)),
@@ -120,16 +127,17 @@ fn new_session(
     })
 }
 
-/// The same request came before: the same session, with a fresh ticket for the same seat.
+/// The same request came before: the same session, with a fresh ticket for the same seat. `None` if there is no such
+/// session, because this is the first request or because the session has been forgotten since.
 async fn repeated(
     call: &Call<'_, Player>,
     content: &LoadedContent,
     session_id: SessionId,
     row: &CharacterRow,
     request_fingerprint: &str,
-) -> Result<Placement, ApiError> {
+) -> Result<Option<Placement>, ApiError> {
     let found = sessions::find_living(&*call.app.table, session_id, call.now).await?;
-    let (session, gamesim) = found.ok_or_else(|| ApiError::internal("a session vanished"))?;
+    let Some((session, gamesim)) = found else { return Ok(None) };
     if session.request_fingerprint != request_fingerprint {
         return Err(ApiError::idempotency_key_reused());
     }
@@ -137,5 +145,5 @@ async fn repeated(
     let gamesim = gamesim.ok_or_else(over)?;
     let seat = session.seat_of(row.character.character_id, call.now).ok_or_else(over)?;
     let seat = u8::try_from(seat).map_err(|_| over())?;
-    placement(call.app, content, &session, &gamesim, seat, call.now)
+    placement(call.app, content, &session, &gamesim, seat, call.now).map(Some)
 }

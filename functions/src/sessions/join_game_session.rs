@@ -31,9 +31,9 @@ impl Endpoint for JoinGameSession {
         let over = || ApiError::new(409, "session_over", "the game session is over");
         let gamesim = gamesim.ok_or_else(over)?;
         for _ in 0..ATTEMPTS_MAX {
-            require_free(call.app, &row, input.session_id, call.now).await?;
+            let lapsed = require_free(call.app, &row, input.session_id, call.now).await?;
             let (next, seat) = session.reserve(reservation(&row, call.now), call.now)?;
-            match sessions::reserve(table, &session, &next, &row).await? {
+            match sessions::reserve(table, &session, &next, &row, lapsed.as_deref()).await? {
                 Ok(()) => return placement(call.app, content, &next, &gamesim, seat, call.now),
                 Err(Unseated::Session(latest)) if latest.gamesim_epoch == gamesim.epoch => session = *latest,
                 Err(Unseated::Session(_)) => return Err(over()),

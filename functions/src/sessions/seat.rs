@@ -11,7 +11,7 @@ use guildhall_protocol::netcode::{ConnectToken, ConnectTokenParameters, TokenEnt
 use guildhall_protocol::{PROTOCOL_ID, PROTOCOL_VERSION, UserData};
 use guildhall_storage::characters::{self, CharacterRow};
 use guildhall_storage::gamesims::GamesimRow;
-use guildhall_storage::sessions;
+use guildhall_storage::sessions::{self, Hold};
 
 /// How often create and join look again when something moved under them.
 pub(super) const ATTEMPTS_MAX: u32 = 8;
@@ -29,19 +29,22 @@ pub(super) async fn own_character(
 }
 
 /// Refuses a character that another living session holds. A lease that no longer binds is no obstacle: the transaction that
-/// follows replaces exactly the lease that was judged here.
+/// follows replaces exactly the lease that was judged here, and confirms the session that is given back, if there is one.
 pub(super) async fn require_free(
     app: &App,
     row: &CharacterRow,
     wanted: SessionId,
     now: Timestamp,
-) -> Result<(), ApiError> {
-    let Some(lease) = row.lease.as_ref().filter(|lease| lease.session_id != wanted) else { return Ok(()) };
-    if sessions::lease_binds(&*app.table, lease, row.character.character_id, now).await? {
-        let message = format!("the character is in game session {}", lease.session_id);
-        return Err(ApiError::new(409, "character_in_session", message));
+) -> Result<Option<Box<Session>>, ApiError> {
+    let Some(lease) = row.lease.as_ref().filter(|lease| lease.session_id != wanted) else { return Ok(None) };
+    match sessions::judge_lease(&*app.table, lease, row.character.character_id, now).await? {
+        Hold::Over => Ok(None),
+        Hold::Lapsed(session) => Ok(Some(session)),
+        Hold::Binds => {
+            let message = format!("the character is in game session {}", lease.session_id);
+            Err(ApiError::new(409, "character_in_session", message))
+        }
     }
-    Ok(())
 }
 
 /// A fresh reservation for the character.

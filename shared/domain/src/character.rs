@@ -28,6 +28,7 @@ pub struct Character {
 
 /// The part of a character that a game sim may write while it holds the lease, and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct HotState {
     /// Level, from 1.
     pub level: u32,

@@ -24,12 +24,13 @@ pub enum Refused {
 
 impl Session {
     /// Reserves a seat for the one in `seat`; gives back the row to write and the number of the seat. A character that
-    /// holds a seat keeps it, with its reservation renewed.
+    /// holds a seat keeps it, with its reservation renewed; one that let its seat go takes that one again, so that nobody
+    /// is ever written down twice.
     pub fn reserve(&self, mut seat: Seat, now: Timestamp) -> Result<(Self, u8), Refused> {
         if !matches!(self.state, SessionState::Reserved | SessionState::Active) {
             return Err(Refused::Over);
         }
-        let index = self.seat_of(seat.character_id, now).or_else(|| self.free_seat(now)).ok_or(Refused::Full)?;
+        let index = self.seat_named(seat.character_id).or_else(|| self.free_seat(now)).ok_or(Refused::Full)?;
         let mut next = self.next();
         if index >= next.seats.len() {
             next.seats.resize(index + 1, None);
@@ -104,6 +105,11 @@ impl Session {
         next
     }
 
+    /// The seat that names the character, whether it is held or was let go.
+    fn seat_named(&self, character_id: CharacterId) -> Option<usize> {
+        self.seats.iter().position(|seat| seat.as_ref().is_some_and(|seat| seat.character_id == character_id))
+    }
+
     fn next(&self) -> Self {
         let mut next = self.clone();
         next.revision += 1;
@@ -171,6 +177,19 @@ mod tests {
         let (again, same) = session.reserve(seat(5), NOW.plus_secs(3_600)).unwrap();
         assert_eq!(same, number);
         assert_eq!(again.seats[0].as_ref().unwrap().state, SeatState::Admitted);
+    }
+
+    #[test]
+    fn nobody_is_written_down_twice() {
+        let mut session = session();
+        for bits in 0..3 {
+            session = session.reserve(seat(bits), NOW).unwrap().0;
+        }
+        let late = NOW.plus_secs(SEAT_RESERVATION_S);
+        let (lapsed, number) = session.reserve(seat(2), late).unwrap();
+        assert_eq!((number, lapsed.bound().count()), (2, 3));
+        let (back, number) = session.leave(CharacterId::from_bits(1)).unwrap().reserve(seat(1), late).unwrap();
+        assert_eq!((number, back.bound().count()), (1, 3));
     }
 
     #[test]

@@ -91,18 +91,14 @@ pub async fn create(table: &dyn Table, row: &CharacterRow) -> Result<Created, Co
 }
 
 /// Binds the character to a session, provided its lease is still what the caller saw.
-pub(crate) fn take_lease(
-    account_id: AccountId,
-    character_id: CharacterId,
-    seen: Option<&Lease>,
-    lease: &Lease,
-) -> Result<Write, StorageError> {
-    let unchanged = match seen {
+pub(crate) fn take_lease(row: &CharacterRow, lease: &Lease) -> Result<Write, StorageError> {
+    let unchanged = match &row.lease {
         None => Condition::absent("lease"),
         Some(seen) => Condition::Equals("lease".into(), value_of(seen)?),
     };
     let condition = Condition::All(vec![Condition::Exists, unchanged]);
-    Ok(Write::update(key(account_id, character_id), [Action::set_encoded("lease", lease)?], condition))
+    let key = key(row.character.account_id, row.character.character_id);
+    Ok(Write::update(key, [Action::set_encoded("lease", lease)?], condition))
 }
 
 /// Gives the character back, provided this very lease still holds it.

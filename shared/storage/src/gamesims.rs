@@ -129,11 +129,23 @@ async fn retire(table: &dyn Table, before: &GamesimRow, now: Timestamp) -> Resul
     };
     let row: GamesimRow = row.map(decode).transpose()?.unwrap_or_else(|| before.clone());
     for session_id in row.sessions.keys() {
-        if let Some(session) = sessions::find(table, *session_id).await? {
-            sessions::close(table, session, Closing::Lose, now).await?;
+        match sessions::find(table, *session_id).await? {
+            Some(session) => drop(sessions::close(table, session, Closing::Lose, now).await?),
+            None => forget_place(table, &row, *session_id).await?,
         }
     }
     Ok(())
+}
+
+/// Frees the place of a session whose row is gone: after a week its TTL may have taken it. Nothing can bring the row back,
+/// as nothing lands on this boot any more.
+async fn forget_place(table: &dyn Table, row: &GamesimRow, session_id: SessionId) -> Result<(), CommitError> {
+    let free = free_place(&row.gamesim_id, row.epoch, session_id, None)?;
+    match table.commit(Commit::one(free)).await {
+        // Refused, somebody else has succeeded this boot in between; the caller starts over.
+        Ok(_) | Err(CommitError::Refused(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// What a heartbeat met.

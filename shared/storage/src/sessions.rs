@@ -23,6 +23,11 @@ pub async fn find(table: &dyn Table, session_id: SessionId) -> Result<Option<Ses
     table.get(&key(session_id), Consistency::Strong).await?.map(decode).transpose()
 }
 
+/// Refuses a transaction unless the row is still what was read.
+fn confirm(session: &Session) -> Write {
+    Write::check(key(session.session_id), Condition::equals("revision", session.revision))
+}
+
 /// Replaces the row that was read by the next one.
 fn replace(before: &Session, next: &Session) -> Result<Write, StorageError> {
     Write::put(key(before.session_id), next, Condition::equals("revision", before.revision))
@@ -39,24 +44,26 @@ pub enum Unplaced {
     Gamesim,
     /// The session exists: the same request came before.
     Exists(Box<Session>),
-    /// The character's lease is not what was seen; here is the row, if there is one.
+    /// The character's lease, or the session it lapsed from, is not what was seen; here is the row, if there is one.
     Character(Option<Box<CharacterRow>>),
 }
 
-/// Places a new session, whose first seat is reserved for `row`'s character, on a game sim.
+/// Places a new session, whose first seat is reserved for `row`'s character, on a game sim. `lapsed` is what
+/// [`judge_lease`] gave: the session that the character leaves behind.
 pub async fn allocate(
     table: &dyn Table,
     session: &Session,
     gamesim: &GamesimRow,
     row: &CharacterRow,
+    lapsed: Option<&Session>,
     now: Timestamp,
 ) -> Result<Result<(), Unplaced>, CommitError> {
-    let character = &row.character;
-    let writes = [
+    let mut writes = vec![
         gamesims::take_place(gamesim, session.session_id, session.epoch, now)?,
         Write::put(key(session.session_id), session, Condition::NotExists)?,
-        characters::take_lease(character.account_id, character.character_id, row.lease.as_ref(), &session.lease())?,
+        characters::take_lease(row, &session.lease())?,
     ];
+    writes.extend(lapsed.map(confirm));
     let Err(error) = table.commit(Commit::all(writes)).await else { return Ok(Ok(())) };
     if let Some(refusal) = error.refusal(1) {
         let existing: Option<Session> = current(refusal.current.as_ref())?;
@@ -64,6 +71,9 @@ pub async fn allocate(
     }
     if let Some(refusal) = error.refusal(2) {
         return Ok(Err(Unplaced::Character(current(refusal.current.as_ref())?.map(Box::new))));
+    }
+    if error.refusal(3).is_some() {
+        return Ok(Err(Unplaced::Character(Some(Box::new(row.clone())))));
     }
     if error.refusal(0).is_some() { Ok(Err(Unplaced::Gamesim)) } else { Err(error) }
 }
@@ -73,23 +83,21 @@ pub async fn allocate(
 pub enum Unseated {
     /// The session moved on meanwhile: look again.
     Session(Box<Session>),
-    /// The character's lease is not what was seen; here is the row, if there is one.
+    /// The character's lease, or the session it lapsed from, is not what was seen; here is the row, if there is one.
     Character(Option<Box<CharacterRow>>),
 }
 
-/// Writes a seat that was reserved in `next`, and binds the character to the session if it is not bound yet.
+/// Writes a seat that was reserved in `next`, and binds the character to the session. The lease is taken even by one who
+/// has it, because only then is it certain that nobody else has taken it meanwhile. `lapsed` is as in [`allocate`].
 pub async fn reserve(
     table: &dyn Table,
     before: &Session,
     next: &Session,
     row: &CharacterRow,
+    lapsed: Option<&Session>,
 ) -> Result<Result<(), Unseated>, CommitError> {
-    let character = &row.character;
-    let mut writes = vec![replace(before, next)?];
-    if row.lease.as_ref() != Some(&next.lease()) {
-        let seen = row.lease.as_ref();
-        writes.push(characters::take_lease(character.account_id, character.character_id, seen, &next.lease())?);
-    }
+    let mut writes = vec![replace(before, next)?, characters::take_lease(row, &next.lease())?];
+    writes.extend(lapsed.map(confirm));
     let Err(error) = table.commit(Commit::all(writes)).await else { return Ok(Ok(())) };
     if let Some(refusal) = error.refusal(0) {
         let session: Option<Session> = current(refusal.current.as_ref())?;
@@ -98,7 +106,7 @@ pub async fn reserve(
     if let Some(refusal) = error.refusal(1) {
         return Ok(Err(Unseated::Character(current(refusal.current.as_ref())?.map(Box::new))));
     }
-    Err(error)
+    if error.refusal(2).is_some() { Ok(Err(Unseated::Character(Some(Box::new(row.clone()))))) } else { Err(error) }
 }
 
 /// Why a player was not admitted.
@@ -223,24 +231,39 @@ pub async fn close(
     Err(CommitError::Conflict)
 }
 
-/// Whether `lease` still binds its character at `now`. A session whose game sim is dead is closed on the way, so that
-/// nobody has to wait for a clean-up.
-pub async fn lease_binds(
+/// What a lease is worth.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hold {
+    /// The session has the character.
+    Binds,
+    /// The session is over, or gone: the character is free for good.
+    Over,
+    /// The session lives, but the character's seat in it is not held. A late arrival may still take it, so whoever takes
+    /// the character must have this row confirmed in the same transaction.
+    Lapsed(Box<Session>),
+}
+
+/// What `lease` is worth to its character at `now`. A session whose game sim is dead is closed on the way, so that nobody
+/// has to wait for a clean-up.
+pub async fn judge_lease(
     table: &dyn Table,
     lease: &Lease,
     character_id: CharacterId,
     now: Timestamp,
-) -> Result<bool, CommitError> {
-    let Some(session) = find(table, lease.session_id).await? else { return Ok(false) };
-    if !session.state.is_live() || session.epoch != lease.epoch || session.seat_of(character_id, now).is_none() {
-        return Ok(false);
+) -> Result<Hold, CommitError> {
+    let Some(session) = find(table, lease.session_id).await? else { return Ok(Hold::Over) };
+    if !session.state.is_live() || session.epoch != lease.epoch {
+        return Ok(Hold::Over);
+    }
+    if session.seat_of(character_id, now).is_none() {
+        return Ok(Hold::Lapsed(Box::new(session)));
     }
     let gamesim = gamesims::find(table, &session.gamesim_id).await?;
     if gamesim.is_some_and(|row| row.epoch == session.gamesim_epoch && row.is_alive(now)) {
-        return Ok(true);
+        return Ok(Hold::Binds);
     }
     let closed = close(table, session, Closing::Lose, now).await?;
-    Ok(matches!(closed, Closed::GamesimAlive))
+    Ok(if matches!(closed, Closed::GamesimAlive) { Hold::Binds } else { Hold::Over })
 }
 
 /// The session, closed first if its game sim is dead at `now`.
@@ -259,6 +282,7 @@ pub async fn find_living(
     }
     match close(table, session.clone(), Closing::Lose, now).await? {
         Closed::Done(closed) | Closed::Already(closed) => Ok(Some((*closed, None))),
-        Closed::Refused(_) | Closed::GamesimAlive => Ok(Some((session, None))),
+        // The game sim has come back to life since it was looked at; whoever asks again finds it so.
+        Closed::Refused(_) | Closed::GamesimAlive => Err(CommitError::Conflict),
     }
 }

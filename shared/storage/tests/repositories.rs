@@ -13,7 +13,7 @@ use guildhall_storage::Table;
 use guildhall_storage::characters::{self, CharacterRow};
 use guildhall_storage::gamesims::{self, Beat, GamesimRow};
 use guildhall_storage::memory::MemoryTable;
-use guildhall_storage::sessions::{self, Closed, Closing, NotAdmitted, Unplaced};
+use guildhall_storage::sessions::{self, Closed, Closing, Hold, NotAdmitted, Unplaced, Unseated};
 use std::collections::BTreeMap;
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
@@ -86,7 +86,7 @@ async fn playing() -> (MemoryTable, GamesimRow, CharacterRow, Session) {
     let sim = gamesims::register(&table, gamesim("sim-1", "boot-1"), NOW).await.unwrap();
     let row = character(&table, 1).await;
     let session = session(9, &sim, &row);
-    sessions::allocate(&table, &session, &sim, &row, NOW).await.unwrap().unwrap();
+    sessions::allocate(&table, &session, &sim, &row, None, NOW).await.unwrap().unwrap();
     let owner = (row.character.account_id, row.character.character_id);
     sessions::admit(&table, session.clone(), 0, owner).await.unwrap().unwrap();
     let session = sessions::find(&table, session.session_id).await.unwrap().unwrap();
@@ -141,7 +141,7 @@ async fn a_group_is_written_whole_or_not_at_all() {
     let (table, sim, first, session) = playing().await;
     let second = character(&table, 2).await;
     let other = self::session(10, &sim, &second);
-    sessions::allocate(&table, &other, &sim, &second, NOW).await.unwrap().unwrap();
+    sessions::allocate(&table, &other, &sim, &second, None, NOW).await.unwrap().unwrap();
     let mut group = write(&first, 1, 1, 70);
     // The second character belongs to another session: the whole trade is fenced.
     group.writes.extend(write(&second, 1, 1, 5).writes);
@@ -157,7 +157,7 @@ async fn the_last_place_is_given_once_and_never_twice() {
     for bits in 1..=u128::from(CAPACITY) + 2 {
         let row = character(&table, bits).await;
         // Every caller decided on the same, empty row.
-        match sessions::allocate(&table, &session(bits, &sim, &row), &sim, &row, NOW).await.unwrap() {
+        match sessions::allocate(&table, &session(bits, &sim, &row), &sim, &row, None, NOW).await.unwrap() {
             Ok(()) => placed += 1,
             Err(unplaced) => assert_eq!(unplaced, Unplaced::Gamesim),
         }
@@ -172,10 +172,10 @@ async fn the_last_place_is_given_once_and_never_twice() {
 async fn a_character_is_in_one_live_session() {
     let (table, sim, row, _) = playing().await;
     let second = session(10, &sim, &row);
-    let refused = sessions::allocate(&table, &second, &sim, &row, NOW).await.unwrap().unwrap_err();
+    let refused = sessions::allocate(&table, &second, &sim, &row, None, NOW).await.unwrap().unwrap_err();
     assert!(matches!(refused, Unplaced::Character(Some(_))), "{refused:?}");
     let lease = stored(&table, &row).await.lease.unwrap();
-    assert!(sessions::lease_binds(&table, &lease, row.character.character_id, NOW).await.unwrap());
+    assert_eq!(sessions::judge_lease(&table, &lease, row.character.character_id, NOW).await.unwrap(), Hold::Binds);
 }
 
 #[tokio::test]
@@ -199,7 +199,7 @@ async fn a_session_is_given_up_only_when_its_game_sim_is_dead() {
     assert_eq!(early, Closed::GamesimAlive);
     let lease = session.lease();
     let later = NOW.plus_secs(6);
-    assert!(!sessions::lease_binds(&table, &lease, row.character.character_id, later).await.unwrap());
+    assert_eq!(sessions::judge_lease(&table, &lease, row.character.character_id, later).await.unwrap(), Hold::Over);
     assert_eq!(stored(&table, &row).await.lease, None);
     assert_eq!(sessions::find(&table, session.session_id).await.unwrap().unwrap().state, SessionState::Lost);
     assert_eq!(sessions::apply_group(&table, &lease, &write(&row, 1, 1, 9)).await.unwrap(), GroupStatus::Fenced);
@@ -234,7 +234,7 @@ async fn a_draining_game_sim_takes_nothing_new_and_never_goes_back() {
         assert_eq!(row.state, GamesimState::Draining);
     }
     let row = character(&table, 1).await;
-    let refused = sessions::allocate(&table, &session(9, &sim, &row), &sim, &row, NOW).await.unwrap();
+    let refused = sessions::allocate(&table, &session(9, &sim, &row), &sim, &row, None, NOW).await.unwrap();
     assert_eq!(refused, Err(Unplaced::Gamesim));
 }
 
@@ -245,9 +245,66 @@ async fn an_arrival_after_the_seat_was_lost_is_refused() {
     group.writes[0].release = true;
     sessions::apply_group(&table, &first.lease(), &group).await.unwrap();
     let row = stored(&table, &row).await;
-    sessions::allocate(&table, &session(10, &sim, &row), &sim, &row, NOW).await.unwrap().unwrap();
+    sessions::allocate(&table, &session(10, &sim, &row), &sim, &row, None, NOW).await.unwrap().unwrap();
     let latest = sessions::find(&table, first.session_id).await.unwrap().unwrap();
     let owner = (row.character.account_id, row.character.character_id);
     let refused = sessions::admit(&table, latest, 0, owner).await.unwrap().unwrap_err();
     assert!(matches!(refused, NotAdmitted::Refused(_)), "{refused:?}");
+}
+
+/// A table with one game sim and a character whose reservation in a session has run out.
+async fn lapsed() -> (MemoryTable, GamesimRow, CharacterRow, Session, Timestamp) {
+    let table = MemoryTable::new();
+    let sim = gamesims::register(&table, gamesim("sim-1", "boot-1"), NOW).await.unwrap();
+    let row = character(&table, 1).await;
+    let session = session(9, &sim, &row);
+    sessions::allocate(&table, &session, &sim, &row, None, NOW).await.unwrap().unwrap();
+    let later = NOW.plus_secs(30);
+    let load = GamesimLoad::default();
+    let beat = gamesims::heartbeat(&table, &sim.gamesim_id, 1, GamesimState::Ready, &load, later).await.unwrap();
+    assert!(matches!(beat, Beat::Renewed(_)), "{beat:?}");
+    let row = stored(&table, &row).await;
+    (table, sim, row, session, later)
+}
+
+#[tokio::test]
+async fn who_arrives_at_the_last_moment_is_not_torn_out_of_the_seat() {
+    let (table, sim, row, first, later) = lapsed().await;
+    let lease = row.lease.clone().unwrap();
+    let hold = sessions::judge_lease(&table, &lease, row.character.character_id, later).await.unwrap();
+    let Hold::Lapsed(seen) = hold else { panic!("{hold:?}") };
+    // Between the judgement and the transaction the player is admitted after all.
+    let owner = (row.character.account_id, row.character.character_id);
+    sessions::admit(&table, first.clone(), 0, owner).await.unwrap().unwrap();
+    let second = session(10, &sim, &row);
+    let refused = sessions::allocate(&table, &second, &sim, &row, Some(&seen), later).await.unwrap().unwrap_err();
+    assert!(matches!(refused, Unplaced::Character(Some(_))), "{refused:?}");
+    let other_row = character(&table, 2).await;
+    let other = session(11, &sim, &other_row);
+    sessions::allocate(&table, &other, &sim, &other_row, None, later).await.unwrap().unwrap();
+    let seat = Seat { reserved_until: later, ..first.seats[0].clone().unwrap() };
+    let (next, _) = other.reserve(seat, later).unwrap();
+    let refused = sessions::reserve(&table, &other, &next, &row, Some(&seen)).await.unwrap().unwrap_err();
+    assert!(matches!(refused, Unseated::Character(Some(_))), "{refused:?}");
+    assert_eq!(stored(&table, &row).await.lease, Some(lease));
+}
+
+#[tokio::test]
+async fn who_reserves_anew_must_still_have_the_lease() {
+    let (table, sim, row, first, later) = lapsed().await;
+    let second = session(10, &sim, &row);
+    sessions::allocate(&table, &second, &sim, &row, Some(&first), later).await.unwrap().unwrap();
+    let (next, _) = first.reserve(first.seats[0].clone().unwrap(), later).unwrap();
+    let refused = sessions::reserve(&table, &first, &next, &row, None).await.unwrap().unwrap_err();
+    assert!(matches!(refused, Unseated::Character(Some(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn only_characters_that_exist_are_bound() {
+    let table = MemoryTable::new();
+    let sim = gamesims::register(&table, gamesim("sim-1", "boot-1"), NOW).await.unwrap();
+    let row = character(&MemoryTable::new(), 1).await;
+    let refused = sessions::allocate(&table, &session(9, &sim, &row), &sim, &row, None, NOW).await.unwrap();
+    assert_eq!(refused, Err(Unplaced::Character(None)));
+    assert_eq!(characters::find(&table, row.character.account_id, row.character.character_id).await.unwrap(), None);
 }

@@ -1,0 +1,124 @@
+//! What must hold after every committed write, whoever made it: the rows are followed one write at a time, each row against
+//! what it was before, and all of them together. The numbers are those of the invariants.
+
+use guildhall_domain::api::GamesimState;
+use guildhall_domain::{CharacterId, GamesimId, SeatState, Session, SessionId, SessionState, Timestamp};
+use guildhall_storage::characters::CharacterRow;
+use guildhall_storage::gamesims::GamesimRow;
+use guildhall_storage::{Commit, Item, TableName, Write, decode};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// All rows that matter, as last written.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    pub(super) now: Timestamp,
+    pub(super) sessions: BTreeMap<SessionId, Session>,
+    pub(super) gamesims: BTreeMap<GamesimId, GamesimRow>,
+    pub(super) characters: BTreeMap<CharacterId, CharacterRow>,
+    /// Versions that an admission confirmed last.
+    pub(super) confirmed: BTreeMap<CharacterId, u64>,
+    /// Every write of a game sim has gold of its own, so that one that is applied twice shows.
+    applied: BTreeSet<(CharacterId, u64)>,
+}
+
+impl Ledger {
+    /// Takes in a commit that happened, and what it left behind.
+    pub(super) fn take_in(&mut self, commit: &Commit, after: Vec<Option<Item>>) {
+        let mut next = (self.sessions.clone(), self.gamesims.clone(), self.characters.clone());
+        for (write, item) in commit.writes.iter().zip(after) {
+            let Some(item) = item else { continue };
+            match write.key().table {
+                TableName::Sessions => {
+                    let row: Session = decode(item).unwrap();
+                    next.0.insert(row.session_id, row);
+                }
+                TableName::Gamesims => {
+                    let row: GamesimRow = decode(item).unwrap();
+                    next.1.insert(row.gamesim_id.clone(), row);
+                }
+                TableName::Characters => {
+                    let row: CharacterRow = decode(item).unwrap();
+                    if matches!(write, Write::Check { .. }) {
+                        self.confirmed.insert(row.character.character_id, row.character.version);
+                    }
+                    next.2.insert(row.character.character_id, row);
+                }
+                TableName::Accounts | TableName::Content => {}
+            }
+        }
+        let (sessions, gamesims, characters) = next;
+        self.follow_sessions(&sessions);
+        self.follow_gamesims(&gamesims);
+        self.follow_characters(&characters);
+        (self.sessions, self.gamesims, self.characters) = (sessions, gamesims, characters);
+        self.check_lists();
+        self.check_seats();
+    }
+
+    /// R4, R8, R9: states move forward, one revision at a time; nobody gives up a session of a living game sim.
+    fn follow_sessions(&self, next: &BTreeMap<SessionId, Session>) {
+        for (session_id, after) in next {
+            let Some(before) = self.sessions.get(session_id).filter(|before| *before != after) else { continue };
+            assert!(before.state.is_live(), "a closed session changed: {before:?} {after:?}");
+            assert!(before.state != SessionState::Active || after.state != SessionState::Reserved, "{after:?}");
+            assert_eq!(after.revision, before.revision + 1, "an update was lost: {before:?} {after:?}");
+            assert_eq!((after.epoch, after.gamesim_epoch), (before.epoch, before.gamesim_epoch));
+            if after.state == SessionState::Lost {
+                let gamesim = &self.gamesims[&after.gamesim_id];
+                let lives = gamesim.epoch == after.gamesim_epoch && gamesim.is_alive(self.now);
+                assert!(!lives, "a session of a living game sim is lost: {after:?}");
+            }
+        }
+    }
+
+    /// R5: a boot has an epoch of its own, one above the last; what a boot is never changes.
+    fn follow_gamesims(&self, next: &BTreeMap<GamesimId, GamesimRow>) {
+        for (gamesim_id, after) in next {
+            let Some(before) = self.gamesims.get(gamesim_id) else { continue };
+            let risen = u64::from(after.boot_id != before.boot_id);
+            assert_eq!(after.epoch, before.epoch + risen, "{before:?} {after:?}");
+            assert!(risen == 1 || before.state != GamesimState::Gone || after.state == GamesimState::Gone, "{after:?}");
+        }
+    }
+
+    /// P2, P4, P5: a write needs the lease, raises the version by one, and happens once.
+    fn follow_characters(&mut self, next: &BTreeMap<CharacterId, CharacterRow>) {
+        for (character_id, after) in next {
+            let Some(before) = self.characters.get(character_id) else { continue };
+            if before.character == after.character && before.last_write == after.last_write {
+                continue;
+            }
+            assert_eq!(after.character.version, before.character.version + 1, "{before:?} {after:?}");
+            let (lease, last) = (before.lease.as_ref().expect("a lease"), after.last_write.expect("a name"));
+            assert_eq!((lease.session_id, lease.epoch), (last.session_id, last.epoch), "written without the lease");
+            assert!(self.sessions[&lease.session_id].state.is_live(), "written for a session that is over");
+            let fresh = self.applied.insert((*character_id, after.character.hot.gold));
+            assert!(fresh, "applied twice: {after:?}");
+        }
+    }
+
+    /// R1, R2: a game sim's list is exactly its live sessions, and they fit.
+    fn check_lists(&self) {
+        for row in self.gamesims.values() {
+            let ours = |session: &&Session| {
+                session.gamesim_id == row.gamesim_id && session.gamesim_epoch == row.epoch && session.state.is_live()
+            };
+            let live: BTreeMap<_, _> =
+                self.sessions.values().filter(ours).map(|session| (session.session_id, session.epoch)).collect();
+            assert_eq!(live, row.sessions, "the list of {} is wrong", row.gamesim_id);
+            assert!(live.len() <= row.capacity as usize, "{} is overbooked", row.gamesim_id);
+        }
+    }
+
+    /// R3: whoever holds a seat has the session's lease, so no character is in two sessions; nobody is written down twice.
+    fn check_seats(&self) {
+        for session in self.sessions.values().filter(|session| session.state.is_live()) {
+            let mut seen = BTreeSet::new();
+            for seat in session.seats.iter().flatten().filter(|seat| seat.state != SeatState::Left) {
+                assert!(seen.insert(seat.character_id), "twice in one session: {session:?}");
+                let lease = self.characters[&seat.character_id].lease.as_ref();
+                assert!(!seat.holds(self.now) || lease == Some(&session.lease()), "{lease:?} in {session:?}");
+            }
+        }
+    }
+}

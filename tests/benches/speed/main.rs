@@ -1,0 +1,98 @@
+//! Measures every figure that the documents promise, on the real product, and prints each with its goal. `make bench` runs
+//! it; `make bench-build` measures what cannot be measured from inside a build.
+//!
+//! It is not a test: a missed goal is printed and does not fail, because a busy machine is no fault of the code. What cannot
+//! be measured at all ends it with an error. Everything it starts is on 127.0.0.1 and ends with it.
+//!
+//! Read `figure` for what is printed; each other file is one section, in the order of `main`.
+
+mod api;
+mod cost;
+mod figure;
+mod load;
+mod metrics_page;
+mod parties;
+mod processes;
+mod signed;
+mod snapshot;
+mod start;
+mod units;
+
+use figure::Figure;
+use guildhall_client::party::PartyMember;
+use guildhall_client::rest::Api;
+use guildhall_domain::{CharacterName, Email, Password};
+use guildhall_local::stack::{Stack, StackConfig};
+use guildhall_tests::party::PASSWORD;
+use std::error::Error;
+use std::process::ExitCode;
+use std::time::Instant;
+use tempfile::TempDir;
+
+/// Anything that keeps a figure from being measured.
+type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
+/// The product's command line, as the bench's own profile builds it.
+const EXE: &str = env!("CARGO_BIN_EXE_guildhall-under-test");
+/// Sessions of the load, half of them on each of two game sims.
+const SESSIONS: usize = 10;
+/// Bots of a session.
+const BOTS_PER_SESSION: usize = 4;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    // Cargo's own argument for benches, `--bench`, and whatever else comes along make no difference.
+    let began = Instant::now();
+    let outcome = measure().await;
+    eprintln!("the bench took {} s", began.elapsed().as_secs());
+    match outcome {
+        Ok(figures) => {
+            figure::print(&figures);
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("the bench cannot measure: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn measure() -> Outcome<Vec<Figure>> {
+    let mut figures = section("start", start::measure()).await?;
+    figures.extend(section("units", units::measure()).await?);
+    figures.extend(section("api", api::measure()).await?);
+    let folder = TempDir::new()?;
+    let config = StackConfig { capacity: (SESSIONS / 2) as u32, ..StackConfig::new(folder.path(), EXE) };
+    let stack = Stack::start(config).await?;
+    let measured = measure_games(&stack, &folder).await;
+    stack.shutdown().await;
+    figures.extend(measured?);
+    Ok(figures)
+}
+
+/// The sections that share a running stack and its players.
+async fn measure_games(stack: &Stack, folder: &TempDir) -> Outcome<Vec<Figure>> {
+    let players = register(&Api::new(&stack.api_url())?, SESSIONS * BOTS_PER_SESSION).await?;
+    let mut figures = section("snapshot", snapshot::measure(&players)).await?;
+    figures.extend(section("load", load::measure(stack, folder.path(), &players)).await?);
+    Ok(figures)
+}
+
+async fn section(name: &str, measured: impl Future<Output = Outcome<Vec<Figure>>>) -> Outcome<Vec<Figure>> {
+    let began = Instant::now();
+    let figures = measured.await.map_err(|error| format!("{name}: {error}"))?;
+    eprintln!("{name}: measured in {:.1} s", began.elapsed().as_secs_f64());
+    Ok(figures)
+}
+
+/// As many accounts with a character each, of the classes in turn.
+async fn register(api: &Api, count: usize) -> Outcome<Vec<PartyMember>> {
+    let mut members = Vec::with_capacity(count);
+    for (number, class) in (0..count).zip(["fighter", "ranger", "cleric", "fighter"].into_iter().cycle()) {
+        let email = Email::parse(&format!("player-{number}@example.com"))?;
+        let player = api.register(email, Password::parse(PASSWORD)?).await?;
+        let character = player.create_character(CharacterName::parse(&format!("Hero {number}"))?, class).await?;
+        members.push(PartyMember { player, character_id: character.character_id });
+    }
+    Ok(members)
+}
