@@ -25,7 +25,7 @@ deny: ## Refuse banned crates, licences and sources
 
 bench: ## Print every figure that the documents promise, with its goal
 	cargo build --quiet -p guildhall-local
-	GUILDHALL_EXE=$(CURDIR)/target/debug/guildhall cargo bench --quiet -p guildhall-tests --bench speed
+	GUILDHALL_EXE=$${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug/guildhall cargo bench --quiet -p guildhall-tests --bench speed
 
 bench-build: ## Print how long clean and incremental builds take (a quarter of an hour)
 	tests/benches/build-times.sh

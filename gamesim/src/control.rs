@@ -36,6 +36,8 @@ use placements::Placements;
 
 /// Tries to say goodbye.
 const GOODBYES_MAX: u32 = 3;
+/// Which share of the time between heartbeats is left to chance: a fifth.
+const BEAT_JITTER_SHARE: u64 = 5;
 
 /// One shard, as the control plane holds it.
 #[derive(Debug)]
@@ -139,12 +141,15 @@ impl Control {
             let deadline = self.stage.deadline();
             tokio::select! {
                 Some((shard, request)) = self.requests.recv() => self.send_out(shard, request),
-                Some(done) = self.errands.join_next() => self.handle_done(done.map_err(|_| RunError::Crashed)?),
+                Some(done) = self.errands.join_next() => match done {
+                    Ok(done) => self.handle_done(done),
+                    Err(error) => self.handle_crash(&error),
+                },
                 Some(_) = self.burials.join_next() => {}
                 Some(_) = self.closings.join_next() => {}
                 Some(end) = self.shards.join_next() => {
                     if !matches!(end, Ok(Ok(()))) {
-                        self.handle_crash();
+                        self.handle_crash(&"a shard");
                     }
                 }
                 () = sleep_until(self.next_beat), if !self.is_beat_out => self.beat(),
@@ -199,9 +204,9 @@ impl Control {
     }
 
     fn beat(&mut self) {
+        // Sooner than asked for, never later: three beats have to fit into a lease, or two lost ones would end it.
         let interval_ms = self.registered.heartbeat_interval_ms.max(1);
-        let jitter_ms = interval_ms / 10;
-        let wait_ms = interval_ms - jitter_ms + self.jitter.draw() % (2 * jitter_ms + 1);
+        let wait_ms = interval_ms - self.jitter.draw() % (interval_ms / BEAT_JITTER_SHARE + 1);
         self.next_beat = Instant::now() + Duration::from_millis(wait_ms);
         self.is_beat_out = true;
         self.clock.adjust();
@@ -261,6 +266,8 @@ impl Control {
     fn stop(&mut self) {
         tracing::info!("closing every session");
         self.stage = Stage::Stopping(Instant::now() + self.last_writes);
+        // The registry must hear of it before it sends anybody here.
+        self.next_beat = Instant::now();
         self.tell_shards(&Order::Stop);
         let unclaimed: BTreeMap<_, _> = self.placements.unclaimed().collect();
         for (session_id, session_epoch) in unclaimed {
@@ -268,9 +275,10 @@ impl Control {
         }
     }
 
-    /// A shard is gone, and its sessions with it. The others still write what they have, then the process ends.
-    fn handle_crash(&mut self) {
-        tracing::error!("a shard has crashed");
+    /// A shard is gone, and its sessions with it, or a request whose shard will never have its answer. The others still
+    /// write what they have, then the process ends.
+    fn handle_crash(&mut self, what: &dyn std::fmt::Display) {
+        tracing::error!(%what, "the process has crashed in part and will end");
         self.has_crashed = true;
         if matches!(self.stage, Stage::Running | Stage::Draining(_)) {
             self.stop();

@@ -86,8 +86,8 @@ pub enum RunError {
     /// Another boot has taken this one's place; its sessions were closed without a further write.
     #[error("another boot has taken this game sim's place")]
     Fenced,
-    /// A shard has crashed, and its sessions with it.
-    #[error("a shard has crashed")]
+    /// A shard has crashed, and its sessions with it, or a request to the API has.
+    #[error("a part of the process has crashed")]
     Crashed,
     /// Not all progress could be written; it is in the file of dead letters.
     #[error("{groups} groups of progress could not be written and are kept as dead letters")]

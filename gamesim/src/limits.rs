@@ -8,8 +8,15 @@ pub const SLOT_MS: u64 = 2;
 pub const SLOTS_PER_TICK: usize = (TICK_MS as u64 / SLOT_MS) as usize;
 /// Slots that a late shard makes up for before it lets the rest go, and with them the world's time.
 pub const SLOTS_BEHIND_MAX: u32 = 2 * SLOTS_PER_TICK as u32;
-/// Datagrams that a shard reads in one slot; the others wait in the socket.
-pub const DATAGRAMS_PER_SLOT_MAX: usize = 1_024;
+/// Slots that a shard without a connection and without a room sleeps through at a time.
+pub const SLOTS_IDLE: u32 = 5;
+/// Datagrams that a shard reads in one slot; the others wait in the socket. A quarter of a million in a second are nearly
+/// twice what the players of a full core send.
+pub const DATAGRAMS_PER_SLOT_MAX: usize = 512;
+/// Time that a shard spends on reading in one slot, in microseconds: whatever a flood costs, the rest is the rooms'.
+pub const READ_US_MAX: u64 = 1_000;
+/// Datagrams that are read between two looks at that time, and in every slot however late it is.
+pub const DATAGRAMS_PER_LOOK: usize = 16;
 /// Size of a socket's receive buffer, in bytes: half a second of full load.
 pub const RECEIVE_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 /// Connections of one shard at one time: its seats, as many arriving or parting, and some to refuse politely.
@@ -21,10 +28,15 @@ pub const fn connections_max(sessions_max: u32) -> usize {
 pub const MESSAGES_PER_TICK_MAX: u32 = 8;
 /// Inputs that wait for their tick, per player: 300 ms. The movement of older ones is dropped, their actions are not.
 pub const INPUTS_QUEUED_MAX: usize = 6;
+/// Ticks without a single one in which a player's queue of inputs ran empty, after which one input's movement is dropped:
+/// what a stall has queued would otherwise delay the player for as long as they play.
+pub const QUEUE_PATIENCE_TICKS: u32 = 20;
 /// Reliable events that a client may leave unacknowledged before its connection is given up.
 pub const EVENTS_UNACKNOWLEDGED_MAX: usize = 512;
 /// How long a player may be away before the seat is given up, in seconds.
 pub const AWAY_S_MAX: u64 = 60;
+/// How long a session may last, in seconds: whoever only keeps a connection open does not hold its place for ever.
+pub const SESSION_S_MAX: u64 = 4 * 3_600;
 /// How long a parting connection is kept to hear the reason, in milliseconds.
 pub const PARTING_MS: u64 = 1_000;
 /// How long an arrival waits for the API, in milliseconds; a client gives up at about the same time.
@@ -53,6 +65,8 @@ pub const UNCLAIMED_RETRY_MS: u64 = 10_000;
 pub const SHARDS_END_S_MAX: u64 = 3;
 
 const _: () = assert!(SLOTS_PER_TICK as u64 * SLOT_MS == TICK_MS as u64);
+// Half of the time is the rooms'.
+const _: () = assert!(READ_US_MAX * 2 <= SLOT_MS * 1_000);
 // A session never has more characters unsaved than fit one batch: its seats, and those who are leaving them.
 const _: () = assert!(2 * SEATS_PER_SESSION_MAX <= PROGRESS_GROUPS_MAX);
 const _: () = assert!(ROOMLESS_S_MAX > UNCLAIMED_S_MAX + ADMISSION_MS_MAX / 1_000);

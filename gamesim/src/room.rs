@@ -9,7 +9,7 @@
 
 use crate::backoff::Backoff;
 use crate::exchange::{ApiFailure, BurialReason, DeadLetter, Request};
-use crate::limits::AWAY_S_MAX;
+use crate::limits::{AWAY_S_MAX, SESSION_S_MAX};
 use crate::view;
 use crate::world::{Audience, Command, Dungeon, Effect};
 use crate::writer::{Change, Placement, Verdict, Writer};
@@ -121,10 +121,12 @@ impl Room {
                 self.leave(now_ms, &mut dungeon, seat, effects);
             }
             self.show(now_ms, &dungeon, effects);
-            let is_over = dungeon.is_over();
+            let (is_over, outcome) = (dungeon.is_over(), dungeon.outcome());
             self.dungeon = Some(dungeon);
             if is_over {
                 self.close(now_ms, EndingReason::Cleared, Outcome::Cleared, effects);
+            } else if now_ms.saturating_sub(self.opened_ms) >= SESSION_S_MAX * 1_000 {
+                self.close(now_ms, EndingReason::TimeLimit, outcome.unwrap_or(Outcome::Abandoned), effects);
             }
         }
         if let Some(request) = self.writer.poll(now_ms) {
@@ -143,6 +145,8 @@ impl Room {
         for verdict in self.writer.handle_answer(now_ms, answer) {
             match verdict {
                 Verdict::Released(character_id) => self.vacate(character_id),
+                // Its last write has landed, the answer was lost, and it plays elsewhere by now: no concern of this room.
+                Verdict::Fenced(character_id) if self.is_leaving(character_id) => self.vacate(character_id),
                 Verdict::Fenced(character_id) => {
                     tracing::warn!(session_id = %self.placement.session_id, %character_id, "fenced");
                     self.close(now_ms, EndingReason::Fault, Outcome::Failed, effects);
@@ -169,6 +173,11 @@ impl Room {
         self.opened_ms
     }
 
+    #[cfg(test)]
+    pub(crate) const fn grow_older(&mut self, by_ms: u64) {
+        self.opened_ms -= by_ms;
+    }
+
     /// How many players are connected.
     pub(crate) fn playing(&self) -> usize {
         self.occupants().filter(|occupant| matches!(occupant.presence, Presence::Playing(_))).count()
@@ -186,6 +195,11 @@ impl Room {
 
     fn occupants(&self) -> impl Iterator<Item = &Occupant> {
         self.seats.iter().flatten()
+    }
+
+    fn is_leaving(&self, character_id: CharacterId) -> bool {
+        let mut occupants = self.occupants();
+        occupants.any(|who| who.character_id == character_id && matches!(who.presence, Presence::Leaving))
     }
 
     fn link_mut(&mut self, seat: u8, connection: ConnectionId) -> Option<&mut Link> {

@@ -79,6 +79,18 @@ pub fn seed_data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../seed-data")
 }
 
+/// Bytes that never repeat and are the same in every run, so that a test is a function of what it does.
+fn seeded_entropy() -> impl Fn(&mut [u8]) {
+    let drawn = AtomicU64::new(0);
+    move |bytes| {
+        for chunk in bytes.chunks_mut(8) {
+            let number = drawn.fetch_add(1, Ordering::SeqCst).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let mixed = (number ^ (number >> 32)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            chunk.copy_from_slice(&(mixed ^ (mixed >> 29)).to_le_bytes()[..chunk.len()]);
+        }
+    }
+}
+
 impl Backend {
     /// A fresh backend with the seed content published.
     pub async fn start() -> Self {
@@ -104,7 +116,7 @@ impl Backend {
             derivation: DerivationKey::new([9; 32]),
             gamesim_role: "guildhall-gamesim".into(),
             clock: Arc::new(move || Timestamp(now.load(Ordering::SeqCst))),
-            entropy: Arc::new(guildhall_functions::lambda::system_entropy),
+            entropy: Arc::new(seeded_entropy()),
         });
         Self { app: Arc::new(app), clock_ms, usage: Arc::default(), database: None }
     }

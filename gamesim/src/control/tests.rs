@@ -1,14 +1,20 @@
 //! Whole game sims against an API that is scripted and speaks real HTTP. Nothing here waits for time to pass: each test
 //! follows the calls that come in.
 
+use super::{Control, Parts, ShardLink};
 use crate::api::{Api, Signer};
+use crate::clock::Clock;
+use crate::dead_letters::DeadLetters;
+use crate::exchange::Order;
 use crate::fixtures::content;
+use crate::metrics::SimMetrics;
 use crate::{Config, RunError, Shutdown, run_with};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use guildhall_domain::api::Registered;
 use guildhall_domain::{AccountId, CharacterId, HotState, SessionId};
 use guildhall_protocol::netcode::{Client, ConnectToken, ConnectTokenParameters, PACKET_BYTES_MAX, TokenEntropy};
 use guildhall_protocol::payload::{ClientMessage, GameEvent, decode_server};
@@ -50,24 +56,7 @@ impl Sim {
     }
 
     async fn start_with(drain_s: u64, last_writes_s: u64, dead_letters: String) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let script = Arc::new(Mutex::new(Script::default()));
-        let (seen, calls) = mpsc::unbounded_channel();
-        tokio::spawn(serve(listener, Arc::clone(&script), seen));
-        let config = Config::parse(|variable| match variable {
-            "GUILDHALL_API" => Some(format!("http://{address}")),
-            "GUILDHALL_GAMESIM_SHARDS" => Some("1".into()),
-            "GUILDHALL_GAMESIM_BIND" => Some("127.0.0.1".into()),
-            "GUILDHALL_DRAIN_S" => Some(drain_s.to_string()),
-            "GUILDHALL_LAST_WRITES_S" => Some(last_writes_s.to_string()),
-            "GUILDHALL_DEAD_LETTERS" => Some(dead_letters.clone()),
-            "GUILDHALL_METRICS_BIND" => Some("127.0.0.1:0".into()),
-            _ => None,
-        });
-        let config = config.unwrap();
-        let credentials = SharedCredentialsProvider::new(Credentials::new("AKID", "secret", None, None, "test"));
-        let api = Api::connect(&config, Signer::new("us-east-1", Some(credentials))).unwrap();
+        let (script, calls, config, api) = surroundings(drain_s, last_writes_s, &dead_letters).await;
         let shutdown = Shutdown::default();
         let running = tokio::spawn(run_with(Arc::new(api), config, shutdown.clone()));
         Self { script, calls, shutdown, running }
@@ -92,6 +81,33 @@ impl Sim {
         }
         (calls, result)
     }
+}
+
+/// The API, the calls that it will see, and a game sim's way to it.
+async fn surroundings(
+    drain_s: u64,
+    last_writes_s: u64,
+    dead_letters: &str,
+) -> (Arc<Mutex<Script>>, mpsc::UnboundedReceiver<(String, Value)>, Config, Api) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let script = Arc::new(Mutex::new(Script::default()));
+    let (seen, calls) = mpsc::unbounded_channel();
+    tokio::spawn(serve(listener, Arc::clone(&script), seen));
+    let config = Config::parse(|variable| match variable {
+        "GUILDHALL_API" => Some(format!("http://{address}")),
+        "GUILDHALL_GAMESIM_SHARDS" => Some("1".into()),
+        "GUILDHALL_GAMESIM_BIND" => Some("127.0.0.1".into()),
+        "GUILDHALL_DRAIN_S" => Some(drain_s.to_string()),
+        "GUILDHALL_LAST_WRITES_S" => Some(last_writes_s.to_string()),
+        "GUILDHALL_DEAD_LETTERS" => Some(dead_letters.to_owned()),
+        "GUILDHALL_METRICS_BIND" => Some("127.0.0.1:0".into()),
+        _ => None,
+    });
+    let config = config.unwrap();
+    let credentials = SharedCredentialsProvider::new(Credentials::new("AKID", "secret", None, None, "test"));
+    let api = Api::connect(&config, Signer::new("us-east-1", Some(credentials))).unwrap();
+    (script, calls, config, api)
 }
 
 async fn serve(listener: TcpListener, script: Arc<Mutex<Script>>, seen: mpsc::UnboundedSender<(String, Value)>) {
@@ -295,4 +311,34 @@ async fn what_the_store_does_not_take_in_time_is_kept_and_said() {
     let letter: Value = serde_json::from_str(text.trim_end()).unwrap();
     assert_eq!((&letter["reason"], &letter["session_id"]), (&"abandoned".into(), &SESSION.to_string().into()));
     assert_eq!(letter["group"]["writes"][0]["release"], true);
+}
+
+#[tokio::test]
+async fn a_request_that_panics_ends_the_process_in_order() {
+    let (_script, _calls, config, api) = surroundings(300, 10, "unused").await;
+    let registered = Registered {
+        gamesim_id: "sim".parse().unwrap(),
+        epoch: EPOCH,
+        ip: "127.0.0.1".to_owned(),
+        lease_ms: 60,
+        heartbeat_interval_ms: 3_600_000,
+    };
+    let letters = DeadLetters::new("unused".into(), registered.gamesim_id.clone());
+    let (clock, metrics) = (Arc::new(Clock::start()), Arc::new(SimMetrics::new(1)));
+    let (orders, to_shard) = std::sync::mpsc::channel();
+    let (finished, is_finished) = tokio::sync::oneshot::channel();
+    let (_asks, requests) = mpsc::unbounded_channel();
+    let parts = Parts { config, api: Arc::new(api), clock, metrics, registered };
+    let mut control = Control::new(parts, letters, vec![ShardLink { orders, is_finished }], requests);
+    control.errands.spawn(async { panic!("this is what is tested") });
+    // The shard obeys the first order to stop, as if it had nothing left to write.
+    let shard = tokio::task::spawn_blocking(move || {
+        let is_stopped = to_shard.iter().any(|order| matches!(order, Order::Stop));
+        // Whether anybody still listens is what the test asks.
+        let _ = finished.send(());
+        is_stopped
+    });
+    let result = control.run(Shutdown::default()).await;
+    assert!(matches!(result, Err(RunError::Crashed)), "{result:?}");
+    assert!(shard.await.unwrap(), "the shard was left alone with what it had to write");
 }

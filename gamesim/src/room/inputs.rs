@@ -1,7 +1,7 @@
 //! The inputs of one connection on their way into the world: each number once, in order, and one movement per tick, so that
 //! nobody walks faster by sending more.
 
-use crate::limits::INPUTS_QUEUED_MAX;
+use crate::limits::{INPUTS_QUEUED_MAX, QUEUE_PATIENCE_TICKS};
 use crate::world::{Action, Command};
 use guildhall_protocol::payload::{Action as Wish, InputFrame};
 use std::collections::VecDeque;
@@ -14,6 +14,11 @@ pub(super) struct InputQueue {
     queued: u32,
     /// Number of the last input applied.
     applied: u32,
+    /// Fewest inputs that a tick of the present window has left waiting, and how many ticks the window has had.
+    fewest_left: Option<usize>,
+    window_ticks: u32,
+    /// Whether a whole window has left inputs waiting.
+    is_stale: bool,
 }
 
 /// What one tick takes from the queue.
@@ -38,12 +43,14 @@ impl InputQueue {
 
     /// The inputs of this tick: the oldest one with its movement and, where too many wait, those before it without. A
     /// queue that is too long means that the player's clock runs fast or the network had a stall; what they did in that
-    /// time counts, how far they walked does not.
+    /// time counts, how far they walked does not. A queue that never runs empty is shortened one by one.
     pub(super) fn take(&mut self) -> TickInputs {
         let mut taken = TickInputs::default();
+        let at_once = 1 + usize::from(std::mem::take(&mut self.is_stale));
+        let left_max = self.waiting.len().saturating_sub(at_once).min(INPUTS_QUEUED_MAX - 1);
         while let Some(input) = self.waiting.pop_front() {
             self.applied = input.seq;
-            let moves = self.waiting.len() < INPUTS_QUEUED_MAX;
+            let moves = self.waiting.len() <= left_max;
             let (move_x, move_y) = if moves { (input.move_x, input.move_y) } else { (0, 0) };
             let action = match input.action {
                 Wish::None => Action::None,
@@ -61,7 +68,20 @@ impl InputQueue {
                 break;
             }
         }
+        self.watch_length();
         taken
+    }
+
+    /// Notices when a whole window of ticks has left inputs waiting: they are more than the network's rhythm asks for.
+    fn watch_length(&mut self) {
+        let left = self.waiting.len();
+        let fewest_left = self.fewest_left.map_or(left, |fewest| fewest.min(left));
+        self.fewest_left = Some(fewest_left);
+        self.window_ticks += 1;
+        if self.window_ticks >= QUEUE_PATIENCE_TICKS {
+            self.is_stale = fewest_left > 0;
+            (self.fewest_left, self.window_ticks) = (None, 0);
+        }
     }
 
     /// Number of the last input applied.
@@ -102,6 +122,41 @@ mod tests {
         assert_eq!(taken.commands[0], Command { move_x: 0, move_y: 0, action: Action::Attack { target: 300 } });
         assert_eq!(queue.waiting.len() + 1, INPUTS_QUEUED_MAX);
         assert_eq!(queue.take().commands.len(), 1);
+    }
+
+    #[test]
+    fn what_a_stall_has_queued_does_not_delay_the_player_for_ever() {
+        let mut queue = InputQueue::default();
+        let strike = Wish::Attack { target: 300 };
+        let mut seq = 5;
+        queue.push(&(1..=seq).map(|seq| frame(seq, Wish::None)).collect::<Vec<_>>());
+        let (mut moves, mut strikes) = (0, 0);
+        let ticks = 6 * QUEUE_PATIENCE_TICKS;
+        for _ in 0..ticks {
+            seq += 1;
+            queue.push(&[frame(seq, strike)]);
+            let taken = queue.take();
+            let moving = taken.commands.iter().filter(|command| command.move_x != 0).count();
+            assert!(moving <= 1, "two strides in one tick");
+            moves += moving;
+            strikes += taken.commands.iter().filter(|command| command.action != Action::None).count();
+        }
+        assert_eq!(queue.waiting.len(), 0, "inputs still wait {} ticks for their turn", queue.waiting.len());
+        assert_eq!((moves, strikes), (ticks as usize, ticks as usize));
+    }
+
+    #[test]
+    fn a_queue_that_runs_empty_now_and_then_is_left_alone() {
+        let mut queue = InputQueue::default();
+        let mut strides = 0;
+        // Two at once in every second tick: the network's rhythm, and nobody waits longer than it.
+        for tick in 0..10 * QUEUE_PATIENCE_TICKS {
+            if tick % 2 == 0 {
+                queue.push(&[frame(tick + 1, Wish::None), frame(tick + 2, Wish::None)]);
+            }
+            strides += queue.take().commands.iter().filter(|command| command.move_x != 0).count();
+        }
+        assert_eq!(strides, 10 * QUEUE_PATIENCE_TICKS as usize);
     }
 
     #[test]

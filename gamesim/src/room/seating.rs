@@ -25,6 +25,10 @@ impl Room {
         }
         let Some(seat) = self.seats.get(usize::from(user.seat)) else { return Claim::Refuse(RefusalReason::Seat) };
         match seat {
+            // Who is still being written out of another seat would lose this one with the answer to that.
+            None if self.occupants().any(|occupant| occupant.character_id == user.character_id) => {
+                Claim::Refuse(RefusalReason::Seat)
+            }
             None => Claim::Ask,
             Some(occupant) => match occupant.presence {
                 // The seat is given back in a moment; what the API says until then is about to change.
@@ -47,18 +51,19 @@ impl Room {
         self.welcome(seat, None);
     }
 
-    /// Seats a character whom the API has admitted. Without a connection its player is away from the start. Returns
-    /// whether it sits; if not, its lease is given back.
+    /// Seats a character whom the API has admitted. Without a connection its player is away from the start.
     pub(crate) fn admit(
         &mut self,
         now_ms: u64,
         user: &UserData,
         admitted: Admitted,
         connection: Option<ConnectionId>,
-    ) -> bool {
+    ) -> Result<(), RefusalReason> {
         let character = admitted.character;
-        let is_free = matches!(self.seats.get(usize::from(user.seat)), Some(None));
-        let (true, Some(mut dungeon)) = (is_free, self.dungeon.take()) else { return false };
+        if !matches!(self.seats.get(usize::from(user.seat)), Some(None)) {
+            return Err(RefusalReason::Seat);
+        }
+        let Some(mut dungeon) = self.dungeon.take() else { return Err(RefusalReason::Session) };
         let (account_id, character_id) = (character.account_id, character.character_id);
         let stored = character.hot.clone();
         let mut happened = Vec::new();
@@ -67,23 +72,23 @@ impl Room {
         // What the store has is durable; if coming in changed the character, that is one change more.
         let stored = Change { character_id, hot: stored, progress_seq: progress_seq.saturating_sub(changes.into()) };
         self.writer.open(account_id, character.version, stored);
-        if sits {
-            let presence = match connection {
-                Some(connection) => Presence::Playing(Box::new(Link::new(connection))),
-                None => Presence::Away { since_ms: now_ms },
-            };
-            let occupant = Occupant { account_id, character_id, name: character.name.into(), presence };
-            if let Some(place) = self.seats.get_mut(usize::from(user.seat)) {
-                *place = Some(occupant);
-            }
-            self.dungeon = Some(dungeon);
-            self.welcome(user.seat, Some(user.seat));
-            self.route_from_dungeon(now_ms, happened);
-        } else {
-            self.dungeon = Some(dungeon);
+        self.dungeon = Some(dungeon);
+        if !sits {
+            // The content lacks the character's class: it is given back at once.
             self.writer.release(now_ms, character_id);
+            return Err(RefusalReason::Session);
         }
-        sits
+        let presence = match connection {
+            Some(connection) => Presence::Playing(Box::new(Link::new(connection))),
+            None => Presence::Away { since_ms: now_ms },
+        };
+        let occupant = Occupant { account_id, character_id, name: character.name.into(), presence };
+        if let Some(place) = self.seats.get_mut(usize::from(user.seat)) {
+            *place = Some(occupant);
+        }
+        self.welcome(user.seat, Some(user.seat));
+        self.route_from_dungeon(now_ms, happened);
+        Ok(())
     }
 
     /// A connection is gone without a word of leaving: the seat is kept for a while.

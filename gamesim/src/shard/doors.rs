@@ -110,16 +110,14 @@ impl Shard {
         }
         let mut effects = Vec::new();
         let is_stopping = self.is_stopping;
-        let sits = self.with_room(now_ms, session_id, &mut effects, |room, effects| {
-            let sits = room.admit(now_ms, user, admitted, connection);
+        let seated = self.with_room(now_ms, session_id, &mut effects, |room, effects| {
+            let seated = room.admit(now_ms, user, admitted, connection);
             if is_stopping {
                 room.close(now_ms, EndingReason::Shutdown, Outcome::Drained, effects);
             }
-            sits
+            seated
         });
-        if sits != Some(true) {
-            return Err(RefusalReason::Session);
-        }
+        seated.unwrap_or(Err(RefusalReason::Session))?;
         if let Some(connection) = connection.filter(|_| !is_stopping) {
             self.places.insert(connection, Place::Seated { session_id, seat: user.seat });
         }

@@ -6,15 +6,19 @@ use guildhall_domain::api::{GamesimLoad, GamesimState};
 use guildhall_domain::progress::{CharacterWrite, GroupStatus, ProgressGroup};
 use guildhall_domain::session::Outcome;
 use guildhall_domain::{
-    AccountId, Character, CharacterId, CharacterName, HotState, Seat, SeatState, Session, SessionId, SessionState,
-    Timestamp,
+    AccountId, Character, CharacterId, CharacterName, HotState, Lease, Seat, SeatState, Session, SessionId,
+    SessionState, Timestamp,
 };
-use guildhall_storage::Table;
 use guildhall_storage::characters::{self, CharacterRow};
 use guildhall_storage::gamesims::{self, Beat, GamesimRow};
 use guildhall_storage::memory::MemoryTable;
 use guildhall_storage::sessions::{self, Closed, Closing, Hold, NotAdmitted, Unplaced, Unseated};
+use guildhall_storage::{
+    Action, BoxFuture, Commit, CommitError, Committed, Condition, Consistency, Item, Key, Page, Query, StorageError,
+    Table, TableName, Write,
+};
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
 const CAPACITY: u32 = 3;
@@ -307,4 +311,75 @@ async fn only_characters_that_exist_are_bound() {
     let refused = sessions::allocate(&table, &session(9, &sim, &row), &sim, &row, None, NOW).await.unwrap();
     assert_eq!(refused, Err(Unplaced::Character(None)));
     assert_eq!(characters::find(&table, row.character.account_id, row.character.character_id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_group_of_which_a_part_could_still_be_written_was_not_written_before() {
+    let (table, _, first, session) = playing().await;
+    let second = character(&table, 2).await;
+    let seat = Seat { character_id: second.character.character_id, ..session.seats[0].clone().unwrap() };
+    let (next, _) = session.reserve(Seat { state: SeatState::Reserved, ..seat }, NOW).unwrap();
+    sessions::reserve(&table, &session, &next, &second, None).await.unwrap().unwrap();
+    let lease = session.lease();
+    assert_eq!(sessions::apply_group(&table, &lease, &write(&first, 9, 1, 70)).await.unwrap(), GroupStatus::Applied);
+    let mut group = write(&first, 8, 1, 60);
+    group.writes.extend(write(&second, 7, 1, 5).writes);
+    assert_eq!(sessions::apply_group(&table, &lease, &group).await.unwrap(), GroupStatus::Conflict);
+    assert_eq!(stored(&table, &second).await.character.version, 1);
+}
+
+/// A table on which somebody else commits just before the first commit that arrives.
+#[derive(Debug)]
+struct Overtaken {
+    table: MemoryTable,
+    first: Mutex<Option<Write>>,
+}
+
+impl Table for Overtaken {
+    fn get<'a>(&'a self, key: &'a Key, consistency: Consistency) -> BoxFuture<'a, Result<Option<Item>, StorageError>> {
+        self.table.get(key, consistency)
+    }
+
+    fn query(&self, query: Query) -> BoxFuture<'_, Result<Page, StorageError>> {
+        self.table.query(query)
+    }
+
+    fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Committed, CommitError>> {
+        Box::pin(async move {
+            let first = self.first.lock().unwrap().take();
+            if let Some(write) = first {
+                self.table.commit(Commit::one(write)).await?;
+            }
+            self.table.commit(commit).await
+        })
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_admitted_whose_lease_goes_meanwhile() {
+    let (table, _, row, session, _) = lapsed().await;
+    let Character { character_id, account_id, .. } = row.character;
+    let elsewhere = Lease { session_id: SessionId::from_bits(10), ..session.lease() };
+    let key = Key::new(TableName::Characters, account_id.to_string(), character_id.to_string());
+    let take = Write::update(key, [Action::set_encoded("lease", &elsewhere).unwrap()], Condition::Exists);
+    let table = Overtaken { table, first: Mutex::new(Some(take)) };
+    let refused = sessions::admit(&table, session.clone(), 0, (account_id, character_id)).await.unwrap();
+    assert_eq!(refused, Err(NotAdmitted::LeaseLost));
+    assert_eq!(sessions::find(&table, session.session_id).await.unwrap(), Some(session));
+}
+
+#[tokio::test]
+async fn a_release_sees_the_seat_that_its_character_takes_meanwhile() {
+    let (table, _, row, session, later) = lapsed().await;
+    let left = session.leave(row.character.character_id).unwrap();
+    let key = || Key::new(TableName::Sessions, session.session_id.to_string(), "session");
+    table.commit(Commit::one(Write::put(key(), &left, Condition::Exists).unwrap())).await.unwrap();
+    let (held, _) = left.reserve(session.seats[0].clone().unwrap(), later).unwrap();
+    let sit_down = Write::put(key(), &held, Condition::Exists).unwrap();
+    let table = Overtaken { table, first: Mutex::new(Some(sit_down)) };
+    let mut group = write(&row, 1, 1, 70);
+    group.writes[0].release = true;
+    assert_eq!(sessions::apply_group(&table, &session.lease(), &group).await.unwrap(), GroupStatus::Applied);
+    let after = sessions::find(&table, session.session_id).await.unwrap().unwrap();
+    assert_eq!((stored(&table, &row).await.lease, after.bound().count()), (None, 0));
 }

@@ -15,8 +15,8 @@ pub(super) struct Ledger {
     pub(super) sessions: BTreeMap<SessionId, Session>,
     pub(super) gamesims: BTreeMap<GamesimId, GamesimRow>,
     pub(super) characters: BTreeMap<CharacterId, CharacterRow>,
-    /// Versions that an admission confirmed last.
-    pub(super) confirmed: BTreeMap<CharacterId, u64>,
+    /// Versions of characters as they stood when an admission was committed.
+    pub(super) admitted: BTreeSet<(CharacterId, u64)>,
     /// Every write of a game sim has gold of its own, so that one that is applied twice shows.
     applied: BTreeSet<(CharacterId, u64)>,
 }
@@ -39,7 +39,7 @@ impl Ledger {
                 TableName::Characters => {
                     let row: CharacterRow = decode(item).unwrap();
                     if matches!(write, Write::Check { .. }) {
-                        self.confirmed.insert(row.character.character_id, row.character.version);
+                        self.admitted.insert((row.character.character_id, row.character.version));
                     }
                     next.2.insert(row.character.character_id, row);
                 }
@@ -55,10 +55,18 @@ impl Ledger {
         self.check_seats();
     }
 
-    /// R4, R8, R9: states move forward, one revision at a time; nobody gives up a session of a living game sim.
+    /// R4, R8, R9: a session begins where there is room, and moves forward, one revision at a time; nobody gives up a
+    /// session of a living game sim.
     fn follow_sessions(&self, next: &BTreeMap<SessionId, Session>) {
         for (session_id, after) in next {
-            let Some(before) = self.sessions.get(session_id).filter(|before| *before != after) else { continue };
+            let Some(before) = self.sessions.get(session_id) else {
+                let gamesim = &self.gamesims[&after.gamesim_id];
+                assert!(gamesim.has_room(self.now), "nothing may land on {gamesim:?}");
+                continue;
+            };
+            if before == after {
+                continue;
+            }
             assert!(before.state.is_live(), "a closed session changed: {before:?} {after:?}");
             assert!(before.state != SessionState::Active || after.state != SessionState::Reserved, "{after:?}");
             assert_eq!(after.revision, before.revision + 1, "an update was lost: {before:?} {after:?}");

@@ -152,7 +152,7 @@ fn cost_of_a_player(idle: &Window, window: &Window) -> Vec<Figure> {
             100.0 * idle.processor_share()
         )),
         Figure::new("CPU per player-tick", per_player_tick(share), "us")
-            .note("user and system; one datagram in, one out; with the slots' own cost spread over few players"),
+            .note("user and system, of the whole process: few players share the cost of its slots, heartbeats and progress calls"),
         Figure::new("CPU per player-tick beyond idle", per_player_tick(share - idle.processor_share()), "us"),
         Figure::new("datagrams down, per player", sent / players / lasted_s, "/s"),
         Figure::new("datagrams up, per player", received / players / lasted_s, "/s"),

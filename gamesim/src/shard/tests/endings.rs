@@ -3,7 +3,7 @@
 use super::api::Health;
 use super::*;
 use crate::exchange::BurialReason;
-use crate::limits::AWAY_S_MAX;
+use crate::limits::{AWAY_S_MAX, SESSION_S_MAX};
 use guildhall_domain::limits::CLEARED_GRACE_MS;
 use guildhall_protocol::payload::EndingReason;
 
@@ -21,7 +21,13 @@ fn outcomes(house: &House) -> Vec<Outcome> {
 #[test]
 fn a_cleared_dungeon_is_written_and_closed() {
     let mut house = House::new();
-    let ada = house.enter(1, 0, 1);
+    assert!(house.shard.is_idle());
+    let ada = house.arrive(1, 0, 1);
+    house.api.keeps_admissions = true;
+    house.ticks(2);
+    assert!(!house.shard.is_idle(), "somebody is at the door");
+    house.api.let_go();
+    house.ticks(8);
     house.slay(ada, KING);
     assert_eq!(house.api.stored(1).hot.dungeons_cleared, 1, "what is of value is written at once");
     house.ticks(CLEARED_GRACE_MS / 50 + 25);
@@ -29,7 +35,7 @@ fn a_cleared_dungeon_is_written_and_closed() {
     assert_eq!(house.api.finalized[0].gamesim_epoch, EPOCH);
     assert_eq!(house.api.stored(1).lease, None);
     assert_eq!(ending(&house.players[ada]), Some(EndingReason::Cleared));
-    assert!(house.players[ada].is_over());
+    assert!(house.players[ada].is_over() && house.shard.is_idle());
     assert_eq!(
         house.shard.report(),
         ShardReport { transport: house.shard.report().transport, ..ShardReport::default() }
@@ -207,4 +213,47 @@ fn a_player_who_is_admitted_after_going_away_is_given_back_in_time() {
     assert_eq!((house.shard.report().rooms, house.shard.report().players), (1, 0));
     house.ticks(u32::try_from(AWAY_S_MAX).unwrap() * 20);
     assert_eq!((outcomes(&house), house.api.stored(1).lease), (vec![Outcome::Abandoned], None));
+}
+
+#[test]
+fn who_only_keeps_a_connection_open_does_not_hold_a_session_for_ever() {
+    let mut house = House::new();
+    let ada = house.enter(1, 0, 1);
+    house.slay(ada, RAT);
+    house.shard.rooms.get_mut(&session(1)).unwrap().grow_older((SESSION_S_MAX - 2) * 1_000);
+    house.ticks(20);
+    assert_eq!((house.shard.report().rooms, ending(&house.players[ada])), (1, None));
+    house.ticks(60);
+    assert_eq!(ending(&house.players[ada]), Some(EndingReason::TimeLimit));
+    assert!(house.players[ada].is_over());
+    assert_eq!((house.api.stored(1).hot.xp, house.api.stored(1).lease), (5, None));
+    assert_eq!((outcomes(&house), house.shard.report().rooms), (vec![Outcome::Abandoned], 0));
+}
+
+#[test]
+fn who_is_admitted_while_everything_stops_is_given_back_before_the_end() {
+    let mut house = House::new();
+    house.api.keeps_admissions = true;
+    let ada = house.arrive(1, 0, 1);
+    house.ticks(5);
+    house.shard.handle_order(house.now_ms, Order::Stop);
+    house.ticks(5);
+    assert!(!house.shard.is_finished(), "the answer may be yes");
+    house.api.let_go();
+    house.ticks(25);
+    assert_eq!(ending(&house.players[ada]), Some(EndingReason::Shutdown));
+    assert_eq!((outcomes(&house), house.api.stored(1).lease), (vec![Outcome::Drained], None));
+    assert!(house.shard.is_finished());
+}
+
+#[test]
+fn an_api_that_is_down_does_not_keep_a_player_at_the_door_while_everything_stops() {
+    let mut house = House::new();
+    house.api.health = Health::Down;
+    let ada = house.arrive(1, 0, 1);
+    house.ticks(5);
+    house.shard.handle_order(house.now_ms, Order::Stop);
+    house.ticks(60);
+    assert!(house.players[ada].has(|event| matches!(event, GameEvent::Refused { .. })));
+    assert!(house.shard.is_finished());
 }

@@ -119,3 +119,24 @@ fn bad_packets_and_messages_are_counted_and_otherwise_ignored() {
     house.ticks(5);
     assert!(!house.players[ada].is_over());
 }
+
+#[test]
+fn three_seconds_without_a_datagram_end_with_the_whole_picture() {
+    let mut house = House::new();
+    let ada = house.enter(1, 0, 1);
+    let bob = house.enter(1, 1, 2);
+    house.players[ada].is_silent = true;
+    for _ in 0..60 {
+        house.players[bob].wish(1, Action::None);
+        house.tick();
+    }
+    house.players[ada].is_silent = false;
+    house.tick();
+    let message = house.players[ada].latest();
+    assert_eq!((message.baseline, message.tick), (0, house.players[bob].latest().tick));
+    assert_eq!(house.players[ada].x(1), house.players[bob].x(1));
+    house.ticks(3);
+    let message = house.players[ada].latest();
+    assert!(message.baseline + 4 > message.tick, "differences again: {message:?}");
+    assert_eq!(house.shard.report().transport.connected, 2, "on the same connection");
+}

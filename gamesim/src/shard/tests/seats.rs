@@ -162,3 +162,61 @@ fn what_an_earlier_visit_has_stored_is_durable_from_the_start() {
     let message = house.players[risen].latest();
     assert_eq!(message.durable_seq + 1, message.progress_seq);
 }
+
+#[test]
+fn who_is_on_the_way_out_of_one_seat_does_not_get_another() {
+    let mut house = House::new();
+    let ada = house.enter(1, 0, 1);
+    house.enter(1, 1, 2);
+    house.api.health = Health::Mute;
+    house.players[ada].wish(0, Action::Leave);
+    house.ticks(5);
+    // For the API the seat is free already, and somebody else may have it; the room does not know that yet.
+    let early = house.arrive(1, 2, 1);
+    house.ticks(25);
+    assert_eq!((refusal(&house.players[early]), house.api.admissions), (Some(RefusalReason::Seat), 2));
+    house.api.health = Health::Well;
+    house.ticks(120);
+    let again = house.enter(1, 2, 1);
+    house.slay(again, RAT);
+    house.ticks(25);
+    assert_eq!((house.api.stored(1).hot.xp, house.shard.report().players), (5, 2));
+}
+
+#[test]
+fn a_leaver_who_plays_elsewhere_by_now_does_not_end_the_room() {
+    let mut house = House::new();
+    let ada = house.enter(1, 0, 1);
+    let bob = house.enter(1, 1, 2);
+    house.api.health = Health::Mute;
+    house.players[ada].wish(0, Action::Leave);
+    house.ticks(3);
+    assert_eq!(house.api.stored(1).lease, None, "the last write has landed, but nobody has heard of it");
+    house.api.health = Health::Well;
+    house.api.verdict = Some(GroupStatus::Fenced);
+    house.ticks(120);
+    house.api.verdict = None;
+    assert!(!house.players[bob].is_over());
+    house.enter(1, 0, 3);
+    house.slay(bob, RAT);
+    house.ticks(25);
+    assert_eq!(house.api.stored(2).hot.xp, 5);
+}
+
+#[test]
+fn an_admission_to_a_taken_seat_is_refused_and_the_game_goes_on() {
+    let mut house = House::new();
+    house.enter(1, 3, 9);
+    house.api.keeps_admissions = true;
+    let ada = house.arrive(1, 0, 1);
+    let bob = house.arrive(1, 0, 2);
+    house.ticks(5);
+    house.api.let_go();
+    house.ticks(5);
+    let tick = house.players[ada].latest().tick;
+    house.ticks(25);
+    assert_eq!(refusal(&house.players[bob]), Some(RefusalReason::Seat));
+    assert!(house.players[bob].is_over());
+    assert_eq!(house.players[ada].latest().tick, tick + 25, "the room stands still");
+    assert_eq!((house.shard.report().rooms, house.shard.report().players), (1, 2));
+}

@@ -1,6 +1,6 @@
 //! Progress written behind: one fenced transaction per group, and recognition of a group that was written before.
 
-use super::{ATTEMPTS_MAX, find, replace};
+use super::{ATTEMPTS_MAX, confirm, find, replace};
 use crate::characters::{self, CharacterRow};
 use crate::{Commit, CommitError, Refusal, StorageError, Table, decode};
 use guildhall_domain::progress::{CharacterWrite, GroupStatus, ProgressGroup};
@@ -17,8 +17,12 @@ pub async fn apply_group(table: &dyn Table, lease: &Lease, group: &ProgressGroup
     let mut session = if releases { find(table, lease.session_id).await? } else { None };
     for _ in 0..ATTEMPTS_MAX {
         let mut commit = writes.clone();
-        if let Some((before, next)) = session.as_ref().and_then(|session| Some((session, without(session, group)?))) {
-            commit.push(replace(before, &next)?);
+        if let Some(before) = &session {
+            // A seat that is not there must not appear meanwhile, or it would be held without a lease.
+            commit.push(match without(before, group) {
+                Some(next) => replace(before, &next)?,
+                None => confirm(before),
+            });
         }
         let Err(error) = table.commit(Commit::all(commit)).await else { return Ok(GroupStatus::Applied) };
         let refusals = match error {
@@ -62,7 +66,10 @@ fn judge(writes: &[CharacterWrite], lease: &Lease, refusals: &[Refusal]) -> Resu
             (_, other) => other,
         });
     }
-    Ok(status)
+    let refused = refusals.iter().filter(|refusal| refusal.index < writes.len()).count();
+    let whole = refused == writes.len();
+    // A group is written whole: where one of its writes could still be made, none of it has been.
+    Ok(status.map(|status| if status == GroupStatus::Duplicate && !whole { GroupStatus::Conflict } else { status }))
 }
 
 fn verdict(write: &CharacterWrite, lease: &Lease, row: &CharacterRow) -> GroupStatus {

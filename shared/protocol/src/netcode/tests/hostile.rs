@@ -160,6 +160,28 @@ fn a_challenge_answers_for_its_own_token_only() {
     assert_eq!(world.server.counters().unauthentic, 1);
 }
 
+#[test]
+fn a_token_shown_under_the_address_of_a_connection_does_not_disturb_it() {
+    let mut world = World::new(config());
+    let connection = world.connect(address(1), token(1, 1));
+    // Whoever sends this holds a token of their own, and hears nothing of what goes to the other's address.
+    let mut bytes = Vec::new();
+    packet::put_request(&token(2, 2), &mut bytes);
+    for round in 0..400 {
+        if round % 20 == 0 {
+            world.deliver(Datagram { from: address(1), to: server_address(), bytes: bytes.clone() });
+        }
+        world.clients.get_mut(&address(1)).unwrap().send(b"up").unwrap();
+        world.server.send(connection, b"down").unwrap();
+        world.run(100);
+    }
+    world.run(20);
+    assert_eq!(world.state(address(1)), ClientState::Connected);
+    assert_eq!((world.at_server.len(), world.at_clients.len(), world.events.len()), (400, 400, 1));
+    let counters = world.server.counters();
+    assert!(counters.challenged > 10 && counters.token_expired > 0, "{counters:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 

@@ -1,0 +1,254 @@
+//! Players and game sims doing whatever comes to mind, at once, with calls that overtake each other, answers that get lost
+//! and requests that come again, while time jumps past reservations and leases. `checks` judges every single write, this
+//! file the answers; at the end the weather clears and everybody must be able to play.
+//!
+//! A run is a function of its seed, which is printed when it fails; `STORM_SEEDS` asks for more of them.
+
+mod calls;
+mod checks;
+mod weather;
+
+use calls::{CAPACITY, Call, Caprice, GAMESIMS};
+use futures_util::future::join_all;
+use guildhall_domain::CharacterId;
+use guildhall_domain::limits::{GAMESIM_LEASE_MS, SEAT_RESERVATION_S};
+use guildhall_storage::memory::MemoryTable;
+use guildhall_storage::{Commit, Condition, Item, Key, Table, Write, content};
+use guildhall_tests::backend::seed_data;
+use guildhall_tests::{Answer, Backend};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use weather::{Dice, Weather};
+
+const SEEDS: u64 = 50;
+const STEPS: u64 = 24;
+const CHARACTERS: u64 = 6;
+/// Calls that run at the same time.
+const CALLS_AT_ONCE_MAX: u64 = 4;
+/// How often somebody tries before it counts as stuck.
+const PATIENCE: u32 = 3;
+
+/// Says on its way out of a panic which seed it was.
+struct Seed(u64);
+
+impl Drop for Seed {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the storm of seed {} failed", self.0);
+        }
+    }
+}
+
+/// What every storm begins with: the content, and an account with its token.
+struct Calm {
+    rows: Vec<(Key, Item)>,
+    token: String,
+    content_version: String,
+}
+
+struct Storm {
+    weather: Arc<Weather>,
+    backend: Backend,
+    token: String,
+    caprice: Caprice,
+    /// Calls whose answers were lost, to be made again.
+    unanswered: Vec<Call>,
+    /// The session that each key stands for.
+    keys: BTreeMap<String, Value>,
+}
+
+#[tokio::test]
+async fn nothing_breaks_in_a_storm() {
+    let calm = prepare().await;
+    let seeds = std::env::var("STORM_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(SEEDS);
+    for seed in 0..seeds {
+        let _named = Seed(seed);
+        let mut storm = Storm::brew(&calm, seed).await;
+        for _ in 0..STEPS {
+            storm.step().await;
+        }
+        storm.clear_up().await;
+    }
+}
+
+async fn prepare() -> Calm {
+    let table = Arc::new(MemoryTable::new());
+    guildhall_local::content::load(&seed_data()).unwrap().publish(&*table).await.unwrap();
+    let token = Backend::over(Arc::clone(&table) as Arc<dyn Table>).player("ada").await;
+    let content_version = content::current(&*table).await.unwrap().unwrap().version;
+    Calm { rows: table.items(), token, content_version }
+}
+
+impl Storm {
+    async fn brew(calm: &Calm, seed: u64) -> Self {
+        let weather = Arc::new(Weather::new(seed));
+        for (key, item) in &calm.rows {
+            let write = Write::put_item(key.clone(), item.clone(), Condition::Always);
+            weather.commit(Commit::one(write)).await.unwrap();
+        }
+        let backend = Backend::over(Arc::clone(&weather) as Arc<dyn Table>);
+        weather.set_time(backend.now());
+        let caprice = Caprice {
+            dice: Dice(!seed),
+            characters: Vec::new(),
+            focus: CharacterId::from_bits(0),
+            content_version: calm.content_version.clone(),
+            count: 0,
+        };
+        let (token, unanswered, keys) = (calm.token.clone(), Vec::new(), BTreeMap::new());
+        let mut storm = Self { weather, backend, token, caprice, unanswered, keys };
+        for number in 0..CHARACTERS {
+            storm.make_character(number).await;
+        }
+        for name in GAMESIMS {
+            let boot = storm.caprice.next();
+            let register = Call::register(name, CAPACITY, boot, &calm.content_version);
+            register.make(&storm.backend, &storm.token).await.expect(201);
+        }
+        storm
+    }
+
+    async fn make_character(&mut self, number: u64) {
+        let caller = guildhall_tests::Caller::Bearer(&self.token);
+        let headers = [("content-type", "application/json"), ("idempotency-key", &*format!("hero-{number}"))];
+        let body = json!({"name": format!("Hero {number}"), "class": "fighter"}).to_string();
+        let answer = self.backend.send("create-character", caller, &[], &headers, &body).await.expect(201);
+        self.caprice.characters.push(answer["character_id"].as_str().unwrap().parse().unwrap());
+    }
+
+    /// Some calls at once, then perhaps some time.
+    async fn step(&mut self) {
+        self.caprice.turn();
+        self.weather.with_ledger(|ledger| ledger.admitted.clear());
+        let dice = &mut self.caprice.dice;
+        self.weather.turn(dice.percent(50));
+        let mut calls = Vec::new();
+        for _ in 0..=dice.below(CALLS_AT_ONCE_MAX) {
+            calls.push(match self.unanswered.pop() {
+                Some(call) if self.caprice.dice.percent(60) => call,
+                _ => self.weather.with_ledger(|ledger| self.caprice.draw(ledger)),
+            });
+        }
+        let faults = self.weather.faults();
+        let epochs = self.epochs();
+        let answers = join_all(calls.iter().map(|call| call.make(&self.backend, &self.token))).await;
+        let is_alone = calls.len() == 1 && self.weather.faults() == faults;
+        for (call, answer) in calls.into_iter().zip(&answers) {
+            self.judge(&call, answer);
+            if is_alone {
+                self.judge_alone(&call, answer, &epochs);
+            }
+            if answer.status == 503 || self.caprice.dice.percent(10) {
+                self.unanswered.push(call);
+            }
+        }
+        let pass_ms = match self.caprice.dice.below(100) {
+            0..=9 => SEAT_RESERVATION_S * 1_000,
+            10..=13 => GAMESIM_LEASE_MS,
+            14..=50 => 1_000,
+            _ => 0,
+        };
+        self.pass(pass_ms, pass_ms > GAMESIM_LEASE_MS).await;
+    }
+
+    /// Lets time pass, with or without the heartbeats that belong into it.
+    async fn pass(&self, millis: u64, beats: bool) {
+        self.backend.pass_ms(millis);
+        self.weather.set_time(self.backend.now());
+        if !beats {
+            return;
+        }
+        // Without faults: the lease ran out on the way and is taken up again before anybody looks.
+        self.weather.turn(false);
+        for (name, epoch) in self.epochs() {
+            let beat = Call::heartbeat(&name, epoch, guildhall_domain::api::GamesimState::Ready);
+            beat.make(&self.backend, &self.token).await;
+        }
+    }
+
+    fn epochs(&self) -> BTreeMap<String, u64> {
+        let names = |row: &guildhall_storage::gamesims::GamesimRow| (row.gamesim_id.to_string(), row.epoch);
+        self.weather.with_ledger(|ledger| ledger.gamesims.values().map(names).collect())
+    }
+
+    /// What holds of every answer.
+    fn judge(&mut self, call: &Call, answer: &Answer) {
+        let is_busy = matches!(answer.code(), "unavailable" | "throttled" | "contention" | "fleet_full");
+        let is_sound = if answer.status == 503 { is_busy } else { answer.status < 500 };
+        assert!(is_sound, "{call:?} {answer:?}");
+        // R6: a key stands for one session.
+        if let (Some(key), 201) = (&call.key, answer.status) {
+            let session_id = &answer.body["game_session"]["session_id"];
+            assert_eq!(self.keys.entry(key.clone()).or_insert_with(|| session_id.clone()), session_id);
+        }
+        // P10: who is admitted plays on from the last write.
+        if (call.name, answer.status) == ("admit-player", 200) {
+            let character = &answer.body["character"];
+            let character_id = character["character_id"].as_str().unwrap().parse().unwrap();
+            let stood = (character_id, character["version"].as_u64().unwrap());
+            assert!(
+                self.weather.with_ledger(|ledger| ledger.admitted.contains(&stood)),
+                "a stale character: {answer:?}"
+            );
+        }
+    }
+
+    /// What holds of the answer to a call that nothing disturbed.
+    fn judge_alone(&mut self, call: &Call, answer: &Answer, epochs: &BTreeMap<String, u64>) {
+        self.weather.with_ledger(|ledger| match call.name {
+            "heartbeat-gamesim" => {
+                let current = epochs.get(&call.path.as_ref().unwrap().1).copied();
+                assert!(answer.status == 409 || current == call.body["epoch"].as_u64(), "a zombie beats: {call:?}");
+            }
+            "save-progress" if answer.status == 200 => judge_group(call, &answer.body["groups"][0], ledger),
+            _ => {}
+        });
+    }
+
+    /// The weather clears, every game sim is gone for good, and a new one has room for all: everybody plays again, and
+    /// every old name comes back too.
+    async fn clear_up(&mut self) {
+        self.weather.turn(false);
+        self.pass(GAMESIM_LEASE_MS, false).await;
+        let version = self.caprice.content_version.clone();
+        let room = u32::try_from(CHARACTERS).unwrap();
+        Call::register("sim-new", room, 0, &version).make(&self.backend, &self.token).await.expect(201);
+        for character_id in self.caprice.characters.clone() {
+            self.must_play(character_id).await;
+        }
+        for name in GAMESIMS {
+            let boot = self.caprice.next();
+            Call::register(name, CAPACITY, boot, &version).make(&self.backend, &self.token).await.expect(201);
+        }
+    }
+
+    async fn must_play(&self, character_id: CharacterId) {
+        let call = Call::create(character_id, format!("{character_id}-last"));
+        let mut answers = Vec::new();
+        for _ in 0..PATIENCE {
+            let answer = call.make(&self.backend, &self.token).await;
+            if answer.status == 201 {
+                return;
+            }
+            answers.push(answer);
+        }
+        panic!("{character_id} is stuck: {answers:?}");
+    }
+}
+
+/// P3, P5: what a group is told agrees with what is stored.
+fn judge_group(call: &Call, status: &Value, ledger: &checks::Ledger) {
+    let session_id = &call.path.as_ref().unwrap().1;
+    for write in call.body["groups"][0]["writes"].as_array().unwrap() {
+        let row = &ledger.characters[&write["character_id"].as_str().unwrap().parse().unwrap()];
+        let ours = row.last_write.filter(|last| last.session_id.to_string() == *session_id);
+        let is_stored = row.character.hot.gold == write["hot"]["gold"].as_u64().unwrap();
+        match status.as_str().unwrap() {
+            "applied" => assert!(is_stored, "{call:?} {row:?}"),
+            "duplicate" => assert!(ours.is_some_and(|last| last.seq >= 1), "{call:?} {row:?}"),
+            "conflict" | "fenced" => assert!(!is_stored || ours.is_none(), "fenced by its own retry: {call:?} {row:?}"),
+            other => panic!("{other} to {call:?}"),
+        }
+    }
+}

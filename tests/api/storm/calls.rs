@@ -1,0 +1,228 @@
+//! Whatever anybody might ask in a storm: mostly sensible, sometimes stale, foreign or made up. A call is plain data, so
+//! that it can be made again to the byte.
+
+use super::checks::Ledger;
+use super::weather::Dice;
+use guildhall_domain::api::GamesimState;
+use guildhall_domain::{CharacterId, Session, SessionState};
+use guildhall_tests::{Answer, Backend, Caller};
+use serde_json::{Value, json};
+
+/// Game sims of a storm.
+pub(super) const GAMESIMS: [&str; 3] = ["sim-0", "sim-1", "sim-2"];
+/// Sessions that each has room for.
+pub(super) const CAPACITY: u32 = 2;
+
+/// Who calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Who {
+    Player,
+    Gamesim(String),
+}
+
+/// A call.
+#[derive(Debug, Clone)]
+pub(super) struct Call {
+    pub(super) name: &'static str,
+    pub(super) who: Who,
+    pub(super) path: Option<(&'static str, String)>,
+    pub(super) key: Option<String>,
+    pub(super) body: Value,
+}
+
+impl Call {
+    pub(super) async fn make(&self, backend: &Backend, token: &str) -> Answer {
+        let caller = match &self.who {
+            Who::Player => Caller::Bearer(token),
+            Who::Gamesim(name) => Caller::Gamesim(name),
+        };
+        let mut headers = vec![("content-type", "application/json")];
+        headers.extend(self.key.as_ref().map(|key| ("idempotency-key", key.as_str())));
+        let path: Vec<_> = self.path.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        backend.send(self.name, caller, &path, &headers, &self.body.to_string()).await
+    }
+
+    pub(super) fn create(character_id: CharacterId, key: String) -> Self {
+        let body = json!({"character_id": character_id, "dungeon_id": "goblin-warren"});
+        Self { name: "create-game-session", who: Who::Player, path: None, key: Some(key), body }
+    }
+
+    pub(super) fn register(name: &str, capacity: u32, boot: u64, content_version: &str) -> Self {
+        let body = json!({
+            "ports": [4000],
+            "capacity": capacity,
+            "build_version": "storm",
+            "protocol_version": guildhall_protocol::PROTOCOL_VERSION,
+            "content_version": content_version,
+            "connect_key": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+            "boot_id": format!("boot-{boot}"),
+        });
+        Self { name: "register-gamesim", who: Who::Gamesim(name.to_owned()), path: None, key: None, body }
+    }
+
+    pub(super) fn heartbeat(name: &str, epoch: u64, state: GamesimState) -> Self {
+        let load = json!({"sessions": 0, "players": 0, "tick_lateness_p99_us": 0, "unsaved_changes": 0});
+        let body = json!({"epoch": epoch, "state": state, "load": load});
+        let path = Some(("gamesim_id", name.to_owned()));
+        Self { name: "heartbeat-gamesim", who: Who::Gamesim(name.to_owned()), path, key: None, body }
+    }
+}
+
+/// Draws calls.
+#[derive(Debug)]
+pub(super) struct Caprice {
+    pub(super) dice: Dice,
+    pub(super) characters: Vec<CharacterId>,
+    /// Whom most calls are about for a while, so that they meet.
+    pub(super) focus: CharacterId,
+    pub(super) content_version: String,
+    /// Counts everything that must be new: keys, boots, numbers of writes, gold.
+    pub(super) count: u64,
+}
+
+impl Caprice {
+    /// The next call, in view of what is stored.
+    pub(super) fn draw(&mut self, ledger: &Ledger) -> Call {
+        let is_late = ledger.gamesims.values().any(|row| row.state != GamesimState::Gone && !row.is_alive(ledger.now));
+        match self.dice.below(100) {
+            0..=49 if is_late => self.heartbeat(ledger),
+            0..=19 => self.create(),
+            20..=34 => self.join(ledger),
+            35..=54 => self.of_session(ledger, Self::admit),
+            55..=79 => self.of_session(ledger, Self::save),
+            80..=86 => self.of_session(ledger, Self::finalize),
+            87..=95 => self.heartbeat(ledger),
+            _ => self.register(),
+        }
+    }
+
+    pub(super) fn next(&mut self) -> u64 {
+        self.count += 1;
+        self.count
+    }
+
+    /// Turns to somebody else.
+    pub(super) fn turn(&mut self) {
+        self.focus = *self.dice.pick(&self.characters).unwrap();
+    }
+
+    fn character(&mut self) -> CharacterId {
+        if self.dice.percent(60) { self.focus } else { *self.dice.pick(&self.characters).unwrap() }
+    }
+
+    /// Under one of a few keys of the character's own, so that old ones come again.
+    fn create(&mut self) -> Call {
+        let character_id = self.character();
+        let number = self.dice.below(4 + self.count / 32);
+        Call::create(character_id, format!("{character_id}-{number}"))
+    }
+
+    fn register(&mut self) -> Call {
+        let name = *self.dice.pick(&GAMESIMS).unwrap();
+        let boot = if self.dice.percent(70) { self.next() } else { self.dice.below(self.count + 1) };
+        Call::register(name, CAPACITY, boot, &self.content_version)
+    }
+
+    fn heartbeat(&mut self, ledger: &Ledger) -> Call {
+        let name = *self.dice.pick(&GAMESIMS).unwrap();
+        let row = ledger.gamesims.get(&name.parse().unwrap());
+        let epoch = row.map_or(1, |row| row.epoch).saturating_sub(u64::from(self.dice.percent(15)));
+        let state = match self.dice.below(100) {
+            0..=1 => GamesimState::Gone,
+            2..=5 => GamesimState::Draining,
+            _ => GamesimState::Ready,
+        };
+        Call::heartbeat(name, epoch, state)
+    }
+
+    /// A session, mostly one that lives, and often one that knows the character in focus.
+    fn session(&mut self, ledger: &Ledger) -> Option<Session> {
+        let focus = self.focus;
+        let lives = |session: &&Session| session.state.is_live();
+        let knows = |session: &&Session| session.seats.iter().flatten().any(|seat| seat.character_id == focus);
+        let mut from: Vec<_> = ledger.sessions.values().collect();
+        from = self.narrow(90, from, lives);
+        from = self.narrow(60, from, knows);
+        self.dice.pick(&from).map(|session| (*session).clone())
+    }
+
+    /// With this likelihood only those that suit, if there are any.
+    fn narrow<'a>(
+        &mut self,
+        likelihood: u64,
+        from: Vec<&'a Session>,
+        suits: impl Fn(&&Session) -> bool,
+    ) -> Vec<&'a Session> {
+        let suitable: Vec<_> = from.iter().copied().filter(suits).collect();
+        if self.dice.percent(likelihood) && !suitable.is_empty() { suitable } else { from }
+    }
+
+    fn join(&mut self, ledger: &Ledger) -> Call {
+        let character_id = self.character();
+        let Some(session) = self.session(ledger) else { return self.create() };
+        let path = Some(("session_id", session.session_id.to_string()));
+        let body = json!({ "character_id": character_id });
+        Call { name: "join-game-session", who: Who::Player, path, key: None, body }
+    }
+
+    /// A call of the session's game sim, or now and then of an impostor.
+    fn of_session(&mut self, ledger: &Ledger, draw: fn(&mut Self, &Ledger, &Session) -> (&'static str, Value)) -> Call {
+        let Some(session) = self.session(ledger) else { return self.create() };
+        let (name, mut body) = draw(self, ledger, &session);
+        let stale = |dice: &mut Dice| u64::from(dice.percent(4));
+        body["gamesim_epoch"] = json!(session.gamesim_epoch - stale(&mut self.dice));
+        body["session_epoch"] = json!(u64::from(session.epoch) + stale(&mut self.dice));
+        let impostor = self.dice.percent(4);
+        let who = if impostor { *self.dice.pick(&GAMESIMS).unwrap() } else { session.gamesim_id.as_str() };
+        let path = Some(("session_id", session.session_id.to_string()));
+        Call { name, who: Who::Gamesim(who.to_owned()), path, key: None, body }
+    }
+
+    /// Who sits where, as a token may say that was given out earlier.
+    fn sitter(&mut self, session: &Session) -> (usize, CharacterId) {
+        let taken: Vec<_> = session.seats.iter().enumerate().filter_map(|(n, s)| Some((n, s.as_ref()?))).collect();
+        let known = taken.iter().find(|(_, seat)| seat.character_id == self.focus).filter(|_| self.dice.percent(60));
+        let drawn = known.or_else(|| self.dice.pick(&taken)).map(|(number, seat)| (*number, seat.character_id));
+        let (number, character_id) = drawn.unwrap_or((0, CharacterId::from_bits(0)));
+        if self.dice.percent(5) { (3 - number, self.character()) } else { (number, character_id) }
+    }
+
+    fn admit(&mut self, ledger: &Ledger, session: &Session) -> (&'static str, Value) {
+        let (seat, character_id) = self.sitter(session);
+        let account_id = ledger.characters.get(&character_id).map(|row| row.character.account_id);
+        let account_id = account_id.unwrap_or(session.created_by);
+        ("admit-player", json!({"account_id": account_id, "character_id": character_id, "seat": seat}))
+    }
+
+    /// One or two characters' progress, from the right version or from another one.
+    fn save(&mut self, ledger: &Ledger, session: &Session) -> (&'static str, Value) {
+        let mut writes: Vec<Value> = Vec::new();
+        for _ in 0..=u64::from(self.dice.percent(20)) {
+            let (_, character_id) = self.sitter(session);
+            let Some(row) = ledger.characters.get(&character_id) else { continue };
+            let version = match self.dice.below(20) {
+                0 => row.character.version - 1,
+                1 => row.character.version + 1,
+                2 => u64::MAX,
+                _ => row.character.version,
+            };
+            let number = self.next();
+            let seq = if self.dice.percent(3) { u64::MAX } else { number };
+            let hot = json!({"level": 1, "xp": u64::MAX, "hp": 7, "hp_max": u32::MAX, "gold": number,
+                "inventory": [{"item": "x", "quantity": 2}], "dungeons_cleared": u32::MAX});
+            let release = self.dice.percent(20);
+            if writes.iter().all(|write| write["character_id"] != json!(character_id)) {
+                writes.push(json!({"character_id": character_id, "account_id": row.character.account_id, "seq": seq,
+                    "base_version": version, "hot": hot, "release": release}));
+            }
+        }
+        ("save-progress", json!({"groups": [{"writes": writes}]}))
+    }
+
+    fn finalize(&mut self, _: &Ledger, session: &Session) -> (&'static str, Value) {
+        let mercy = session.state == SessionState::Active && self.dice.percent(50);
+        let outcomes = ["cleared", "abandoned", "expired", "drained", "failed"];
+        let outcome = if mercy { "expired" } else { self.dice.pick(&outcomes).copied().unwrap() };
+        ("finalize-game-session", json!({ "outcome": outcome }))
+    }
+}
