@@ -70,6 +70,10 @@ pub enum Method {
     Get,
     /// Creates or acts.
     Post,
+    /// Changes a part.
+    Patch,
+    /// Deletes.
+    Delete,
 }
 
 impl Method {
@@ -78,6 +82,8 @@ impl Method {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
         }
     }
 }

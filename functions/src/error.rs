@@ -1,8 +1,9 @@
 //! The one place where failures become HTTP. An error speaks to two audiences: a stable code and a plain sentence for the
 //! caller, and a private cause for the log.
 
-use guildhall_domain::Character;
-use guildhall_domain::api::{ErrorBody, ErrorDetail};
+use guildhall_domain::Lease;
+use guildhall_domain::api::{CharacterSheet, ErrorBody, ErrorDetail};
+use guildhall_domain::intents::Illegal;
 use guildhall_domain::seating::Refused;
 use guildhall_storage::{CommitError, StorageError};
 
@@ -13,7 +14,7 @@ pub struct ApiError {
     code: &'static str,
     message: String,
     retry_after_s: Option<u32>,
-    character: Option<Box<Character>>,
+    character: Option<Box<CharacterSheet>>,
     cause: Option<String>,
 }
 
@@ -53,6 +54,18 @@ impl ApiError {
         Self::new(409, "fenced", "the caller's epoch is over")
     }
 
+    /// 409: a living session holds the character.
+    pub fn character_in_session(lease: &Lease) -> Self {
+        let message = format!("the character is in game session {}", lease.session_id);
+        Self::new(409, "character_in_session", message)
+    }
+
+    /// 409: the character is not at the version that the caller saw; this is what it is.
+    pub fn version_conflict(latest: CharacterSheet) -> Self {
+        let message = format!("the character is at version {}", latest.character.version);
+        Self::new(409, "version_conflict", message).with_character(latest)
+    }
+
     /// 413.
     pub fn payload_too_large(bytes_max: usize) -> Self {
         Self::new(413, "payload_too_large", format!("the body may have at most {bytes_max} bytes"))
@@ -80,7 +93,7 @@ impl ApiError {
 
     /// Adds the latest state of the character that the request was about.
     #[must_use]
-    pub fn with_character(mut self, character: Character) -> Self {
+    pub fn with_character(mut self, character: CharacterSheet) -> Self {
         self.character = Some(Box::new(character));
         self
     }
@@ -134,6 +147,12 @@ impl From<CommitError> for ApiError {
             // A refusal that means something is handled where it can occur.
             CommitError::Refused(_) => Self::internal("a condition was refused that cannot be"),
         }
+    }
+}
+
+impl From<Illegal> for ApiError {
+    fn from(illegal: Illegal) -> Self {
+        Self::new(422, illegal.code(), illegal.to_string())
     }
 }
 

@@ -7,5 +7,6 @@ mod bad_input;
 mod characters;
 mod content;
 mod fleet;
+mod intents;
 mod sessions;
 mod storm;

@@ -1,13 +1,14 @@
-//! Makes a character of a class. Its numbers come from the content; its id comes from the `Idempotency-Key`, so that a
-//! repeated request finds the character that it made.
+//! Makes a character of a class, with a name that no other has. Its numbers come from the content and the ability scores that
+//! were bought; its id comes from the `Idempotency-Key`, so that a repeated request finds the character that it made.
 
+use super::require_room;
 use crate::caller::Player;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
 use guildhall_auth::fingerprint;
-use guildhall_domain::api::CreateCharacterRequest;
-use guildhall_domain::limits::CHARACTERS_PER_ACCOUNT_MAX;
-use guildhall_domain::{Character, CharacterId, HotState};
+use guildhall_domain::api::{CharacterSheet, CreateCharacterRequest};
+use guildhall_domain::rules::creation::first_level;
+use guildhall_domain::{Character, CharacterId};
 use guildhall_storage::characters::{self, CharacterRow, Created};
 
 /// `POST /v1/characters`
@@ -24,16 +25,15 @@ impl Endpoint for CreateCharacter {
     const STATUS: u16 = 201;
     type Caller = Player;
     type Input = CreateCharacterRequest;
-    type Output = Character;
+    type Output = CharacterSheet;
 
-    async fn call(call: Call<'_, Player>, input: CreateCharacterRequest) -> Result<Character, ApiError> {
+    async fn call(call: Call<'_, Player>, input: CreateCharacterRequest) -> Result<CharacterSheet, ApiError> {
         let account_id = call.caller.account_id;
         let content = &call.app.content().await?.content;
-        let hot = HotState::of_class(content, &input.class).ok_or_else(|| {
-            let known: Vec<&str> = content.classes.keys().map(String::as_str).collect();
-            ApiError::bad_request(format!("class: expected one of {}", known.join(", ")))
-        })?;
-        let request_fingerprint = fingerprint(format!("{}\n{}", input.name.as_str(), input.class).as_bytes());
+        let (build, hot) = first_level(content, &input.class, input.ability_scores)
+            .map_err(|invalid| ApiError::bad_request(invalid.to_string()))?;
+        let scores = serde_json::to_string(&input.ability_scores).unwrap_or_default();
+        let request_fingerprint = fingerprint(format!("{}\n{}\n{scores}", input.name.as_str(), input.class).as_bytes());
         let character_id = CharacterId::from_bits(call.new_id("character", account_id));
         let character = Character {
             character_id,
@@ -42,18 +42,29 @@ impl Endpoint for CreateCharacter {
             class: input.class,
             version: 1,
             created_at: call.now,
+            deleted_at: None,
+            build,
             hot,
         };
-        let row = CharacterRow { character, lease: None, last_write: None, request_fingerprint };
+        let row = CharacterRow {
+            character,
+            lease: None,
+            last_write: None,
+            last_intent: None,
+            request_fingerprint,
+            expires_at: None,
+        };
         let mine = characters::list(&*call.app.table, account_id).await?;
-        let repeated = mine.iter().any(|other| other.character.character_id == character_id);
-        if mine.len() >= CHARACTERS_PER_ACCOUNT_MAX && !repeated {
-            return Err(ApiError::new(409, "too_many_characters", "an account may have at most 16 characters"));
+        if !mine.iter().any(|other| other.character.character_id == character_id) {
+            require_room(&mine, call.now)?;
         }
         match characters::create(&*call.app.table, &row).await? {
-            Created::New => Ok(row.character),
-            Created::Existing(before) if before.request_fingerprint == row.request_fingerprint => Ok(before.character),
+            Created::New => Ok(CharacterSheet::of(row.character, content)),
+            Created::Existing(before) if before.request_fingerprint == row.request_fingerprint => {
+                Ok(CharacterSheet::of(before.character, content))
+            }
             Created::Existing(_) => Err(ApiError::idempotency_key_reused()),
+            Created::NameTaken => Err(ApiError::new(409, "name_taken", "another character has this name")),
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Reads one character, as last written.
 
+use super::intent::present;
 use crate::caller::Player;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
-use guildhall_domain::Character;
-use guildhall_domain::api::CharacterPath;
+use guildhall_domain::api::{CharacterPath, CharacterSheet};
 use guildhall_storage::characters;
 
 /// `GET /v1/characters/{character_id}`
@@ -20,10 +20,11 @@ impl Endpoint for GetCharacter {
     const PATH: &'static str = "/v1/characters/{character_id}";
     type Caller = Player;
     type Input = CharacterPath;
-    type Output = Character;
+    type Output = CharacterSheet;
 
-    async fn call(call: Call<'_, Player>, input: CharacterPath) -> Result<Character, ApiError> {
+    async fn call(call: Call<'_, Player>, input: CharacterPath) -> Result<CharacterSheet, ApiError> {
         let row = characters::find(&*call.app.table, call.caller.account_id, input.character_id).await?;
-        row.map(|row| row.character).ok_or_else(|| ApiError::not_found("character"))
+        let content = &call.app.content().await?.content;
+        Ok(CharacterSheet::of(present(row)?.character, content))
     }
 }

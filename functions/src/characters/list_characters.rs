@@ -1,12 +1,13 @@
 //! Lists the account's characters.
 
+use super::is_kept;
 use crate::caller::Player;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
-use guildhall_domain::api::{CharacterList, Nothing};
-use guildhall_storage::characters;
+use guildhall_domain::api::{CharacterList, CharacterSheet, Flag, ListCharactersRequest};
+use guildhall_storage::characters::{self, CharacterRow};
 
-/// `GET /v1/characters`
+/// `GET /v1/characters`, with `?include_deleted=true` for those that can be restored
 #[derive(Debug)]
 pub struct ListCharacters;
 
@@ -18,11 +19,17 @@ impl Endpoint for ListCharacters {
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/characters";
     type Caller = Player;
-    type Input = Nothing;
+    type Input = ListCharactersRequest;
     type Output = CharacterList;
 
-    async fn call(call: Call<'_, Player>, _: Nothing) -> Result<CharacterList, ApiError> {
+    async fn call(call: Call<'_, Player>, input: ListCharactersRequest) -> Result<CharacterList, ApiError> {
         let rows = characters::list(&*call.app.table, call.caller.account_id).await?;
-        Ok(CharacterList { characters: rows.into_iter().map(|row| row.character).collect() })
+        let content = &call.app.content().await?.content;
+        let wanted = |row: &CharacterRow| match input.include_deleted {
+            Flag::True => is_kept(row, call.now),
+            Flag::False => row.character.deleted_at.is_none(),
+        };
+        let characters = rows.into_iter().filter(wanted).map(|row| CharacterSheet::of(row.character, content));
+        Ok(CharacterList { characters: characters.collect() })
     }
 }

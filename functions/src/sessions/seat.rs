@@ -25,7 +25,7 @@ pub(super) async fn own_character(
     character_id: CharacterId,
 ) -> Result<CharacterRow, ApiError> {
     let row = characters::find(&*app.table, account_id, character_id).await?;
-    row.ok_or_else(|| ApiError::not_found("character"))
+    row.filter(|row| row.character.deleted_at.is_none()).ok_or_else(|| ApiError::not_found("character"))
 }
 
 /// Refuses a character that another living session holds. A lease that no longer binds is no obstacle: the transaction that
@@ -36,14 +36,14 @@ pub(super) async fn require_free(
     wanted: SessionId,
     now: Timestamp,
 ) -> Result<Option<Box<Session>>, ApiError> {
+    if row.character.deleted_at.is_some() {
+        return Err(ApiError::not_found("character"));
+    }
     let Some(lease) = row.lease.as_ref().filter(|lease| lease.session_id != wanted) else { return Ok(None) };
     match sessions::judge_lease(&*app.table, lease, row.character.character_id, now).await? {
         Hold::Over => Ok(None),
         Hold::Lapsed(session) => Ok(Some(session)),
-        Hold::Binds => {
-            let message = format!("the character is in game session {}", lease.session_id);
-            Err(ApiError::new(409, "character_in_session", message))
-        }
+        Hold::Binds => Err(ApiError::character_in_session(lease)),
     }
 }
 

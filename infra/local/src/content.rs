@@ -13,8 +13,16 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// The files of a content folder.
-const FILES: [&str; 6] =
-    ["classes.json", "dungeons.json", "enemies.json", "items.json", "loot-tables.json", "progression.json"];
+const FILES: [&str; 8] = [
+    "classes.json",
+    "dungeons.json",
+    "enemies.json",
+    "items.json",
+    "loot-tables.json",
+    "progression.json",
+    "rules.json",
+    "skills.json",
+];
 
 /// The description of these files for editors, which lies beside them.
 const SCHEMA: &str = "schema.json";
@@ -78,10 +86,11 @@ pub fn load(folder: &Path) -> Result<LoadedContent, ContentProblems> {
         loot_tables: files.entries("loot-tables.json"),
         dungeons: files.entries("dungeons.json"),
         progression: guildhall_domain::content::Progression { xp_for_level: Vec::new() },
+        rules: guildhall_domain::content::Rules::default(),
+        skills: files.entries("skills.json"),
     };
-    let progression = files.whole("progression.json");
-    let content = match progression {
-        Some(progression) if files.problems.is_empty() => Content { progression, ..content },
+    let content = match (files.whole("progression.json"), files.whole("rules.json")) {
+        (Some(progression), Some(rules)) if files.problems.is_empty() => Content { progression, rules, ..content },
         _ => return Err(refuse(files.problems)),
     };
     content

@@ -100,13 +100,14 @@ impl Player {
 
     /// Makes a character of a class of the content.
     pub async fn create_character(&self, name: CharacterName, class: &str) -> Result<Character, ClientError> {
-        self.post("/v1/characters", &CreateCharacterRequest { name, class: class.to_owned() }).await
+        let request = CreateCharacterRequest { name, class: class.to_owned(), ability_scores: None };
+        self.post("/v1/characters", &request).await
     }
 
     /// The account's characters, in order of creation.
     pub async fn list_characters(&self) -> Result<Vec<Character>, ClientError> {
         let list: CharacterList = self.fetch("/v1/characters").await?;
-        Ok(list.characters)
+        Ok(list.characters.into_iter().map(|sheet| sheet.character).collect())
     }
 
     /// One character, as last written.

@@ -18,7 +18,7 @@ pub struct ErrorBody {
     pub error: ErrorDetail,
     /// On a version conflict: the latest state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub character: Option<crate::Character>,
+    pub character: Option<CharacterSheet>,
 }
 
 /// What went wrong, for a program and for a person.

@@ -1,9 +1,7 @@
 //! A character: what its player owns for good, and the part of it that play changes.
 
-use crate::limits::{
-    CHARACTER_NAME_CHARS_MAX, CHARACTER_NAME_CHARS_MIN, GOLD_MAX, INVENTORY_SLOTS_MAX, STACK_QUANTITY_MAX,
-};
-use crate::{AccountId, CharacterId, Content, Invalid, Timestamp};
+use crate::limits::{CHARACTER_RESTORE_S, GOLD_MAX, INVENTORY_SLOTS_MAX, STACK_QUANTITY_MAX};
+use crate::{AbilityScores, AccountId, CharacterId, CharacterName, Content, Invalid, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// A character as its player sees it.
@@ -21,9 +19,60 @@ pub struct Character {
     pub version: u64,
     /// When it was created.
     pub created_at: Timestamp,
+    /// When its player deleted it, if that has happened. It can be restored for a while.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<Timestamp>,
+    /// What its player decides.
+    #[serde(flatten)]
+    pub build: Build,
     /// What play changes.
     #[serde(flatten)]
     pub hot: HotState,
+}
+
+impl Character {
+    /// Until when a deleted character can be restored; `None` for one that is not deleted.
+    pub fn restorable_until(&self) -> Option<Timestamp> {
+        self.deleted_at.map(|deleted_at| deleted_at.plus_secs(CHARACTER_RESTORE_S))
+    }
+}
+
+/// The part of a character that its player decides between sessions. No game sim writes it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Build {
+    /// The six ability scores.
+    #[serde(default)]
+    pub ability_scores: AbilityScores,
+    /// Points of level-ups that went into ability scores.
+    #[serde(default)]
+    pub ability_points_spent: u32,
+    /// Ids of the skills that it is proficient in, in the order in which they were learnt.
+    #[serde(default)]
+    pub skills: Vec<String>,
+    /// What it wears and wields.
+    #[serde(default)]
+    pub equipment: Equipment,
+}
+
+/// What a character wears and wields: one unit each, which is not in the inventory meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Equipment {
+    /// Id of the suit of armour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub armor: Option<String>,
+    /// Id of the shield.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shield: Option<String>,
+    /// Id of the weapon.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weapon: Option<String>,
+}
+
+impl Equipment {
+    /// The ids of everything that is worn or wielded.
+    pub fn items(&self) -> impl Iterator<Item = &str> {
+        [&self.armor, &self.shield, &self.weapon].into_iter().filter_map(Option::as_deref)
+    }
 }
 
 /// The part of a character that a game sim may write while it holds the lease, and nothing else.
@@ -40,7 +89,8 @@ pub struct HotState {
     pub hp_max: u32,
     /// Currency.
     pub gold: u64,
-    /// Carried items; at most one stack per slot, at most 28 slots.
+    /// Carried items, at most 28 stacks. A slot's number is the stack's place in this list: the list has no gaps, so a
+    /// stack that goes away moves the later ones up.
     pub inventory: Vec<Stack>,
     /// Dungeons cleared so far.
     pub dungeons_cleared: u32,
@@ -117,65 +167,9 @@ impl HotState {
     }
 }
 
-/// A character's name: 3 to 16 letters, digits, blanks, hyphens or apostrophes, beginning and ending with a letter or digit.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct CharacterName(String);
-
-impl CharacterName {
-    /// Checks a name.
-    pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let count = text.chars().count();
-        let inner = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '\'');
-        let edge = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
-        let doubled = text.contains("  ");
-        if !(CHARACTER_NAME_CHARS_MIN..=CHARACTER_NAME_CHARS_MAX).contains(&count)
-            || !text.chars().all(inner)
-            || !edge(text.chars().next())
-            || !edge(text.chars().last())
-            || doubled
-        {
-            return Err(Invalid::new(
-                "name",
-                "expected 3 to 16 letters, digits, single blanks, hyphens or apostrophes",
-            ));
-        }
-        Ok(Self(text.to_owned()))
-    }
-
-    /// The name as typed.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for CharacterName {
-    type Error = Invalid;
-    fn try_from(text: String) -> Result<Self, Invalid> {
-        Self::parse(&text)
-    }
-}
-
-impl From<CharacterName> for String {
-    fn from(name: CharacterName) -> Self {
-        name.0
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_are_short_plain_and_trimmed() {
-        for right in ["Ada", "Jean-Luc", "D'Artagnan", "Éowyn 2"] {
-            assert!(CharacterName::parse(right).is_ok(), "{right:?} refused");
-        }
-        for wrong in ["", "ab", " Ada", "Ada ", "A  da", "Ada\u{202e}", "Ada\u{200b}x", "<b>x</b>", "abcdefghijklmnopq"]
-        {
-            assert!(CharacterName::parse(wrong).is_err(), "{wrong:?} parsed");
-        }
-    }
 
     #[test]
     fn items_stack_then_take_slots_then_overflow() {

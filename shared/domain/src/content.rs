@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 mod check;
+mod rules;
 pub use check::ContentError;
+pub use rules::{Armor, ArmorKind, ClassRules, Dice, Effect, Rules, Skill, Weapon, WeaponKind};
 
 /// Everything that one version of the game consists of. Maps are keyed by id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +27,12 @@ pub struct Content {
     pub dungeons: BTreeMap<String, Dungeon>,
     /// The way from experience to levels.
     pub progression: Progression,
+    /// The tables behind the rules.
+    #[serde(default)]
+    pub rules: Rules,
+    /// What can be learnt.
+    #[serde(default)]
+    pub skills: BTreeMap<String, Skill>,
 }
 
 /// A playable class.
@@ -41,8 +49,11 @@ pub struct Class {
     pub hp_regeneration_per_s: u32,
     /// Walking speed, in millimetres per second.
     pub speed_mm_per_s: u32,
-    /// The class's weapon.
+    /// How it fights in a dungeon.
     pub attack: Attack,
+    /// What it is good at.
+    #[serde(default)]
+    pub rules: ClassRules,
 }
 
 /// One way to hurt.
@@ -103,6 +114,18 @@ pub struct Item {
     pub kind: ItemKind,
     /// Most units in one inventory slot.
     pub stack_max: u32,
+    /// Weight of one unit, in grams.
+    #[serde(default)]
+    pub weight_g: u32,
+    /// What it does when it is worn, if it is armour or a shield.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub armor: Option<Armor>,
+    /// What it does in hand, if it is a weapon.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weapon: Option<Weapon>,
+    /// What using it does, if it is a consumable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<Effect>,
 }
 
 /// What an item is for.

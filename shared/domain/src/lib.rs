@@ -4,22 +4,27 @@
 //! Read `ids`, `character` and `session` first; `api` holds the bodies of every REST route, which the functions, the game
 //! sim and the client share.
 
+pub mod ability;
 pub mod account;
 pub mod api;
 pub mod character;
 pub mod content;
 pub mod ids;
+pub mod intents;
 pub mod limits;
+pub mod name;
 pub mod progress;
+pub mod rules;
 pub mod seating;
 pub mod session;
 pub mod time;
 
+pub use ability::{Ability, AbilityScores};
 pub use account::{Email, Password};
-pub use character::{Character, CharacterName, HotState, Stack};
+pub use character::{Build, Character, Equipment, HotState, Stack};
 pub use content::Content;
 pub use ids::{AccountId, CharacterId, GamesimId, SessionId, TokenId};
-
+pub use name::CharacterName;
 pub use session::{Lease, Seat, SeatState, Session, SessionState};
 pub use time::Timestamp;
 

@@ -14,12 +14,20 @@ pub const PASSWORD_CHARS_MIN: usize = 8;
 pub const PASSWORD_CHARS_MAX: usize = 128;
 /// Longest `Idempotency-Key` header, in bytes.
 pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 128;
-/// Shortest character name, in characters.
-pub const CHARACTER_NAME_CHARS_MIN: usize = 3;
-/// Longest character name, in characters.
-pub const CHARACTER_NAME_CHARS_MAX: usize = 16;
+/// Shortest character name, in graphemes: what a reader calls a character.
+pub const CHARACTER_NAME_GRAPHEMES_MIN: usize = 3;
+/// Longest character name, in graphemes.
+pub const CHARACTER_NAME_GRAPHEMES_MAX: usize = 16;
+/// Longest grapheme of a character name, in code points: a letter may carry marks, but no tower of them.
+pub const CHARACTER_NAME_GRAPHEME_CHARS_MAX: usize = 4;
+/// Longest character name as it is sent, in bytes.
+pub const CHARACTER_NAME_BYTES_MAX: usize = 256;
 /// Characters that one account may have.
 pub const CHARACTERS_PER_ACCOUNT_MAX: usize = 16;
+/// Characters that one account may have, the deleted ones included that can still be restored.
+pub const CHARACTERS_KEPT_PER_ACCOUNT_MAX: usize = 64;
+/// How long a deleted character can be restored and keeps its name, in seconds.
+pub const CHARACTER_RESTORE_S: u64 = 30 * 24 * 3_600;
 /// Inventory slots of a character.
 pub const INVENTORY_SLOTS_MAX: usize = 28;
 /// Most units in one inventory slot.
@@ -78,6 +86,10 @@ pub const LOOT_ON_GROUND_MAX: usize = 128;
 /// Extent of a dungeon in each direction, in millimetres: positions travel as 16-bit centimetres.
 pub const DUNGEON_EXTENT_MM_MAX: i32 = 655_350;
 
+const _: () = assert!(CHARACTERS_PER_ACCOUNT_MAX <= CHARACTERS_KEPT_PER_ACCOUNT_MAX);
+const _: () = assert!(
+    CHARACTER_NAME_GRAPHEMES_MAX * CHARACTER_NAME_GRAPHEME_CHARS_MAX * size_of::<char>() <= CHARACTER_NAME_BYTES_MAX
+);
 const _: () = assert!(AUTH_BODY_BYTES_MAX <= BODY_BYTES_MAX && BODY_BYTES_MAX <= INTERNAL_BODY_BYTES_MAX);
 const _: () = assert!(HEARTBEAT_INTERVAL_MS * 3 <= GAMESIM_LEASE_MS);
 const _: () = assert!(CONNECT_TOKEN_LIFETIME_S <= SEAT_RESERVATION_S);

@@ -1,12 +1,13 @@
 //! Characters, keyed by account and character, so that one account's characters live together and a foreign character is
-//! simply not found. The row also says which session holds the character, and which write of a session was its last.
+//! simply not found. The row also says which session holds the character, and which write of a session was its last. A row
+//! per name, written in the same transaction as the character, makes names unique.
 
 use crate::{
     Action, Commit, CommitError, Condition, Consistency, Item, Key, Query, StorageError, Table, TableName, Write,
-    decode, value_of,
+    decode, sessions, value_of,
 };
 use guildhall_domain::progress::CharacterWrite;
-use guildhall_domain::{AccountId, Character, CharacterId, Lease, SessionId};
+use guildhall_domain::{AccountId, Character, CharacterId, Lease, Session, SessionId};
 use serde::{Deserialize, Serialize};
 
 /// A character as stored.
@@ -21,8 +22,33 @@ pub struct CharacterRow {
     /// The last write that a session's game sim made, so that a repeated one recognises itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_write: Option<LastWrite>,
+    /// The last intent of its player that was carried out, so that a repeated one recognises itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_intent: Option<LastIntent>,
     /// Fingerprint of the request that created it, so that a reused idempotency key is noticed.
     pub request_fingerprint: String,
+    /// When the row may be forgotten, in seconds since 1970; set while the character is deleted, and a hint only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<u64>,
+}
+
+/// The name of an intent that was carried out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastIntent {
+    /// Fingerprint of the idempotency key and the request.
+    pub fingerprint: String,
+    /// The version that it made.
+    pub version: u64,
+}
+
+/// Who has a name: the row that makes names unique.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct NameRow {
+    account_id: AccountId,
+    character_id: CharacterId,
+    /// When the name is free again, in seconds since 1970; set while its character is deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_at: Option<u64>,
 }
 
 /// The name of a write-behind write.
@@ -43,10 +69,33 @@ pub enum Created {
     New,
     /// A character of that id was there before: the same request came again, or the key was used for another.
     Existing(Box<CharacterRow>),
+    /// Another character has a name that reads the same.
+    NameTaken,
+}
+
+/// What happened to a change of a character.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Changed {
+    /// It is written.
+    Done,
+    /// Nothing is written: the row is not what it was, and this is what it is.
+    Refused(Option<Box<CharacterRow>>),
+    /// Nothing is written: the session that the character leaves behind moved on meanwhile.
+    SessionMoved,
 }
 
 pub(crate) fn key(account_id: AccountId, character_id: CharacterId) -> Key {
     Key::new(TableName::Characters, account_id.to_string(), character_id.to_string())
+}
+
+fn name_key(character: &Character) -> Key {
+    Key::new(TableName::Characters, format!("name#{}", character.name.folded()), "name")
+}
+
+fn put_name(row: &CharacterRow, condition: Condition) -> Result<Write, StorageError> {
+    let CharacterRow { character, expires_at, .. } = row;
+    let (account_id, character_id) = (character.account_id, character.character_id);
+    Write::put(name_key(character), &NameRow { account_id, character_id, expires_at: *expires_at }, condition)
 }
 
 /// The character, if it is this account's.
@@ -76,27 +125,65 @@ pub async fn list(table: &dyn Table, account_id: AccountId) -> Result<Vec<Charac
     Ok(rows)
 }
 
-/// Stores a new character unless its id is taken.
+/// Stores a new character and takes its name, unless its id or its name is taken.
 pub async fn create(table: &dyn Table, row: &CharacterRow) -> Result<Created, CommitError> {
     let key = key(row.character.account_id, row.character.character_id);
-    let result = table.commit(Commit::one(Write::put(key, row, Condition::NotExists)?)).await;
-    match result.as_ref().err().and_then(|error| error.refusal(0)) {
-        Some(refusal) => {
-            let item =
-                refusal.current.clone().ok_or_else(|| StorageError::Unavailable("the character vanished".into()))?;
-            Ok(Created::Existing(Box::new(decode(item)?)))
-        }
-        None => result.map(|_| Created::New),
+    // The name of a character that can be restored no more is free, whether or not its row has gone away.
+    let free = Condition::any([
+        Condition::NotExists,
+        Condition::less_or_equal("expires_at", row.character.created_at.as_secs()),
+    ]);
+    let writes = [Write::put(key, row, Condition::NotExists)?, put_name(row, free)?];
+    let Err(error) = table.commit(Commit::all(writes)).await else { return Ok(Created::New) };
+    if let Some(refusal) = error.refusal(0) {
+        let item = refusal.current.clone().ok_or(CommitError::Conflict)?;
+        return Ok(Created::Existing(Box::new(decode(item)?)));
     }
+    if error.refusal(1).is_some() { Ok(Created::NameTaken) } else { Err(error) }
 }
 
-/// Binds the character to a session, provided its lease is still what the caller saw.
-pub(crate) fn take_lease(row: &CharacterRow, lease: &Lease) -> Result<Write, StorageError> {
-    let unchanged = match &row.lease {
+/// Replaces the row that was read by the next one, provided that its version and its lease are what they were. A lease goes
+/// away with it; `lapsed` is what [`crate::sessions::judge_lease`] gave, the session that the character leaves behind.
+pub async fn change(
+    table: &dyn Table,
+    before: &CharacterRow,
+    next: CharacterRow,
+    lapsed: Option<&Session>,
+) -> Result<Changed, CommitError> {
+    let next = CharacterRow { lease: None, ..next };
+    let unchanged = Condition::all([Condition::equals("version", before.character.version), same_lease(before)?]);
+    let key = key(before.character.account_id, before.character.character_id);
+    let mut writes = vec![Write::put(key, &next, unchanged)?];
+    writes.extend(lapsed.map(sessions::confirm));
+    let confirms = writes.len();
+    // The name's row only has to follow where the name's life changes.
+    if before.expires_at != next.expires_at {
+        let character_id = next.character.character_id;
+        writes.push(put_name(&next, Condition::equals("character_id", character_id))?);
+    }
+    let Err(error) = table.commit(Commit::all(writes)).await else { return Ok(Changed::Done) };
+    if let Some(refusal) = error.refusal(0) {
+        let current = refusal.current.clone().map(decode).transpose()?;
+        return Ok(Changed::Refused(current.map(Box::new)));
+    }
+    if lapsed.is_some() && error.refusal(1).is_some() {
+        return Ok(Changed::SessionMoved);
+    }
+    // The name was given away, which happens only after the time in which the character could be restored.
+    if error.refusal(confirms).is_some() { Ok(Changed::Refused(None)) } else { Err(error) }
+}
+
+/// The lease is still what was read.
+fn same_lease(row: &CharacterRow) -> Result<Condition, StorageError> {
+    Ok(match &row.lease {
         None => Condition::absent("lease"),
         Some(seen) => Condition::Equals("lease".into(), value_of(seen)?),
-    };
-    let condition = Condition::All(vec![Condition::Exists, unchanged]);
+    })
+}
+
+/// Binds the character to a session, provided its lease is still what the caller saw and it is not deleted.
+pub(crate) fn take_lease(row: &CharacterRow, lease: &Lease) -> Result<Write, StorageError> {
+    let condition = Condition::All(vec![Condition::Exists, Condition::absent("deleted_at"), same_lease(row)?]);
     let key = key(row.character.account_id, row.character.character_id);
     Ok(Write::update(key, [Action::set_encoded("lease", lease)?], condition))
 }

@@ -24,7 +24,7 @@ pub async fn find(table: &dyn Table, session_id: SessionId) -> Result<Option<Ses
 }
 
 /// Refuses a transaction unless the row is still what was read.
-fn confirm(session: &Session) -> Write {
+pub(crate) fn confirm(session: &Session) -> Write {
     Write::check(key(session.session_id), Condition::equals("revision", session.revision))
 }
 

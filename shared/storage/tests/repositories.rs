@@ -50,9 +50,18 @@ async fn character(table: &dyn Table, bits: u128) -> CharacterRow {
         class: "fighter".into(),
         version: 1,
         created_at: NOW,
+        deleted_at: None,
+        build: guildhall_domain::Build::default(),
         hot: HotState { level: 1, hp: 10, hp_max: 10, ..HotState::default() },
     };
-    let row = CharacterRow { character, lease: None, last_write: None, request_fingerprint: String::new() };
+    let row = CharacterRow {
+        character,
+        lease: None,
+        last_write: None,
+        last_intent: None,
+        request_fingerprint: String::new(),
+        expires_at: None,
+    };
     characters::create(table, &row).await.unwrap();
     row
 }

@@ -36,14 +36,15 @@ impl Ledger {
                     let row: GamesimRow = decode(item).unwrap();
                     next.1.insert(row.gamesim_id.clone(), row);
                 }
-                TableName::Characters => {
+                // Names have rows of their own, which no rule of sessions is about.
+                TableName::Characters if !write.key().pk.starts_with("name#") => {
                     let row: CharacterRow = decode(item).unwrap();
                     if matches!(write, Write::Check { .. }) {
                         self.admitted.insert((row.character.character_id, row.character.version));
                     }
                     next.2.insert(row.character.character_id, row);
                 }
-                TableName::Accounts | TableName::Content => {}
+                TableName::Accounts | TableName::Characters | TableName::Content => {}
             }
         }
         let (sessions, gamesims, characters) = next;

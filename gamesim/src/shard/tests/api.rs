@@ -121,6 +121,8 @@ impl Api {
             class: "hero".into(),
             version: stored.version,
             created_at: Timestamp(0),
+            deleted_at: None,
+            build: guildhall_domain::Build::default(),
             hot: stored.hot.clone(),
         };
         Ok(Box::new(Admitted { character, dungeon_id: "den".into(), seed: 1 }))

@@ -6,6 +6,9 @@ use guildhall_domain::{Character, CharacterName, Content, Email, Invalid, Passwo
 /// The party, by seat: the name, and the class where the content has it.
 const ROSTER: [(&str, &str); 4] = [("Ada", "fighter"), ("Bryn", "cleric"), ("Cato", "ranger"), ("Dara", "fighter")];
 
+/// Names that are tried for one character.
+const NAMES_TRIED_MAX: u32 = 100;
+
 /// The party, signed in.
 pub(super) struct Party {
     pub(super) members: Vec<PartyMember>,
@@ -46,7 +49,20 @@ async fn character(player: &Player, name: &str, class: &str, content: &Content) 
     }
     let class = content.classes.get_key_value(class).or_else(|| content.classes.first_key_value());
     let (class, _) = class.ok_or_else(|| ClientError::Unavailable("the content has no class".to_owned()))?;
-    player.create_character(CharacterName::parse(name).map_err(|error| unfit(&error))?, class).await
+    create(player, name, class).await
+}
+
+/// A character of this name, or of the first name after it that no player has taken before.
+async fn create(player: &Player, name: &str, class: &str) -> Result<Character, ClientError> {
+    let mut number = 1;
+    loop {
+        let numbered = if number == 1 { name.to_owned() } else { format!("{name} {number}") };
+        let numbered = CharacterName::parse(&numbered).map_err(|error| unfit(&error))?;
+        match player.create_character(numbered, class).await {
+            Err(error) if error.code() == Some("name_taken") && number < NAMES_TRIED_MAX => number += 1,
+            other => return other,
+        }
+    }
 }
 
 fn unfit(error: &Invalid) -> ClientError {

@@ -81,6 +81,8 @@ fn the_scene_shows_what_was_there_and_what_was_gained() {
         class: "cleric".to_owned(),
         version: 1,
         created_at: Timestamp(0),
+        deleted_at: None,
+        build: guildhall_domain::Build::default(),
         hot,
     };
     let mut progress = seen(&content);

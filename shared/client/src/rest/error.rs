@@ -22,7 +22,7 @@ pub struct ApiError {
 impl ApiError {
     pub(super) fn of(status: u16, body: ErrorBody) -> Self {
         let ErrorBody { error, character } = body;
-        let character = character.map(Box::new);
+        let character = character.map(|sheet| Box::new(sheet.character));
         Self { status, code: error.code, message: error.message, request_id: error.request_id, character }
     }
 }

@@ -5,6 +5,7 @@ use crate::limits::{CONTENT_ID_BYTES_MAX, HIT_POINTS_MAX, LEVELS_MAX, LOOT_ROLLS
 use std::fmt;
 
 mod layout;
+mod rules;
 #[cfg(test)]
 mod tests;
 
@@ -49,7 +50,9 @@ pub(super) fn check(content: &Content) -> Result<(), Vec<ContentError>> {
     for (id, item) in &content.items {
         let fits = (1..=STACK_QUANTITY_MAX).contains(&item.stack_max);
         report.require(fits, || format!("items.{id}.stack_max"), "must be 1 to 9999");
+        rules::item(&mut report, item, &format!("items.{id}"));
     }
+    rules::tables(&mut report, &content.rules);
     report.require(content.items.len() <= 256, || "items".into(), "at most 256 items travel in one byte");
     report.require(content.enemies.len() <= 256, || "enemies".into(), "at most 256 enemies travel in one byte");
     for (id, table) in &content.loot_tables {
@@ -76,7 +79,8 @@ fn ids(report: &mut Report, content: &Content) {
     let items = content.items.keys().map(|id| ("items", id));
     let tables = content.loot_tables.keys().map(|id| ("loot_tables", id));
     let dungeons = content.dungeons.keys().map(|id| ("dungeons", id));
-    for (kind, id) in classes.chain(enemies).chain(items).chain(tables).chain(dungeons) {
+    let skills = content.skills.keys().map(|id| ("skills", id));
+    for (kind, id) in classes.chain(enemies).chain(items).chain(tables).chain(dungeons).chain(skills) {
         let problem = "an id is 1 to 64 small letters, digits, hyphens and underscores";
         report.require(sane(id), || format!("{kind}.{id}"), problem);
     }
@@ -87,11 +91,14 @@ fn class(report: &mut Report, content: &Content, class: &Class, at: &str) {
     report.require(class.hp_base > 0 && class.hp_base <= 10_000, here, "hp_base must be 1 to 10000");
     report.require(class.hp_per_level <= 1_000, here, "hp_per_level must be at most 1000");
     let levels_above_first = content.progression.xp_for_level.len().saturating_sub(1) as u64;
-    let hp_at_last_level = u64::from(class.hp_base) + u64::from(class.hp_per_level) * levels_above_first;
+    let hp_of_constitution = u64::from(content.rules.hp_per_constitution_modifier) * rules::MODIFIERS_APART_MAX;
+    let hp_at_last_level =
+        u64::from(class.hp_base) + u64::from(class.hp_per_level) * levels_above_first + hp_of_constitution;
     report.require(hp_at_last_level <= u64::from(HIT_POINTS_MAX), here, "hp at the last level must be at most 60000");
     report.require(class.hp_regeneration_per_s <= 10_000, here, "hp_regeneration_per_s must be at most 10000");
     report.require((1..=20_000).contains(&class.speed_mm_per_s), here, "speed_mm_per_s must be 1 to 20000");
     attack(report, &class.attack, at);
+    rules::class(report, content, class, &format!("{at}.rules"));
 }
 
 fn attack(report: &mut Report, attack: &Attack, at: &str) {

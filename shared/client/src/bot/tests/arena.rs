@@ -23,6 +23,8 @@ pub(crate) fn seed_content() -> Content {
         loot_tables: part!("loot-tables.json"),
         dungeons: part!("dungeons.json"),
         progression: part!("progression.json"),
+        rules: part!("rules.json"),
+        skills: part!("skills.json"),
     }
 }
 

@@ -30,16 +30,61 @@ fn right() -> Content {
         hp_regeneration_per_s: 5,
         speed_mm_per_s: 5_000,
         attack,
+        rules: ClassRules {
+            ability_scores: crate::AbilityScores { strength: 12, ..Default::default() },
+            saving_throws: vec![crate::Ability::Strength],
+            skills: vec!["climbing".into()],
+            skill_points: 1,
+            ..ClassRules::default()
+        },
+    };
+    let climbing = Skill { name: "Climbing".into(), ability: crate::Ability::Strength };
+    let tail = Item {
+        name: "Tail".into(),
+        kind: ItemKind::Trophy,
+        stack_max: 5,
+        weight_g: 100,
+        armor: None,
+        weapon: None,
+        effect: None,
     };
     let entry = LootEntry { item: Some("tail".into()), weight: 1, quantity: 1 };
     Content {
         classes: BTreeMap::from([("hero".into(), hero)]),
         enemies: BTreeMap::from([("king".into(), king), ("rat".into(), rat)]),
-        items: BTreeMap::from([("tail".into(), Item { name: "Tail".into(), kind: ItemKind::Trophy, stack_max: 5 })]),
+        items: BTreeMap::from([("tail".into(), tail)]),
         loot_tables: BTreeMap::from([("scraps".into(), LootTable { rolls: 1, entries: vec![entry] })]),
         dungeons: BTreeMap::from([("cellar".into(), cellar())]),
         progression: Progression { xp_for_level: vec![0, 100, 300] },
+        rules: tables(),
+        skills: BTreeMap::from([("climbing".into(), climbing)]),
     }
+}
+
+fn tables() -> Rules {
+    Rules {
+        ability_points: 20,
+        ability_score_first: 8,
+        ability_score_costs: vec![0, 1, 2, 3, 4],
+        ability_score_max: 20,
+        ability_points_at_levels: vec![2],
+        skill_points_at_levels: vec![3],
+        proficiency_bonuses: vec![2, 3],
+        unarmored_armor_class: 10,
+        unarmed_damage: Dice { dice: 1, sides: 1 },
+        carrying_g_per_strength: 5_000,
+        strength_shortfall_slow_percent: 30,
+        hp_per_constitution_modifier: 4,
+    }
+}
+
+fn plate() -> Armor {
+    Armor { kind: ArmorKind::Heavy, armor_class: 18, dexterity_bonus_max: None, strength_min: 15 }
+}
+
+fn club() -> Weapon {
+    let damage = Dice { dice: 1, sides: 4 };
+    Weapon { kind: WeaponKind::Simple, damage, ranged: false, finesse: false, two_handed: false }
 }
 
 fn cellar() -> Dungeon {
@@ -78,6 +123,14 @@ fn in_rat(make: impl FnOnce(&mut Enemy)) -> Vec<String> {
 
 fn in_king(make: impl FnOnce(&mut Enemy)) -> Vec<String> {
     mistakes(|content| make(content.enemies.get_mut("king").unwrap()))
+}
+
+fn in_rules(make: impl FnOnce(&mut Rules)) -> Vec<String> {
+    mistakes(|content| make(&mut content.rules))
+}
+
+fn in_tail(make: impl FnOnce(&mut Item)) -> Vec<String> {
+    mistakes(|content| make(content.items.get_mut("tail").unwrap()))
 }
 
 fn in_table(make: impl FnOnce(&mut LootTable)) -> Vec<String> {
@@ -181,6 +234,71 @@ refused! {
         ["enemies.king.phases_at_percent: must fall, between 99 and 1"];
     a_phase_at_full_health: in_king(|k| k.phases_at_percent = vec![100]) =>
         ["enemies.king.phases_at_percent: must fall, between 99 and 1"];
+
+    costs_that_begin_late: in_rules(|r| r.ability_score_costs[0] = 1) => [
+        "rules.ability_score_costs: must begin with 0 and not fall, over at most 30 scores",
+    ];
+    a_first_score_of_nothing: in_rules(|r| r.ability_score_max = 11) =>
+        ["rules.ability_score_first: must be at least 1, and the last score at most ability_score_max"];
+    a_score_beyond_all_bounds: in_rules(|r| r.ability_score_max = 31) =>
+        ["rules.ability_score_max: must be at most 30"];
+    points_at_no_level: in_rules(|r| r.ability_points_at_levels = vec![0]) =>
+        ["rules.ability_points_at_levels: must be levels from 1, in order, at most 1000"];
+    points_out_of_order: in_rules(|r| r.skill_points_at_levels = vec![5, 3]) =>
+        ["rules.skill_points_at_levels: must be levels from 1, in order, at most 1000"];
+    no_proficiency_at_all: in_rules(|r| r.proficiency_bonuses.clear()) =>
+        ["rules.proficiency_bonuses: must be 1 to 1000 numbers of at most 1000"];
+    fists_without_sides: in_rules(|r| r.unarmed_damage.sides = 0) =>
+        ["rules.unarmed_damage: must be 1 to 100 dice of 1 to 100 sides"];
+    a_shortfall_that_goes_backwards: in_rules(|r| r.strength_shortfall_slow_percent = 101) =>
+        ["rules.strength_shortfall_slow_percent: must be at most 100"];
+    a_constitution_that_kills: in_rules(|r| r.hp_per_constitution_modifier = 7) =>
+        ["classes.hero: hp_base must outweigh the worst constitution"];
+
+    scores_that_cannot_be_bought: in_class(|c| c.rules.ability_scores.wisdom = 13) =>
+        ["classes.hero.rules.ability_scores: each score must be 8 to 12"];
+    scores_that_cost_too_much: mistakes(|c| c.rules.ability_points = 13) =>
+        ["classes.hero.rules.ability_scores: they cost 14 points of 13"];
+    a_saving_throw_twice: in_class(|c| c.rules.saving_throws.push(crate::Ability::Strength)) =>
+        ["classes.hero.rules.saving_throws: names an ability twice"];
+    an_unknown_skill: in_class(|c| c.rules.skills[0] = "flying".into()) =>
+        ["classes.hero.rules.skills[0]: names no skill"];
+    a_skill_twice: in_class(|c| c.rules.skills.push("climbing".into())) =>
+        ["classes.hero.rules.skills[1]: is there twice"];
+    more_skill_points_than_skills: in_class(|c| c.rules.skill_points = 2) =>
+        ["classes.hero.rules.skill_points: must not exceed the number of skills"];
+
+    an_item_nobody_lifts: in_tail(|t| t.weight_g = 1_000_001) => ["items.tail.weight_g: must be at most 1000000"];
+    a_consumable_without_effect: in_tail(|t| t.kind = ItemKind::Consumable) =>
+        ["items.tail.effect: consumables have an effect, and nothing else has"];
+    a_trophy_with_an_effect: in_tail(|t| t.effect = Some(Effect::Heal { hp: 1 })) =>
+        ["items.tail.effect: consumables have an effect, and nothing else has"];
+    an_effect_of_nothing: in_tail(|t| {
+        t.kind = ItemKind::Consumable;
+        t.effect = Some(Effect::Heal { hp: 0 });
+    }) => ["items.tail.effect: must heal 1 to 60000"];
+    armour_that_is_a_trophy: in_tail(|t| t.armor = Some(plate())) => ["items.tail: only equipment is armour or a weapon"];
+    armour_that_is_a_weapon: in_tail(|t| {
+        t.kind = ItemKind::Equipment;
+        t.armor = Some(plate());
+        t.weapon = Some(club());
+    }) => ["items.tail: must not be both armour and a weapon"];
+    armour_of_paper: in_tail(|t| {
+        t.kind = ItemKind::Equipment;
+        t.armor = Some(Armor { armor_class: 0, ..plate() });
+    }) => ["items.tail.armor: armor_class must be 1 to 1000"];
+    heavy_armour_with_grace: in_tail(|t| {
+        t.kind = ItemKind::Equipment;
+        t.armor = Some(Armor { dexterity_bonus_max: Some(2), ..plate() });
+    }) => ["items.tail.armor: dexterity adds nothing to heavy armour and shields"];
+    a_weapon_without_dice: in_tail(|t| {
+        t.kind = ItemKind::Equipment;
+        t.weapon = Some(Weapon { damage: Dice { dice: 0, sides: 6 }, ..club() });
+    }) => ["items.tail.weapon: must have 1 to 100 dice of 1 to 100 sides"];
+    a_bow_with_finesse: in_tail(|t| {
+        t.kind = ItemKind::Equipment;
+        t.weapon = Some(Weapon { ranged: true, finesse: true, ..club() });
+    }) => ["items.tail.weapon: finesse is for melee weapons"];
 
     too_many_rolls: in_table(|t| t.rolls = 11) => ["loot_tables.scraps.rolls: must be at most 10"];
     a_table_without_weight: in_table(|t| t.entries[0].weight = 0) =>

@@ -1,0 +1,28 @@
+//! Puts on a suit of armour or takes up a shield.
+
+use super::intent::carry_out;
+use crate::caller::Player;
+use crate::endpoint::{Call, Endpoint, Method, Route};
+use crate::error::ApiError;
+use guildhall_domain::api::CharacterSheet;
+use guildhall_domain::intents;
+
+/// `POST /v1/characters/{character_id}/equip-armor`
+#[derive(Debug)]
+pub struct EquipArmor;
+
+/// The route of [`EquipArmor`].
+pub static EQUIP_ARMOR: Route = Route::of::<EquipArmor>();
+
+impl Endpoint for EquipArmor {
+    const NAME: &'static str = "equip-armor";
+    const METHOD: Method = Method::Post;
+    const PATH: &'static str = "/v1/characters/{character_id}/equip-armor";
+    type Caller = Player;
+    type Input = intents::EquipArmor;
+    type Output = CharacterSheet;
+
+    async fn call(call: Call<'_, Player>, input: intents::EquipArmor) -> Result<CharacterSheet, ApiError> {
+        carry_out(&call, Self::NAME, &input).await
+    }
+}

@@ -1,0 +1,28 @@
+//! Spends a skill point.
+
+use super::intent::carry_out;
+use crate::caller::Player;
+use crate::endpoint::{Call, Endpoint, Method, Route};
+use crate::error::ApiError;
+use guildhall_domain::api::CharacterSheet;
+use guildhall_domain::intents;
+
+/// `POST /v1/characters/{character_id}/skills`
+#[derive(Debug)]
+pub struct LearnSkill;
+
+/// The route of [`LearnSkill`].
+pub static LEARN_SKILL: Route = Route::of::<LearnSkill>();
+
+impl Endpoint for LearnSkill {
+    const NAME: &'static str = "learn-skill";
+    const METHOD: Method = Method::Post;
+    const PATH: &'static str = "/v1/characters/{character_id}/skills";
+    type Caller = Player;
+    type Input = intents::LearnSkill;
+    type Output = CharacterSheet;
+
+    async fn call(call: Call<'_, Player>, input: intents::LearnSkill) -> Result<CharacterSheet, ApiError> {
+        carry_out(&call, Self::NAME, &input).await
+    }
+}

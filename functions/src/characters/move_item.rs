@@ -1,0 +1,28 @@
+//! Moves a stack to another inventory slot.
+
+use super::intent::carry_out;
+use crate::caller::Player;
+use crate::endpoint::{Call, Endpoint, Method, Route};
+use crate::error::ApiError;
+use guildhall_domain::api::CharacterSheet;
+use guildhall_domain::intents;
+
+/// `POST /v1/characters/{character_id}/items/move`
+#[derive(Debug)]
+pub struct MoveItem;
+
+/// The route of [`MoveItem`].
+pub static MOVE_ITEM: Route = Route::of::<MoveItem>();
+
+impl Endpoint for MoveItem {
+    const NAME: &'static str = "move-item";
+    const METHOD: Method = Method::Post;
+    const PATH: &'static str = "/v1/characters/{character_id}/items/move";
+    type Caller = Player;
+    type Input = intents::MoveItem;
+    type Output = CharacterSheet;
+
+    async fn call(call: Call<'_, Player>, input: intents::MoveItem) -> Result<CharacterSheet, ApiError> {
+        carry_out(&call, Self::NAME, &input).await
+    }
+}

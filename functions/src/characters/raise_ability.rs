@@ -1,0 +1,28 @@
+//! Spends a level-up's point on an ability score.
+
+use super::intent::carry_out;
+use crate::caller::Player;
+use crate::endpoint::{Call, Endpoint, Method, Route};
+use crate::error::ApiError;
+use guildhall_domain::api::CharacterSheet;
+use guildhall_domain::intents;
+
+/// `POST /v1/characters/{character_id}/level-up`
+#[derive(Debug)]
+pub struct RaiseAbility;
+
+/// The route of [`RaiseAbility`].
+pub static RAISE_ABILITY: Route = Route::of::<RaiseAbility>();
+
+impl Endpoint for RaiseAbility {
+    const NAME: &'static str = "raise-ability";
+    const METHOD: Method = Method::Post;
+    const PATH: &'static str = "/v1/characters/{character_id}/level-up";
+    type Caller = Player;
+    type Input = intents::RaiseAbility;
+    type Output = CharacterSheet;
+
+    async fn call(call: Call<'_, Player>, input: intents::RaiseAbility) -> Result<CharacterSheet, ApiError> {
+        carry_out(&call, Self::NAME, &input).await
+    }
+}

@@ -1,0 +1,28 @@
+//! Takes off a suit of armour or a shield.
+
+use super::intent::carry_out;
+use crate::caller::Player;
+use crate::endpoint::{Call, Endpoint, Method, Route};
+use crate::error::ApiError;
+use guildhall_domain::api::CharacterSheet;
+use guildhall_domain::intents;
+
+/// `POST /v1/characters/{character_id}/unequip-armor`
+#[derive(Debug)]
+pub struct UnequipArmor;
+
+/// The route of [`UnequipArmor`].
+pub static UNEQUIP_ARMOR: Route = Route::of::<UnequipArmor>();
+
+impl Endpoint for UnequipArmor {
+    const NAME: &'static str = "unequip-armor";
+    const METHOD: Method = Method::Post;
+    const PATH: &'static str = "/v1/characters/{character_id}/unequip-armor";
+    type Caller = Player;
+    type Input = intents::UnequipArmor;
+    type Output = CharacterSheet;
+
+    async fn call(call: Call<'_, Player>, input: intents::UnequipArmor) -> Result<CharacterSheet, ApiError> {
+        carry_out(&call, Self::NAME, &input).await
+    }
+}
