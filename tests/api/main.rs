@@ -7,5 +7,7 @@ mod bad_input;
 mod characters;
 mod content;
 mod fleet;
+mod front;
+mod health;
 mod sessions;
 mod storm;

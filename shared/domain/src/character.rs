@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// A character as its player sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Character {
     /// The character.
     pub character_id: CharacterId,
@@ -28,6 +29,7 @@ pub struct Character {
 
 /// The part of a character that a game sim may write while it holds the lease, and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct HotState {
     /// Level, from 1.
@@ -48,6 +50,7 @@ pub struct HotState {
 
 /// Some units of one item, in one inventory slot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Stack {
     /// Id of the item in the content.

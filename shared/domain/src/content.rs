@@ -7,10 +7,13 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 mod check;
+mod entry;
 pub use check::ContentError;
+pub use entry::{ContentEntry, ContentKind, PROGRESSION_ID};
 
 /// Everything that one version of the game consists of. Maps are keyed by id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Content {
     /// Playable classes.
@@ -29,6 +32,7 @@ pub struct Content {
 
 /// A playable class.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Class {
     /// Name to show.
@@ -47,6 +51,7 @@ pub struct Class {
 
 /// One way to hurt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Attack {
     /// Least damage, in hit points.
@@ -61,6 +66,7 @@ pub struct Attack {
 
 /// A kind of enemy and how it behaves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Enemy {
     /// Name to show.
@@ -95,6 +101,7 @@ pub struct Enemy {
 
 /// A kind of item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Item {
     /// Name to show.
@@ -107,6 +114,7 @@ pub struct Item {
 
 /// What an item is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ItemKind {
     /// Used up, with an effect.
@@ -119,6 +127,7 @@ pub enum ItemKind {
 
 /// What may drop, by weight.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LootTable {
     /// How many times an entry is drawn.
@@ -129,6 +138,7 @@ pub struct LootTable {
 
 /// One entry of a loot table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LootEntry {
     /// Id of the item; absent for "nothing".
@@ -147,6 +157,7 @@ fn one() -> u32 {
 
 /// A dungeon: chambers joined by doors. All coordinates are millimetres from its north-west corner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Dungeon {
     /// Name to show.
@@ -163,6 +174,7 @@ pub struct Dungeon {
 
 /// A rectangular chamber and who waits in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Chamber {
     /// Its name within the dungeon.
@@ -176,6 +188,7 @@ pub struct Chamber {
 
 /// One enemy's place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Spawn {
     /// Id of the kind of enemy.
@@ -186,6 +199,7 @@ pub struct Spawn {
 
 /// A passage between two chambers. It opens when the chamber named in `opens_when_cleared` has no living enemy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Door {
     /// The floor of the passage; it overlaps or touches both chambers.
@@ -198,6 +212,7 @@ pub struct Door {
 
 /// A point, in millimetres.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Point {
     /// Eastward.
@@ -208,6 +223,7 @@ pub struct Point {
 
 /// An axis-parallel rectangle, in millimetres; the far edges belong to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Area {
     /// West edge.
@@ -245,6 +261,7 @@ impl Area {
 
 /// How much experience each level takes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Progression {
     /// Total experience at which each level is reached: first 0 for level 1, then rising.

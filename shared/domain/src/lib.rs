@@ -11,6 +11,8 @@ pub mod content;
 pub mod ids;
 pub mod limits;
 pub mod progress;
+#[cfg(feature = "schema")]
+mod schema;
 pub mod seating;
 pub mod session;
 pub mod time;
