@@ -1,7 +1,7 @@
 # Every target is one line of commands; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint deny bench bench-build functions sim clean
+.PHONY: help run test check format lint deny openapi check-api bench bench-build functions sim clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -22,6 +22,12 @@ lint: ## Refuse what clippy finds, in every target
 
 deny: ## Refuse banned crates, licences and sources
 	.ci/deny
+
+openapi: ## Write docs/openapi.yaml anew from the routes and the types
+	cargo run --quiet -p guildhall-tests --bin openapi > docs/openapi.yaml.new && mv docs/openapi.yaml.new docs/openapi.yaml
+
+check-api: ## Try to find an answer of the running stack that docs/openapi.yaml does not describe (needs Python)
+	.ci/check-api
 
 bench: ## Print every figure that the documents promise, with its goal
 	cargo build --quiet -p guildhall-local

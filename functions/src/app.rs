@@ -1,13 +1,15 @@
 //! The parts that every handler shares, put together once per process: the table, the keys, the clock and the source of
 //! entropy. In a test all of them are given; in a Lambda function they come from the environment.
 
+use crate::content::in_force::{ContentInForce, LoadedContent};
 use crate::error::ApiError;
+use crate::observed::Observed;
 use guildhall_auth::{DerivationKey, SealingKey, SigningKeys};
-use guildhall_domain::{Content, Timestamp};
-use guildhall_storage::{Table, content};
+use guildhall_domain::Timestamp;
+use guildhall_storage::Table;
+use guildhall_storage::dynamo::Usage;
 use std::fmt;
 use std::sync::Arc;
-use tokio::sync::OnceCell;
 
 /// Where the time comes from.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -41,23 +43,8 @@ pub struct App {
     pub(crate) gamesim_role: String,
     clock: Clock,
     entropy: Entropy,
-    content: OnceCell<LoadedContent>,
-}
-
-/// The content in force, as this process loaded it.
-#[derive(Debug)]
-pub(crate) struct LoadedContent {
-    /// Its version, 16 hexadecimal digits.
-    pub(crate) version: String,
-    /// The content.
-    pub(crate) content: Content,
-}
-
-impl LoadedContent {
-    /// The version as it travels in connect tokens.
-    pub(crate) fn version_number(&self) -> u64 {
-        u64::from_str_radix(&self.version, 16).unwrap_or_default()
-    }
+    content: ContentInForce,
+    pub(crate) observed: Observed,
 }
 
 impl fmt::Debug for App {
@@ -83,8 +70,15 @@ impl App {
             gamesim_role: config.gamesim_role,
             clock: config.clock,
             entropy: config.entropy,
-            content: OnceCell::new(),
+            content: ContentInForce::default(),
+            observed: Observed::new(),
         }
+    }
+
+    /// Shows on `/metrics` what the database charges.
+    #[must_use]
+    pub fn with_usage(self, usage: Arc<Usage>) -> Self {
+        Self { observed: self.observed.with_usage(usage), ..self }
     }
 
     /// The database.
@@ -106,17 +100,9 @@ impl App {
         u128::from_be_bytes(self.random())
     }
 
-    /// The content in force, read once per process.
-    pub(crate) async fn content(&self) -> Result<&LoadedContent, ApiError> {
-        self.content.get_or_try_init(|| self.load_content()).await
-    }
-
-    async fn load_content(&self) -> Result<LoadedContent, ApiError> {
-        let published = content::current(&*self.table).await?;
-        let published = published.ok_or_else(|| ApiError::internal("no content is published"))?;
-        let content =
-            serde_json::from_str(&published.body).map_err(|error| ApiError::internal(format!("content: {error}")))?;
-        Ok(LoadedContent { version: published.version, content })
+    /// The content in force. Whoever asks twice in one request may get two versions; keep the first.
+    pub(crate) async fn content(&self) -> Result<Arc<LoadedContent>, ApiError> {
+        self.content.read(&*self.table, self.now()).await
     }
 
     /// Does what the first request would otherwise pay for: opens the connection to the database and reads the content.

@@ -1,6 +1,8 @@
 //! The way of a request: parse (path, query and body into one typed input, unknown fields refused) → identify the caller →
-//! let the endpoint decide and commit → turn its output or its [`ApiError`] into JSON. There is no other way in.
+//! let the endpoint decide and commit → turn its output ([`IntoAnswer`]) or its [`ApiError`] into
+//! a response. There is no other way in.
 
+use crate::answer::{Answer, Described, IntoAnswer};
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::incoming::Incoming;
@@ -8,8 +10,8 @@ use crate::{App, lambda};
 use guildhall_domain::limits::{BODY_BYTES_MAX, IDEMPOTENCY_KEY_BYTES_MAX};
 use guildhall_domain::{AccountId, Timestamp};
 use lambda_http::BoxFuture;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Instant;
 
@@ -23,14 +25,16 @@ pub trait Endpoint: 'static {
     const PATH: &'static str;
     /// Status of a success.
     const STATUS: u16 = 200;
+    /// Statuses of its own refusals, beyond those that [`Route::statuses`] derives.
+    const REFUSALS: &'static [u16] = &[];
     /// Largest body that is read, in bytes.
     const BODY_BYTES_MAX: usize = BODY_BYTES_MAX;
     /// Who may call.
     type Caller: Caller;
     /// Path parameters, query and body as one value.
-    type Input: DeserializeOwned + Send;
-    /// Body of a success.
-    type Output: Serialize;
+    type Input: DeserializeOwned + Described + Send;
+    /// A success.
+    type Output: IntoAnswer;
 
     /// Does it.
     fn call(
@@ -50,6 +54,8 @@ pub struct Call<'a, C> {
     pub now: Timestamp,
     /// The `Idempotency-Key` header, if there is one.
     pub idempotency_key: Option<String>,
+    /// The `If-None-Match` header, if there is one.
+    pub if_none_match: Option<String>,
 }
 
 impl<C> Call<'_, C> {
@@ -111,13 +117,17 @@ pub struct Route {
     pub access: Access,
     /// Largest body that is read, in bytes.
     pub body_bytes_max: usize,
+    /// Status of a success.
+    pub status: u16,
+    /// Media type of a success.
+    pub media_type: &'static str,
+    /// Whether a caller who has the answer already may be answered 304.
+    pub cached: bool,
+    /// The input's and the output's JSON schemas.
+    #[cfg(feature = "schema")]
+    pub schemas: fn(&mut schemars::SchemaGenerator) -> [schemars::Schema; 2],
+    refusals: &'static [u16],
     handle: for<'a> fn(&'a App, &'a Incoming) -> BoxFuture<'a, Result<Answer, ApiError>>,
-}
-
-/// A success: status and JSON.
-pub(crate) struct Answer {
-    status: u16,
-    body: String,
 }
 
 impl fmt::Debug for Route {
@@ -135,8 +145,30 @@ impl Route {
             path: E::PATH,
             access: E::Caller::ACCESS,
             body_bytes_max: E::BODY_BYTES_MAX,
+            status: E::STATUS,
+            media_type: E::Output::MEDIA_TYPE,
+            cached: E::Output::CACHED,
+            #[cfg(feature = "schema")]
+            schemas: |generator| {
+                [generator.subschema_for::<E::Input>(), generator.subschema_for::<<E::Output as IntoAnswer>::Body>()]
+            },
+            refusals: E::REFUSALS,
             handle: |app, incoming| Box::pin(handle::<E>(app, incoming)),
         }
+    }
+
+    /// Every status that it can answer, in order: its success, what every route of its kind may refuse, and its own refusals.
+    pub fn statuses(&self) -> BTreeSet<u16> {
+        let by_access: &[u16] = match self.access {
+            Access::Public => &[],
+            Access::Player => &[401],
+            Access::Gamesim => &[403],
+        };
+        let by_method: &[u16] = if self.method == Method::Post { &[415] } else { &[] };
+        let by_cache: &[u16] = if self.cached { &[304] } else { &[] };
+        let common = [self.status, 400, 413, 500, 503];
+        let all = [&common, by_access, by_method, by_cache, self.refusals];
+        all.into_iter().flatten().copied().collect()
     }
 
     /// Answers a request; never fails.
@@ -145,18 +177,21 @@ impl Route {
         let incoming = Incoming::from(request);
         let result = (self.handle)(app, &incoming).await;
         let response = match result {
-            Ok(answer) => lambda::json_response(answer.status, answer.body, None),
+            Ok(answer) => answer.into_response(),
             Err(error) => {
                 error.log(self.name, &incoming.request_id);
-                lambda::json_response(error.status(), error.body(&incoming.request_id), error.retry_after_s())
+                lambda::refusal(&error, &incoming.request_id)
             }
         };
-        let elapsed_us = started.elapsed().as_micros();
+        let elapsed = started.elapsed();
+        let (elapsed_us, cold) = (elapsed.as_micros(), app.observed.is_cold());
+        app.observed.count(self.name, response.status().as_u16(), elapsed);
         tracing::debug!(
             route = self.name,
             request_id = incoming.request_id,
             status = response.status().as_u16(),
-            elapsed_us
+            elapsed_us,
+            cold
         );
         response
     }
@@ -167,9 +202,8 @@ async fn handle<E: Endpoint>(app: &App, incoming: &Incoming) -> Result<Answer, A
     let idempotency_key = idempotency_key(incoming)?;
     let now = app.now();
     let caller = E::Caller::identify(app, incoming, now).await?;
-    let output = E::call(Call { app, caller, now, idempotency_key }, input).await?;
-    let body = serde_json::to_string(&output).map_err(|error| ApiError::internal(format!("output: {error}")))?;
-    Ok(Answer { status: E::STATUS, body })
+    let if_none_match = incoming.list("if-none-match");
+    E::call(Call { app, caller, now, idempotency_key, if_none_match }, input).await?.into_answer(E::STATUS)
 }
 
 fn idempotency_key(incoming: &Incoming) -> Result<Option<String>, ApiError> {

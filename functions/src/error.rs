@@ -6,6 +6,7 @@ use guildhall_domain::api::{CharacterSheet, ErrorBody, ErrorDetail};
 use guildhall_domain::intents::Illegal;
 use guildhall_domain::seating::Refused;
 use guildhall_storage::{CommitError, StorageError};
+use std::fmt;
 
 /// A request that did not succeed.
 #[derive(Debug)]
@@ -89,6 +90,12 @@ impl ApiError {
     /// 500: a fault of ours; the cause is for the log alone.
     pub fn internal(cause: impl Into<String>) -> Self {
         Self { cause: Some(cause.into()), ..Self::new(500, "internal", "something went wrong on our side") }
+    }
+
+    /// Adds what the log should know and the caller should not.
+    #[must_use]
+    pub(crate) fn because(self, cause: impl fmt::Display) -> Self {
+        Self { cause: Some(cause.to_string()), ..self }
     }
 
     /// Adds the latest state of the character that the request was about.

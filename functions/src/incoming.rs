@@ -52,6 +52,12 @@ impl Incoming {
         Some(if values.next().is_some() { "" } else { value.to_str().unwrap_or_default() })
     }
 
+    /// A header that is a list, in one piece however many lines it came in.
+    pub(crate) fn list(&self, name: &str) -> Option<String> {
+        let lines: Vec<&str> = self.headers.get_all(name).iter().filter_map(|line| line.to_str().ok()).collect();
+        (!lines.is_empty()).then(|| lines.join(", "))
+    }
+
     /// The bearer token.
     pub(crate) fn bearer(&self) -> Option<&str> {
         let (scheme, token) = self.header("authorization")?.split_once(' ')?;

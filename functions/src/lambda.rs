@@ -1,8 +1,10 @@
 //! Where the Lambda runtime meets the routes. `start` is what the binaries call; `invoke` is the same adapter for a caller
 //! that has the event in hand, as the local front has.
 
+use crate::answer::JSON;
 use crate::app::{App, Config};
 use crate::endpoint::Route;
+use crate::error::ApiError;
 use guildhall_auth::{DerivationKey, SealingKey, SigningKeys};
 use guildhall_domain::Timestamp;
 use guildhall_storage::dynamo::{DynamoConfig, DynamoTable};
@@ -17,7 +19,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// compiled once however many binaries there are.
 pub async fn start(route: &'static Route) -> Result<(), Error> {
     guildhall_telemetry::logs::init(guildhall_telemetry::logs::LogFormat::Json, "info");
-    let app = Arc::new(App::new(config_from_environment().await?));
+    let table = DynamoTable::connect(DynamoConfig::from_environment()).await;
+    let usage = table.usage();
+    let app = Arc::new(App::new(config_from_environment(table)?).with_usage(usage));
     app.warm_up().await;
     lambda_http::run(service_fn(move |request: Request| {
         let app = Arc::clone(&app);
@@ -44,15 +48,15 @@ pub async fn invoke(
     serde_json::to_value(response)
 }
 
-/// A JSON response; `no-store`, because every answer is somebody's.
-pub(crate) fn json_response(status: u16, body: String, retry_after_s: Option<u32>) -> Response<String> {
+/// A failure as a response; `no-store`, because every failure is somebody's.
+pub(crate) fn refusal(error: &ApiError, request_id: &str) -> Response<String> {
     let mut response =
-        Response::builder().status(status).header(CONTENT_TYPE, "application/json").header(CACHE_CONTROL, "no-store");
-    if let Some(seconds) = retry_after_s {
+        Response::builder().status(error.status()).header(CONTENT_TYPE, JSON).header(CACHE_CONTROL, "no-store");
+    if let Some(seconds) = error.retry_after_s() {
         response = response.header(RETRY_AFTER, seconds);
     }
     // The parts above are valid by construction; an empty 200 would be worse than this default.
-    response.body(body).unwrap_or_default()
+    response.body(error.body(request_id)).unwrap_or_default()
 }
 
 /// Seconds and milliseconds from the system's clock.
@@ -69,10 +73,10 @@ pub fn system_entropy(bytes: &mut [u8]) {
     getrandom::fill(bytes).expect("the operating system provides random bytes");
 }
 
-async fn config_from_environment() -> Result<Config, Error> {
+fn config_from_environment(table: DynamoTable) -> Result<Config, Error> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     Ok(Config {
-        table: Arc::new(DynamoTable::connect(DynamoConfig::from_environment()).await),
+        table: Arc::new(table),
         access_keys: SigningKeys::new(vec![("1".to_owned(), secret("GUILDHALL_ACCESS_KEY")?.to_vec())])?,
         sealing: SealingKey::new(secret("GUILDHALL_SEALING_KEY")?),
         derivation: DerivationKey::new(secret("GUILDHALL_DERIVATION_KEY")?),

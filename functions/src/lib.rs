@@ -4,6 +4,7 @@
 //! Read `endpoint` for the way of a request, `error` for the way of a failure, and any file of `characters/` for a model.
 
 pub mod accounts;
+pub mod answer;
 pub mod app;
 pub mod caller;
 pub mod characters;
@@ -11,10 +12,13 @@ pub mod content;
 pub mod endpoint;
 pub mod error;
 pub mod fleet;
+pub mod health;
 mod incoming;
 pub mod lambda;
+mod observed;
 pub mod sessions;
 
+pub use answer::IntoAnswer;
 pub use app::{App, Config};
 pub use endpoint::{Access, Call, Endpoint, Method, Route};
 pub use error::ApiError;
@@ -43,6 +47,8 @@ pub static ROUTES: &[&Route] = &[
     &characters::DELETE_CHARACTER,
     &characters::RESTORE_CHARACTER,
     &content::GET_CONTENT,
+    &content::GET_CONTENT_MANIFEST,
+    &content::GET_CONTENT_ENTRY,
     &sessions::CREATE_GAME_SESSION,
     &sessions::JOIN_GAME_SESSION,
     &sessions::GET_GAME_SESSION,
@@ -51,4 +57,7 @@ pub static ROUTES: &[&Route] = &[
     &sessions::FINALIZE_GAME_SESSION,
     &fleet::REGISTER_GAMESIM,
     &fleet::HEARTBEAT_GAMESIM,
+    &health::CHECK_LIVE,
+    &health::CHECK_READY,
+    &health::GET_METRICS,
 ];

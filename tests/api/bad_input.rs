@@ -8,7 +8,7 @@ const ID: &str = "00000000000000000000000000000000";
 const JSON: (&str, &str) = ("content-type", "application/json");
 
 fn path(route: &Route) -> Vec<(&'static str, &'static str)> {
-    let all = [("session_id", ID), ("character_id", ID), ("gamesim_id", "sim-1")];
+    let all = [("session_id", ID), ("character_id", ID), ("gamesim_id", "sim-1"), ("kind", "items"), ("id", "x")];
     all.into_iter().filter(|(name, _)| route.path.contains(&format!("{{{name}}}"))).collect()
 }
 

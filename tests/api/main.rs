@@ -8,5 +8,7 @@ mod characters;
 mod content;
 mod fleet;
 mod intents;
+mod front;
+mod health;
 mod sessions;
 mod storm;

@@ -1,17 +1,23 @@
 //! Every route over the embedded database, called with API Gateway events as Lambda would be, under a clock that the test
 //! turns. There are no sockets but the database's, and nothing ever waits.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use guildhall_auth::{DerivationKey, SealingKey, SigningKeys};
 use guildhall_domain::Timestamp;
 use guildhall_functions::{App, Config, ROUTES, Route, invoke};
 use guildhall_local::engine::Engine;
+use guildhall_local::front::{Front, FrontConfig};
+use guildhall_local::sigv4::Identities;
 use guildhall_storage::dynamo::{DynamoConfig, DynamoTable, Usage};
 use guildhall_storage::{Schema, Table};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tempfile::TempDir;
+use tokio::net::TcpListener;
 
 /// When every test begins, in milliseconds since 1970.
 pub const START_MS: u64 = 1_800_000_000_000;
@@ -41,7 +47,9 @@ pub enum Caller<'a> {
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
-    /// The body.
+    /// The headers, by their names in small letters.
+    pub headers: BTreeMap<String, String>,
+    /// The body: JSON, text as a string, nothing as null.
     pub body: Value,
 }
 
@@ -102,11 +110,17 @@ impl Backend {
         let content = guildhall_local::content::load(&seed_data()).expect("the seed content is valid");
         content.publish(&table).await.expect("the content is published");
         let usage = table.usage();
-        Self { usage, database: Some((engine, folder)), ..Self::over(Arc::new(table)) }
+        let shown = Arc::clone(&usage);
+        let database = Some((engine, folder));
+        Self { usage, database, ..Self::with(Arc::new(table), |app| app.with_usage(shown)) }
     }
 
     /// A backend over any table, with whatever that holds already.
     pub fn over(table: Arc<dyn Table>) -> Self {
+        Self::with(table, |app| app)
+    }
+
+    fn with(table: Arc<dyn Table>, finish: impl FnOnce(App) -> App) -> Self {
         let clock_ms = Arc::new(AtomicU64::new(START_MS));
         let now = Arc::clone(&clock_ms);
         let app = App::new(Config {
@@ -118,7 +132,7 @@ impl Backend {
             clock: Arc::new(move || Timestamp(now.load(Ordering::SeqCst))),
             entropy: Arc::new(seeded_entropy()),
         });
-        Self { app: Arc::new(app), clock_ms, usage: Arc::default(), database: None }
+        Self { app: Arc::new(finish(app)), clock_ms, usage: Arc::default(), database: None }
     }
 
     /// The table under the routes.
@@ -157,11 +171,47 @@ impl Backend {
         body: &str,
     ) -> Answer {
         let route = route(name);
-        let event = event(route, caller, path, headers, body);
+        self.deliver(route, event(route, caller, path, headers, body)).await
+    }
+
+    /// Reads a route that anyone may read, with path parameters, a query and headers.
+    pub async fn get(
+        &self,
+        name: &str,
+        path: &[(&str, &str)],
+        query: &[(&str, &str)],
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let mut event = event(route(name), Caller::Anyone, path, headers, "");
+        let pairs: Vec<String> = query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        event["rawQueryString"] = json!(pairs.join("&"));
+        event["queryStringParameters"] = query.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+        self.deliver(route(name), event).await
+    }
+
+    async fn deliver(&self, route: &'static Route, event: Value) -> Answer {
         let response = invoke(&self.app, route, &event.to_string()).await.expect("the event is an API Gateway event");
         let status = response["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok()).expect("a status");
-        let body = response["body"].as_str().unwrap_or_default();
-        Answer { status, body: serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}")) }
+        assert!(
+            route.statuses().contains(&status),
+            "{route:?} answers {status}, which it does not declare: {response}"
+        );
+        let headers = response["headers"].as_object().expect("headers").iter();
+        let headers: BTreeMap<String, String> =
+            headers.map(|(name, value)| (name.to_lowercase(), value.as_str().unwrap_or_default().to_owned())).collect();
+        let body = response["body"].as_str().unwrap_or_default().to_owned();
+        // The runtime encodes every body whose media type it does not know to be text.
+        let body = match response["isBase64Encoded"].as_bool() {
+            Some(true) => String::from_utf8(STANDARD.decode(body).expect("base64")).expect("text"),
+            _ => body,
+        };
+        let body = match headers.get("content-type").map(String::as_str) {
+            Some("application/json") => serde_json::from_str(&body).unwrap_or_else(|error| panic!("{error}: {body}")),
+            Some(_) => Value::from(body),
+            None if body.is_empty() => Value::Null,
+            None => panic!("a body without a type: {body}"),
+        };
+        Answer { status, headers, body }
     }
 
     /// Registers an account and gives its token.
@@ -192,6 +242,27 @@ impl Backend {
         });
         let answer = self.call("register-gamesim", Caller::Gamesim(name), &[], &body).await.expect(201);
         answer["epoch"].as_u64().expect("an epoch")
+    }
+
+    /// The routes behind the local front, on a free port.
+    pub async fn serve(&self) -> Front {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let now = self.now();
+        let config = FrontConfig {
+            app: Arc::clone(&self.app),
+            identities: Identities::new("us-east-1", []),
+            clock: Arc::new(move || now),
+            api_id: "test".to_owned(),
+        };
+        Front::start(listener, config).expect("a front")
+    }
+
+    /// The same routes over a database that has gone away.
+    pub async fn without_database(mut self) -> Self {
+        if let Some((engine, _folder)) = self.database.take() {
+            engine.shutdown().await.expect("the database closes");
+        }
+        self
     }
 
     /// Closes the database file.

@@ -2,6 +2,7 @@
 //! stack with real game-sim processes.
 
 pub mod backend;
+pub mod openapi;
 pub mod party;
 pub mod process;
 

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test panics where it fails")]
 
+mod openapi;
+
 use guildhall_functions::{Access, ROUTES};
 use std::collections::BTreeSet;
 use std::fs;
@@ -146,7 +148,10 @@ fn routes_are_distinct_and_live_where_their_callers_look() {
         assert!(seen.insert((route.method.as_str(), route.path)), "{route:?} is there twice");
         let internal = route.path.starts_with("/internal/");
         assert_eq!(internal, route.access == Access::Gamesim, "{route:?}");
-        assert!(internal || route.path.starts_with("/v1/"), "{route:?}");
+        // Whoever watches a process looks where every platform looks.
+        let watched = route.path.starts_with("/health/") || route.path == "/metrics";
+        assert_eq!(watched, ["check-live", "check-ready", "get-metrics"].contains(&route.name), "{route:?}");
+        assert!(internal || watched || route.path.starts_with("/v1/"), "{route:?}");
     }
 }
 

@@ -23,6 +23,7 @@ impl Endpoint for LoginAccount {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/auth/login";
     const BODY_BYTES_MAX: usize = AUTH_BODY_BYTES_MAX;
+    const REFUSALS: &'static [u16] = &[401];
     type Caller = Anyone;
     type Input = LoginRequest;
     type Output = Authenticated;

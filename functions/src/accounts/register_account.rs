@@ -23,6 +23,7 @@ impl Endpoint for RegisterAccount {
     const PATH: &'static str = "/v1/auth/register";
     const STATUS: u16 = 201;
     const BODY_BYTES_MAX: usize = AUTH_BODY_BYTES_MAX;
+    const REFUSALS: &'static [u16] = &[409];
     type Caller = Anyone;
     type Input = Credentials;
     type Output = Authenticated;

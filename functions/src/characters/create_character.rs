@@ -23,6 +23,7 @@ impl Endpoint for CreateCharacter {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/characters";
     const STATUS: u16 = 201;
+    const REFUSALS: &'static [u16] = &[409, 422];
     type Caller = Player;
     type Input = CreateCharacterRequest;
     type Output = CharacterSheet;

@@ -18,6 +18,7 @@ impl Endpoint for GetCharacter {
     const NAME: &'static str = "get-character";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/characters/{character_id}";
+    const REFUSALS: &'static [u16] = &[404];
     type Caller = Player;
     type Input = CharacterPath;
     type Output = CharacterSheet;

@@ -1,9 +1,10 @@
 //! Gives out the whole content in force: game sims run it, clients draw it.
 
+use crate::answer::Cached;
 use crate::caller::Anyone;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
-use guildhall_domain::api::{ContentBundle, Nothing};
+use guildhall_domain::api::{ContentBundle, ContentQuery};
 
 /// `GET /v1/content`
 #[derive(Debug)]
@@ -17,11 +18,11 @@ impl Endpoint for GetContent {
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/content";
     type Caller = Anyone;
-    type Input = Nothing;
-    type Output = ContentBundle;
+    type Input = ContentQuery;
+    type Output = Cached<ContentBundle>;
 
-    async fn call(call: Call<'_, Anyone>, _: Nothing) -> Result<ContentBundle, ApiError> {
+    async fn call(call: Call<'_, Anyone>, input: ContentQuery) -> Result<Cached<ContentBundle>, ApiError> {
         let loaded = call.app.content().await?;
-        Ok(ContentBundle { version: loaded.version.clone(), content: loaded.content.clone() })
+        Ok(Cached::new(&loaded.bundle, call.if_none_match.as_deref(), input.v.as_deref()))
     }
 }

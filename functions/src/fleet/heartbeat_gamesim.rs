@@ -18,6 +18,7 @@ impl Endpoint for HeartbeatGamesim {
     const NAME: &'static str = "heartbeat-gamesim";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/internal/gamesims/{gamesim_id}/heartbeat";
+    const REFUSALS: &'static [u16] = &[404, 409];
     type Caller = Gamesim;
     type Input = HeartbeatRequest;
     type Output = HeartbeatResponse;

@@ -32,6 +32,7 @@ impl Endpoint for RegisterGamesim {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/internal/gamesims";
     const STATUS: u16 = 201;
+    const REFUSALS: &'static [u16] = &[409];
     type Caller = Gamesim;
     type Input = RegisterGamesimRequest;
     type Output = Registered;

@@ -19,6 +19,7 @@ impl Endpoint for AdmitPlayer {
     const NAME: &'static str = "admit-player";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/internal/game-sessions/{session_id}/admit";
+    const REFUSALS: &'static [u16] = &[404, 409];
     type Caller = Gamesim;
     type Input = AdmitPlayerRequest;
     type Output = Admitted;

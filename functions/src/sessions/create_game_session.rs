@@ -2,8 +2,8 @@
 //! transaction. The session's id comes from the `Idempotency-Key`, so that the session is its own idempotency record.
 
 use super::seat::{ATTEMPTS_MAX, own_character, placement, require_free, reservation};
-use crate::app::LoadedContent;
 use crate::caller::Player;
+use crate::content::in_force::LoadedContent;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
 use guildhall_auth::fingerprint;
@@ -27,12 +27,13 @@ impl Endpoint for CreateGameSession {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/game-sessions";
     const STATUS: u16 = 201;
+    const REFUSALS: &'static [u16] = &[404, 409, 422];
     type Caller = Player;
     type Input = CreateGameSessionRequest;
     type Output = Placement;
 
     async fn call(call: Call<'_, Player>, input: CreateGameSessionRequest) -> Result<Placement, ApiError> {
-        let content = call.app.content().await?;
+        let content = &*call.app.content().await?;
         if !content.content.dungeons.contains_key(&input.dungeon_id) {
             return Err(ApiError::bad_request("dungeon_id: names no dungeon"));
         }

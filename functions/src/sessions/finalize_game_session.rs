@@ -18,6 +18,7 @@ impl Endpoint for FinalizeGameSession {
     const NAME: &'static str = "finalize-game-session";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/internal/game-sessions/{session_id}/finalize";
+    const REFUSALS: &'static [u16] = &[404, 409];
     type Caller = Gamesim;
     type Input = FinalizeRequest;
     type Output = Finalized;

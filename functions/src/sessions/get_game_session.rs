@@ -17,6 +17,7 @@ impl Endpoint for GetGameSession {
     const NAME: &'static str = "get-game-session";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/game-sessions/{session_id}";
+    const REFUSALS: &'static [u16] = &[404];
     type Caller = Player;
     type Input = GameSessionPath;
     type Output = GameSessionView;

@@ -18,13 +18,14 @@ impl Endpoint for JoinGameSession {
     const NAME: &'static str = "join-game-session";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/game-sessions/{session_id}/join";
+    const REFUSALS: &'static [u16] = &[404, 409];
     type Caller = Player;
     type Input = JoinGameSessionRequest;
     type Output = Placement;
 
     async fn call(call: Call<'_, Player>, input: JoinGameSessionRequest) -> Result<Placement, ApiError> {
         let table = &*call.app.table;
-        let content = call.app.content().await?;
+        let content = &*call.app.content().await?;
         let mut row = own_character(call.app, call.caller.account_id, input.character_id).await?;
         let found = sessions::find_living(table, input.session_id, call.now).await?;
         let (mut session, gamesim) = found.ok_or_else(|| ApiError::not_found("game session"))?;

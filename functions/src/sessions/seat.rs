@@ -1,6 +1,7 @@
 //! What create and join have in common: whether a character is free to sit down, and the ticket for its seat.
 
-use crate::app::{App, LoadedContent};
+use crate::app::App;
+use crate::content::in_force::LoadedContent;
 use crate::error::ApiError;
 use crate::fleet::seal_context;
 use base64::Engine;

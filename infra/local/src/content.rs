@@ -4,7 +4,8 @@
 //! [`Content::check`] knows.
 
 use guildhall_domain::Content;
-use guildhall_storage::content::{Published, publish};
+use guildhall_domain::content::{ContentEntry, ContentKind};
+use guildhall_storage::content::{Published, PublishedEntry, publish};
 use guildhall_storage::{CommitError, Table};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -36,6 +37,8 @@ pub struct LoadedContent {
     pub version: String,
     /// Its canonical JSON.
     pub canonical: String,
+    /// The canonical JSON of each entry.
+    pub entries: Vec<PublishedEntry>,
 }
 
 /// Everything that is wrong with a content folder.
@@ -96,18 +99,35 @@ pub fn load(folder: &Path) -> Result<LoadedContent, ContentProblems> {
     content
         .check()
         .map_err(|errors| refuse(errors.iter().map(|error| format!("{}: {error}", file_of(&error.at))).collect()))?;
-    let canonical = serde_json::to_string(&content).map_err(|error| refuse(vec![error.to_string()]))?;
-    let version = format!("{:016x}", Content::version_of(canonical.as_bytes()));
-    Ok(LoadedContent { content, version, canonical })
+    LoadedContent::of(content).map_err(|error| refuse(vec![error.to_string()]))
+}
+
+fn entries(content: &Content) -> serde_json::Result<Vec<PublishedEntry>> {
+    let published = |(kind, id, entry): (ContentKind, String, ContentEntry)| {
+        Ok(PublishedEntry { kind: kind.to_string(), id, body: serde_json::to_string(&entry)? })
+    };
+    content.entries().map(published).collect()
 }
 
 impl LoadedContent {
-    /// Puts it in force. Processes that read the content before keep what they have.
+    /// Content that was checked, ready to publish.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub fn of(content: Content) -> serde_json::Result<Self> {
+        let canonical = serde_json::to_string(&content)?;
+        let version = format!("{:016x}", Content::version_of(canonical.as_bytes()));
+        let entries = entries(&content)?;
+        Ok(Self { content, version, canonical, entries })
+    }
+
+    /// Puts it in force. Processes that read the content before notice within a minute.
     ///
     /// # Errors
     /// [`CommitError`] of the table.
     pub async fn publish(&self, table: &dyn Table) -> Result<(), CommitError> {
-        publish(table, &Published { version: self.version.clone(), body: self.canonical.clone() }).await
+        let bundle = Published { version: self.version.clone(), body: self.canonical.clone() };
+        publish(table, &bundle, &self.entries).await
     }
 }
 

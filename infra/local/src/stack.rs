@@ -268,7 +268,8 @@ fn start_front(
         gamesim_role: "guildhall-gamesim".to_owned(),
         clock: Arc::new(system_clock),
         entropy: Arc::new(system_entropy),
-    });
+    })
+    .with_usage(table.usage());
     let config = FrontConfig {
         app: Arc::new(app),
         identities: Identities::new(REGION, identities.iter().cloned()),

@@ -1,11 +1,15 @@
 //! The bodies of every REST route, as the functions, the game sim and the client share them. Requests refuse unknown
 //! fields; a request's path parameters are fields of its type, so that a handler receives one value.
 
+mod content;
 mod fleet;
+mod health;
 mod players;
 mod sessions;
 
+pub use content::*;
 pub use fleet::*;
+pub use health::*;
 pub use players::*;
 pub use sessions::*;
 
@@ -13,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 /// The body of every answer that is not a success.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ErrorBody {
     /// What went wrong.
     pub error: ErrorDetail,
@@ -23,6 +28,7 @@ pub struct ErrorBody {
 
 /// What went wrong, for a program and for a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ErrorDetail {
     /// Stable; programs may switch on it.
     pub code: String,
@@ -34,5 +40,6 @@ pub struct ErrorDetail {
 
 /// A request without parameters and without a body.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A character as its player sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Character {
     /// The character.
     pub character_id: CharacterId,
@@ -77,6 +78,7 @@ impl Equipment {
 
 /// The part of a character that a game sim may write while it holds the lease, and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct HotState {
     /// Level, from 1.
@@ -98,6 +100,7 @@ pub struct HotState {
 
 /// Some units of one item, in one inventory slot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Stack {
     /// Id of the item in the content.

@@ -7,12 +7,15 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 mod check;
+mod entry;
 mod rules;
 pub use check::ContentError;
+pub use entry::{ContentEntry, ContentKind, PROGRESSION_ID};
 pub use rules::{Armor, ArmorKind, ClassRules, Dice, Effect, Rules, Skill, Weapon, WeaponKind};
 
 /// Everything that one version of the game consists of. Maps are keyed by id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Content {
     /// Playable classes.
@@ -37,6 +40,7 @@ pub struct Content {
 
 /// A playable class.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Class {
     /// Name to show.
@@ -58,6 +62,7 @@ pub struct Class {
 
 /// One way to hurt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Attack {
     /// Least damage, in hit points.
@@ -72,6 +77,7 @@ pub struct Attack {
 
 /// A kind of enemy and how it behaves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Enemy {
     /// Name to show.
@@ -106,6 +112,7 @@ pub struct Enemy {
 
 /// A kind of item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Item {
     /// Name to show.
@@ -130,6 +137,7 @@ pub struct Item {
 
 /// What an item is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ItemKind {
     /// Used up, with an effect.
@@ -142,6 +150,7 @@ pub enum ItemKind {
 
 /// What may drop, by weight.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LootTable {
     /// How many times an entry is drawn.
@@ -152,6 +161,7 @@ pub struct LootTable {
 
 /// One entry of a loot table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LootEntry {
     /// Id of the item; absent for "nothing".
@@ -170,6 +180,7 @@ fn one() -> u32 {
 
 /// A dungeon: chambers joined by doors. All coordinates are millimetres from its north-west corner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Dungeon {
     /// Name to show.
@@ -186,6 +197,7 @@ pub struct Dungeon {
 
 /// A rectangular chamber and who waits in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Chamber {
     /// Its name within the dungeon.
@@ -199,6 +211,7 @@ pub struct Chamber {
 
 /// One enemy's place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Spawn {
     /// Id of the kind of enemy.
@@ -209,6 +222,7 @@ pub struct Spawn {
 
 /// A passage between two chambers. It opens when the chamber named in `opens_when_cleared` has no living enemy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Door {
     /// The floor of the passage; it overlaps or touches both chambers.
@@ -221,6 +235,7 @@ pub struct Door {
 
 /// A point, in millimetres.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Point {
     /// Eastward.
@@ -231,6 +246,7 @@ pub struct Point {
 
 /// An axis-parallel rectangle, in millimetres; the far edges belong to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Area {
     /// West edge.
@@ -268,6 +284,7 @@ impl Area {
 
 /// How much experience each level takes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Progression {
     /// Total experience at which each level is reached: first 0 for level 1, then rising.

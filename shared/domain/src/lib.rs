@@ -15,6 +15,8 @@ pub mod limits;
 pub mod name;
 pub mod progress;
 pub mod rules;
+#[cfg(feature = "schema")]
+mod schema;
 pub mod seating;
 pub mod session;
 pub mod time;

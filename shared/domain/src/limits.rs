@@ -77,6 +77,12 @@ pub const LEVELS_MAX: usize = 1_000;
 pub const HIT_POINTS_MAX: u32 = 60_000;
 /// Longest id of a piece of content, in bytes.
 pub const CONTENT_ID_BYTES_MAX: usize = 64;
+/// How long a process may go on with the content that it has before it asks for the version in force, in milliseconds.
+pub const CONTENT_LOOK_INTERVAL_MS: u64 = 60_000;
+/// How long caches may keep content before they ask again, in seconds.
+pub const CONTENT_CACHE_S: u64 = 300;
+/// How long caches may keep content whose address names its entity tag, in seconds: a year.
+pub const CONTENT_IMMUTABLE_CACHE_S: u64 = 31_536_000;
 /// How far loot may lie from the player who picks it up, in millimetres.
 pub const PICK_UP_REACH_MM: u32 = 2_000;
 /// How long a cleared dungeon stays open, so that its loot can be picked up, in milliseconds.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// One character's state in a group. `(session, epoch, seq)` names the write, so that a retry recognises itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CharacterWrite {
     /// Whose state.
@@ -23,6 +24,7 @@ pub struct CharacterWrite {
 
 /// Writes that belong together: all of them are applied, or none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ProgressGroup {
     /// One to four characters, each at most once.
@@ -31,6 +33,7 @@ pub struct ProgressGroup {
 
 /// What became of a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum GroupStatus {
     /// Written now; every version rose by one.

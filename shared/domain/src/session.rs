@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Where a session is in its life. States only move forward: Reserved → Active → Ending → Ended, any → Lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SessionState {
     /// Allocated on a game sim; nobody has connected yet.
@@ -80,6 +81,7 @@ pub struct Seat {
 
 /// What a taken seat is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SeatState {
     /// A connect token has been given out; the player has not arrived yet.
@@ -92,6 +94,7 @@ pub enum SeatState {
 
 /// How a session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The boss is dead.

@@ -1,8 +1,8 @@
 //! The metrics of a process: named at start, recorded through handles, rendered as OpenMetrics 1.0 text, which Prometheus
 //! and the CloudWatch agent read.
 //!
-//! A labelled metric has one label, and all of its values are named when it is registered: so no input can make series
-//! without bound, every series is there from the first scrape, and recording never looks anything up.
+//! All values of a labelled metric's labels are named when it is registered: so no input can make series without bound,
+//! every series is there from the first scrape, and recording never looks anything up.
 //!
 //! Names end in their unit (`tick_lateness_us`); the prefix `guildhall_` and the `_total` of counters are added here.
 
@@ -18,10 +18,10 @@ use std::collections::HashSet;
 
 /// The media type of [`Metrics::render`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-/// Most values of one label.
+/// Most series of one metric.
 pub const LABEL_VALUES_MAX: usize = 256;
 
-type Labels = [(&'static str, String); 1];
+type Labels<const N: usize> = [(&'static str, String); N];
 
 /// Every metric of a process. Registering asks for `&mut`, rendering for `&`: register first, then share it.
 ///
@@ -61,7 +61,18 @@ impl Metrics {
         label: &'static str,
         values: impl IntoIterator<Item = V>,
     ) -> Vec<Counter> {
-        self.labelled(name, help, label, values)
+        self.labelled(name, help, [label], values.into_iter().map(|value| [value.to_string()]))
+    }
+
+    /// Registers one counter per combination of values of several labels, in the order of `values`.
+    pub fn counters_by<const N: usize>(
+        &mut self,
+        name: &'static str,
+        help: &str,
+        labels: [&'static str; N],
+        values: impl IntoIterator<Item = [String; N]>,
+    ) -> Vec<Counter> {
+        self.labelled(name, help, labels, values)
     }
 
     /// Registers one gauge per value of `label`, in the order of `values`.
@@ -72,7 +83,7 @@ impl Metrics {
         label: &'static str,
         values: impl IntoIterator<Item = V>,
     ) -> Vec<Gauge> {
-        self.labelled(name, help, label, values)
+        self.labelled(name, help, [label], values.into_iter().map(|value| [value.to_string()]))
     }
 
     /// Registers one histogram per value of `label`, in the order of `values`.
@@ -83,7 +94,7 @@ impl Metrics {
         label: &'static str,
         values: impl IntoIterator<Item = V>,
     ) -> Vec<Histogram> {
-        self.labelled(name, help, label, values)
+        self.labelled(name, help, [label], values.into_iter().map(|value| [value.to_string()]))
     }
 
     /// The text of a scrape, of the media type [`CONTENT_TYPE`].
@@ -103,21 +114,26 @@ impl Metrics {
         metric
     }
 
-    fn labelled<M, V: ToString>(
+    fn labelled<M, const N: usize>(
         &mut self,
         name: &'static str,
         help: &str,
-        label: &'static str,
-        values: impl IntoIterator<Item = V>,
+        labels: [&'static str; N],
+        values: impl IntoIterator<Item = [String; N]>,
     ) -> Vec<M>
     where
         M: EncodeMetric + TypedMetric + std::fmt::Debug + Clone + Default + Send + Sync + 'static,
     {
         self.claim(name);
-        assert!(is_name(label), "{label:?} is not a label's name");
-        let family = Family::<Labels, M>::default();
-        let handles: Vec<M> =
-            values.into_iter().map(|value| family.get_or_create_owned(&[(label, value.to_string())])).collect();
+        for label in labels {
+            assert!(is_name(label), "{label:?} is not a label's name");
+        }
+        let family = Family::<Labels<N>, M>::default();
+        let series = |values: [String; N]| {
+            let mut values = values.into_iter();
+            labels.map(|label| (label, values.next().unwrap_or_default()))
+        };
+        let handles: Vec<M> = values.into_iter().map(|values| family.get_or_create_owned(&series(values))).collect();
         assert!(handles.len() <= LABEL_VALUES_MAX, "{name} has more than {LABEL_VALUES_MAX} series");
         self.registry.register(name, help, family);
         handles
@@ -179,6 +195,17 @@ mod tests {
         let gauges = metrics.gauges("rooms", "Rooms", "shard", 0..2);
         gauges[1].set(5);
         assert!(metrics.render().contains("guildhall_rooms{shard=\"1\"} 5\n"), "{}", metrics.render());
+    }
+
+    #[test]
+    fn a_metric_may_have_several_labels() {
+        let mut metrics = Metrics::new();
+        let pairs = [["get", "2xx"], ["get", "5xx"]].map(|pair| pair.map(str::to_owned));
+        let requests = metrics.counters_by("requests", "Requests", ["route", "class"], pairs);
+        requests[1].inc();
+        let page = metrics.render();
+        assert!(page.contains("guildhall_requests_total{route=\"get\",class=\"2xx\"} 0\n"), "{page}");
+        assert!(page.contains("guildhall_requests_total{route=\"get\",class=\"5xx\"} 1\n"), "{page}");
     }
 
     #[test]

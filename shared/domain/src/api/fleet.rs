@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 /// A game sim's state in the registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum GamesimState {
     /// Takes new sessions.
@@ -21,6 +22,7 @@ pub enum GamesimState {
 
 /// Register a game sim: once per boot of its process.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RegisterGamesimRequest {
     /// UDP ports, one per shard.
@@ -50,6 +52,7 @@ impl std::fmt::Debug for RegisterGamesimRequest {
 
 /// The answer to register.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Registered {
     /// The caller's name in the registry.
     pub gamesim_id: GamesimId,
@@ -65,6 +68,7 @@ pub struct Registered {
 
 /// A heartbeat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct HeartbeatRequest {
     /// Path parameter; must be the caller itself.
@@ -79,6 +83,7 @@ pub struct HeartbeatRequest {
 
 /// How a game sim is doing, as it says itself. For people and graphs; no decision rests on it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct GamesimLoad {
     /// Rooms that run.
@@ -93,6 +98,7 @@ pub struct GamesimLoad {
 
 /// The answer to a heartbeat: what the registry holds to be true.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HeartbeatResponse {
     /// The state as recorded.
     pub state: GamesimState,
@@ -102,6 +108,7 @@ pub struct HeartbeatResponse {
 
 /// Admit a player who arrived with a connect token: the seat becomes theirs, and the session active.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AdmitPlayerRequest {
     /// Path parameter.
@@ -120,6 +127,7 @@ pub struct AdmitPlayerRequest {
 
 /// The answer to admit: everything that the room needs to let the character in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Admitted {
     /// The character, as last written.
     pub character: Character,
@@ -131,6 +139,7 @@ pub struct Admitted {
 
 /// Write progress behind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ProgressRequest {
     /// Path parameter.
@@ -145,6 +154,7 @@ pub struct ProgressRequest {
 
 /// The answer to progress, group by group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProgressResponse {
     /// One for each group, in the same order.
     pub groups: Vec<GroupStatus>,
@@ -152,6 +162,7 @@ pub struct ProgressResponse {
 
 /// Close a session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FinalizeRequest {
     /// Path parameter.
@@ -166,6 +177,7 @@ pub struct FinalizeRequest {
 
 /// The answer to finalise; the same however often it is asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Finalized {
     /// The session's state as recorded.
     pub state: SessionState,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Register and login.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Credentials {
     /// The account's address.
@@ -16,6 +17,7 @@ pub struct Credentials {
 
 /// Login accepts whatever text was typed, so that a password that could never be right is wrong and not malformed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LoginRequest {
     /// The address, as typed.
@@ -32,6 +34,7 @@ impl std::fmt::Debug for LoginRequest {
 
 /// The answer to register and login.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Authenticated {
     /// Who it is.
     pub account_id: AccountId,
@@ -49,6 +52,7 @@ impl std::fmt::Debug for Authenticated {
 
 /// The answer to logout.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LoggedOut {
     /// Always true: the token that was sent is refused from here on.
     pub logged_out: bool,
@@ -56,6 +60,7 @@ pub struct LoggedOut {
 
 /// Create a character.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CreateCharacterRequest {
     /// Its name.
@@ -69,6 +74,7 @@ pub struct CreateCharacterRequest {
 
 /// Which character.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CharacterPath {
     /// Path parameter.
@@ -118,16 +124,8 @@ pub enum Flag {
 
 /// All characters of the account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CharacterList {
     /// In order of creation.
     pub characters: Vec<CharacterSheet>,
-}
-
-/// The whole content, with its version.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ContentBundle {
-    /// See [`Content::version_of`]; 16 hexadecimal digits.
-    pub version: String,
-    /// The content.
-    pub content: Content,
 }

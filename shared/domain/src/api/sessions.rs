@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Create a game session and take its first seat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CreateGameSessionRequest {
     /// Who plays.
@@ -16,6 +17,7 @@ pub struct CreateGameSessionRequest {
 
 /// Join a game session, or come back to one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct JoinGameSessionRequest {
     /// Path parameter.
@@ -26,6 +28,7 @@ pub struct JoinGameSessionRequest {
 
 /// Which game session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct GameSessionPath {
     /// Path parameter.
@@ -34,6 +37,7 @@ pub struct GameSessionPath {
 
 /// The answer to create and join: where to go, and the ticket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Placement {
     /// The session.
     pub game_session: GameSessionView,
@@ -43,6 +47,7 @@ pub struct Placement {
 
 /// How to connect to the game sim.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Connect {
     /// UDP address, `ip:port`.
     pub address: String,
@@ -62,6 +67,7 @@ impl std::fmt::Debug for Connect {
 
 /// A game session as players see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GameSessionView {
     /// The session.
     pub session_id: SessionId,
@@ -82,6 +88,7 @@ pub struct GameSessionView {
 
 /// A seat as players see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SeatView {
     /// Its number.
     pub seat: u8,

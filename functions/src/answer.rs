@@ -1,0 +1,173 @@
+//! What a success looks like on the wire. Most outputs are JSON that nobody may keep; [`Cached`] may be kept and asked for
+//! again by its entity tag (RFC 9110, sections 8.8.3 and 13.1.2), and [`Page`] is text for other programs.
+//!
+//! Failures are `error`'s affair.
+
+use crate::error::ApiError;
+use guildhall_domain::limits::{CONTENT_CACHE_S, CONTENT_IMMUTABLE_CACHE_S};
+use lambda_http::Response;
+use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG};
+use serde::Serialize;
+use std::fmt;
+use std::marker::PhantomData;
+
+/// What every JSON answer says it is.
+pub(crate) const JSON: &str = "application/json";
+
+/// What the documents can describe: with the feature `schema`, whatever has a JSON schema; otherwise anything.
+#[cfg(feature = "schema")]
+pub trait Described: schemars::JsonSchema {}
+#[cfg(feature = "schema")]
+impl<T: schemars::JsonSchema> Described for T {}
+/// What the documents can describe: with the feature `schema`, whatever has a JSON schema; otherwise anything.
+#[cfg(not(feature = "schema"))]
+pub trait Described {}
+#[cfg(not(feature = "schema"))]
+impl<T> Described for T {}
+
+/// An endpoint's output. Whatever serialises is one: JSON under the endpoint's status.
+pub trait IntoAnswer {
+    /// What the documents say the body is.
+    type Body: Described;
+    /// Its media type.
+    const MEDIA_TYPE: &'static str = JSON;
+    /// Whether a caller who has it already may be answered 304.
+    const CACHED: bool = false;
+
+    /// Puts it on the wire.
+    ///
+    /// # Errors
+    /// [`ApiError::internal`] for what cannot be written.
+    fn into_answer(self, status: u16) -> Result<Answer, ApiError>;
+}
+
+impl<T: Serialize + Described> IntoAnswer for T {
+    type Body = T;
+
+    fn into_answer(self, status: u16) -> Result<Answer, ApiError> {
+        let body = serde_json::to_string(&self).map_err(|error| ApiError::internal(format!("output: {error}")))?;
+        Ok(Answer { status, media_type: JSON, body, keep: None })
+    }
+}
+
+/// A success, ready to leave.
+#[derive(Debug)]
+pub struct Answer {
+    status: u16,
+    media_type: &'static str,
+    body: String,
+    keep: Option<Keep>,
+}
+
+/// How caches may keep an answer.
+#[derive(Debug)]
+struct Keep {
+    tag: String,
+    for_good: bool,
+}
+
+impl Answer {
+    /// `no-store` unless it says otherwise, because every other answer is somebody's.
+    pub(crate) fn into_response(self) -> Response<String> {
+        let mut response = Response::builder().status(self.status);
+        if self.status != 304 {
+            response = response.header(CONTENT_TYPE, self.media_type);
+        }
+        response = match self.keep {
+            None => response.header(CACHE_CONTROL, "no-store"),
+            Some(Keep { tag, for_good: true }) => {
+                let control = format!("public, max-age={CONTENT_IMMUTABLE_CACHE_S}, immutable");
+                response.header(ETAG, format!("\"{tag}\"")).header(CACHE_CONTROL, control)
+            }
+            Some(Keep { tag, for_good: false }) => {
+                let control = format!("public, max-age={CONTENT_CACHE_S}");
+                response.header(ETAG, format!("\"{tag}\"")).header(CACHE_CONTROL, control)
+            }
+        };
+        // The parts above are valid by construction; an empty 200 would be worse than this default.
+        response.body(self.body).unwrap_or_default()
+    }
+}
+
+/// JSON that the process holds ready, under an entity tag that changes whenever the bytes do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tagged {
+    /// The tag, without its quotes.
+    pub tag: String,
+    /// The bytes.
+    pub body: String,
+}
+
+/// An answer that caches may keep: `T` as JSON, or nothing for a caller who has it already.
+pub struct Cached<T> {
+    body: Option<String>,
+    keep: Keep,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T> fmt::Debug for Cached<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cached").field("keep", &self.keep).field("known", &self.body.is_none()).finish()
+    }
+}
+
+impl<T> Cached<T> {
+    /// The answer to a caller who sent `if_none_match`, at an address that names the tag `named`.
+    pub fn new(tagged: &Tagged, if_none_match: Option<&str>, named: Option<&str>) -> Self {
+        let known = if_none_match.is_some_and(|tags| knows(tags, &tagged.tag));
+        let keep = Keep { tag: tagged.tag.clone(), for_good: named == Some(&tagged.tag) };
+        Self { body: (!known).then(|| tagged.body.clone()), keep, of: PhantomData }
+    }
+}
+
+impl<T: Described> IntoAnswer for Cached<T> {
+    type Body = T;
+    const CACHED: bool = true;
+
+    fn into_answer(self, status: u16) -> Result<Answer, ApiError> {
+        let status = if self.body.is_some() { status } else { 304 };
+        Ok(Answer { status, media_type: JSON, body: self.body.unwrap_or_default(), keep: Some(self.keep) })
+    }
+}
+
+/// The page of a scrape.
+#[derive(Debug)]
+pub struct Page(pub String);
+
+impl IntoAnswer for Page {
+    type Body = String;
+    const MEDIA_TYPE: &'static str = guildhall_telemetry::metrics::CONTENT_TYPE;
+
+    fn into_answer(self, status: u16) -> Result<Answer, ApiError> {
+        Ok(Answer { status, media_type: Self::MEDIA_TYPE, body: self.0, keep: None })
+    }
+}
+
+/// Whether an `If-None-Match` names `tag`, by weak comparison as RFC 9110, section 13.1.2 asks. What cannot be read names
+/// nothing, which costs a whole answer and is never wrong.
+fn knows(if_none_match: &str, tag: &str) -> bool {
+    let mut rest = if_none_match;
+    let mut next = || {
+        rest = rest.trim_start_matches([' ', '\t', ',']);
+        let (tag, after) = rest.strip_prefix("W/").unwrap_or(rest).strip_prefix('"')?.split_once('"')?;
+        rest = after;
+        Some(tag)
+    };
+    if_none_match.trim() == "*" || std::iter::from_fn(&mut next).any(|known| known == tag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::knows;
+
+    #[test]
+    fn lists_weak_tags_and_the_star_are_understood() {
+        for right in ["\"a\"", "*", " * ", "W/\"a\"", "\"b\", \"a\"", "\"b,\\\",W/\"a\"", ",, \"a\" ,", "\"b\"\t,\"a\""]
+        {
+            assert!(knows(right, "a"), "{right}");
+        }
+        for wrong in ["", "a", "\"b\"", "\"A\"", "\"a", "\"b\", *", "w/\"a\"", "\"b, a\"", "'a'", "\"aa\""] {
+            assert!(!knows(wrong, "a"), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! What a process has done: requests by route and class of status, how long they took, and what the database charged.
+//! Recording is a few relaxed additions; nothing is looked up by what a request says.
+
+use crate::ROUTES;
+use guildhall_storage::TableName;
+use guildhall_storage::dynamo::Usage;
+use guildhall_telemetry::{Counter, Gauge, Histogram, Metrics};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// Classes of status, from 200 on.
+const CLASSES: [&str; 4] = ["2xx", "3xx", "4xx", "5xx"];
+
+/// The counters of a process.
+#[derive(Debug)]
+pub(crate) struct Observed {
+    metrics: Metrics,
+    routes: BTreeMap<&'static str, ObservedRoute>,
+    cold: Gauge,
+    storage: Option<ObservedStorage>,
+}
+
+#[derive(Debug)]
+struct ObservedRoute {
+    by_class: Vec<Counter>,
+    latency_us: Histogram,
+}
+
+/// The database adapter counts for itself; a scrape carries its counts over.
+#[derive(Debug)]
+struct ObservedStorage {
+    usage: Arc<Usage>,
+    /// Requests, half read units and half write units, each by table. Locked while they catch up.
+    counters: Mutex<[Vec<Counter>; 3]>,
+}
+
+impl Observed {
+    /// Nothing yet.
+    pub(crate) fn new() -> Self {
+        let mut metrics = Metrics::new();
+        let names = || ROUTES.iter().map(|route| route.name);
+        let pairs = names().flat_map(|name| CLASSES.map(|class| [name.to_owned(), class.to_owned()]));
+        let help = "Requests answered, by route and class of status";
+        let mut requests = metrics.counters_by("requests", help, ["route", "class"], pairs).into_iter();
+        let latencies = metrics.histograms("request_latency_us", "Time to answer, in microseconds", "route", names());
+        let routes = names().zip(latencies).map(|(name, latency_us)| {
+            let by_class = requests.by_ref().take(CLASSES.len()).collect();
+            (name, ObservedRoute { by_class, latency_us })
+        });
+        let routes = routes.collect();
+        let cold = metrics.gauge("cold_start", "1 until the process has answered its first request");
+        cold.set(1);
+        Self { metrics, routes, cold, storage: None }
+    }
+
+    /// Shows what the database charges, too.
+    pub(crate) fn with_usage(mut self, usage: Arc<Usage>) -> Self {
+        let tables = || TableName::ALL.map(TableName::as_str);
+        let mut by_table = |name, help| self.metrics.counters(name, help, "table", tables());
+        let counters = [
+            by_table("storage_requests", "Requests to the database, retries included"),
+            by_table("storage_read_half_units", "Read capacity consumed, in half units"),
+            by_table("storage_write_half_units", "Write capacity consumed, in half units"),
+        ];
+        self.storage = Some(ObservedStorage { usage, counters: Mutex::new(counters) });
+        self
+    }
+
+    /// Counts one answer. Routes that are not the product's own, as tests have them, are not counted.
+    pub(crate) fn count(&self, route: &str, status: u16, latency: Duration) {
+        self.cold.set(0);
+        let Some(route) = self.routes.get(route) else { return };
+        if let Some(counter) = route.by_class.get(usize::from(status / 100).wrapping_sub(2)) {
+            counter.inc();
+        }
+        route.latency_us.record(u64::try_from(latency.as_micros()).unwrap_or(u64::MAX));
+    }
+
+    /// Whether no request has been answered yet.
+    pub(crate) fn is_cold(&self) -> bool {
+        self.cold.get() == 1
+    }
+
+    /// The page of a scrape.
+    pub(crate) fn render(&self) -> String {
+        if let Some(storage) = &self.storage {
+            storage.catch_up();
+        }
+        self.metrics.render()
+    }
+}
+
+impl ObservedStorage {
+    fn catch_up(&self) {
+        let counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        for (index, table) in TableName::ALL.into_iter().enumerate() {
+            let used = self.usage.of(table);
+            // The adapter counts in half units, so doubling is exact.
+            let totals = [used.requests, (used.read_units * 2.0) as u64, (used.write_units * 2.0) as u64];
+            for (by_table, total) in counters.iter().zip(totals) {
+                if let Some(counter) = by_table.get(index) {
+                    counter.inc_by(total.saturating_sub(counter.get()));
+                }
+            }
+        }
+    }
+}

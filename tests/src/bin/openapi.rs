@@ -1,0 +1,7 @@
+//! Prints what `docs/openapi.yaml` should be.
+
+#![allow(clippy::print_stdout, reason = "that is all it does")]
+
+fn main() {
+    print!("{}", guildhall_tests::openapi::document());
+}
