@@ -25,7 +25,7 @@ impl Endpoint for GetCharacter {
 
     async fn call(call: Call<'_, Player>, input: CharacterPath) -> Result<CharacterSheet, ApiError> {
         let row = characters::find(&*call.app.table, call.caller.account_id, input.character_id).await?;
-        let content = &call.app.content().await?.content;
-        Ok(CharacterSheet::of(present(row)?.character, content))
+        let character = present(row)?.character;
+        Ok(CharacterSheet::of(character, &call.app.content().await?.content))
     }
 }

@@ -24,6 +24,10 @@ impl Endpoint for ListCharacters {
 
     async fn call(call: Call<'_, Player>, input: ListCharactersRequest) -> Result<CharacterList, ApiError> {
         let rows = characters::list(&*call.app.table, call.caller.account_id).await?;
+        // What follows from nobody needs no content.
+        if rows.is_empty() {
+            return Ok(CharacterList { characters: Vec::new() });
+        }
         let content = &call.app.content().await?.content;
         let wanted = |row: &CharacterRow| match input.include_deleted {
             Flag::True => is_kept(row, call.now),

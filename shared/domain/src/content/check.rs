@@ -1,6 +1,6 @@
 //! What makes content playable. Every mistake is reported, with the path to it, so that one run shows them all.
 
-use super::{Attack, Class, Content, Enemy, LootTable};
+use super::{Attack, Class, Content, Enemy, LootTable, Rules};
 use crate::limits::{CONTENT_ID_BYTES_MAX, HIT_POINTS_MAX, LEVELS_MAX, LOOT_ROLLS_MAX, STACK_QUANTITY_MAX};
 use std::fmt;
 
@@ -52,7 +52,10 @@ pub(super) fn check(content: &Content) -> Result<(), Vec<ContentError>> {
         report.require(fits, || format!("items.{id}.stack_max"), "must be 1 to 9999");
         rules::item(&mut report, item, &format!("items.{id}"));
     }
-    rules::tables(&mut report, &content.rules);
+    // Content without tables is content for a world alone, without abilities; the loader of folders asks for them.
+    if content.rules != Rules::default() {
+        rules::tables(&mut report, &content.rules);
+    }
     report.require(content.items.len() <= 256, || "items".into(), "at most 256 items travel in one byte");
     report.require(content.enemies.len() <= 256, || "enemies".into(), "at most 256 enemies travel in one byte");
     for (id, table) in &content.loot_tables {
@@ -98,7 +101,9 @@ fn class(report: &mut Report, content: &Content, class: &Class, at: &str) {
     report.require(class.hp_regeneration_per_s <= 10_000, here, "hp_regeneration_per_s must be at most 10000");
     report.require((1..=20_000).contains(&class.speed_mm_per_s), here, "speed_mm_per_s must be 1 to 20000");
     attack(report, &class.attack, at);
-    rules::class(report, content, class, &format!("{at}.rules"));
+    if content.rules != Rules::default() {
+        rules::class(report, content, class, &format!("{at}.rules"));
+    }
 }
 
 fn attack(report: &mut Report, attack: &Attack, at: &str) {
