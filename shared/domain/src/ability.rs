@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// An ability (5e SRD 5.1, "Using Ability Scores").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Ability {
     /// Physical power.
@@ -28,6 +29,7 @@ impl Ability {
 
 /// A score in each ability.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AbilityScores {
     /// Physical power.

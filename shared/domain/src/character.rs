@@ -40,6 +40,7 @@ impl Character {
 
 /// The part of a character that its player decides between sessions. No game sim writes it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Build {
     /// The six ability scores.
     #[serde(default)]
@@ -57,6 +58,7 @@ pub struct Build {
 
 /// What a character wears and wields: one unit each, which is not in the inventory meanwhile.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Equipment {
     /// Id of the suit of armour.
     #[serde(default, skip_serializing_if = "Option::is_none")]

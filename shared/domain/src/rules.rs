@@ -22,6 +22,7 @@ use std::collections::BTreeMap;
 
 /// Everything that follows from a character and the content. It is computed whenever it is shown and never stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Derived {
     /// What proficiency adds.
     pub proficiency_bonus: i32,

@@ -2,7 +2,7 @@
 //! documents use this file.
 
 use crate::limits::{
-    CHARACTER_NAME_CHARS_MAX, CHARACTER_NAME_CHARS_MIN, EMAIL_BYTES_MAX, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN,
+    CHARACTER_NAME_GRAPHEMES_MAX, CHARACTER_NAME_GRAPHEMES_MIN, EMAIL_BYTES_MAX, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN,
 };
 use crate::{AccountId, CharacterId, CharacterName, Email, GamesimId, Password, SessionId};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -29,6 +29,6 @@ text!(GamesimId, "A game sim's name.", { "pattern": "^[A-Za-z0-9-]{1,64}$" });
 text!(Email, "An e-mail address; capitals do not matter.", { "format": "email", "maxLength": EMAIL_BYTES_MAX });
 text!(Password, "A password.", { "minLength": PASSWORD_CHARS_MIN, "maxLength": PASSWORD_CHARS_MAX });
 text!(CharacterName, "Letters, digits, single blanks, hyphens or apostrophes, between letters or digits.", {
-    "minLength": CHARACTER_NAME_CHARS_MIN,
-    "maxLength": CHARACTER_NAME_CHARS_MAX,
+    "minLength": CHARACTER_NAME_GRAPHEMES_MIN,
+    "maxLength": CHARACTER_NAME_GRAPHEMES_MAX,
 });

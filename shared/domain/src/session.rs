@@ -30,6 +30,7 @@ impl SessionState {
 
 /// A game session as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Session {
     /// The session.
     pub session_id: SessionId,
@@ -66,6 +67,7 @@ pub struct Session {
 
 /// A seat that is taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Seat {
     /// Who sits there.
     pub character_id: CharacterId,
@@ -124,6 +126,7 @@ impl Session {
 
 /// A session's hold on a character: while it lasts, only that session's game sim may write the character's hot state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Lease {
     /// The session.
     pub session_id: SessionId,

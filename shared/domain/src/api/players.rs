@@ -83,6 +83,7 @@ pub struct CharacterPath {
 
 /// A character with everything that follows from it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CharacterSheet {
     /// The character.
     #[serde(flatten)]
@@ -104,6 +105,7 @@ impl CharacterSheet {
 
 /// Which of the account's characters.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ListCharactersRequest {
     /// Query parameter: whether deleted characters that can be restored are wanted, too.
@@ -113,6 +115,7 @@ pub struct ListCharactersRequest {
 
 /// A query parameter that is on or off; parameters are text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Flag {
     /// Off.

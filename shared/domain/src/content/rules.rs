@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// The tables that all characters share. Most are the 5e SRD 5.1's own.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Rules {
     /// Points to buy ability scores with at creation.
@@ -36,6 +37,7 @@ pub struct Rules {
 
 /// What a class is good at.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ClassRules {
     /// The scores of a character whose player did not choose any, within the point buy.
@@ -54,6 +56,7 @@ pub struct ClassRules {
 
 /// Something that can be learnt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Skill {
     /// Name to show.
@@ -64,6 +67,7 @@ pub struct Skill {
 
 /// What a piece of armour does (5e SRD 5.1, "Armor").
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Armor {
     /// How heavy it is, which decides who can wear it and what dexterity adds.
@@ -80,6 +84,7 @@ pub struct Armor {
 
 /// How heavy armour is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ArmorKind {
     /// Light armour.
@@ -94,6 +99,7 @@ pub enum ArmorKind {
 
 /// What a weapon does (5e SRD 5.1, "Weapons").
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Weapon {
     /// Who is proficient with it.
@@ -113,6 +119,7 @@ pub struct Weapon {
 
 /// Who is proficient with a weapon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum WeaponKind {
     /// Nearly everybody.
@@ -123,6 +130,7 @@ pub enum WeaponKind {
 
 /// Some equal dice, thrown together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Dice {
     /// How many.
@@ -133,6 +141,7 @@ pub struct Dice {
 
 /// What using a consumable does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Effect {
     /// Gives hit points back.
