@@ -35,7 +35,7 @@ impl Endpoint for Faulty {
 struct Echo;
 static ECHO: Route = Route::of::<Echo>();
 
-#[derive(serde::Serialize, serde::Deserialize, Debug, PartialEq)]
+#[derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema, Debug, PartialEq)]
 struct Echoed {
     place: String,
     query: String,
