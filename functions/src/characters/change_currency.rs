@@ -18,6 +18,7 @@ impl Endpoint for ChangeCurrency {
     const NAME: &'static str = "change-currency";
     const METHOD: Method = Method::Patch;
     const PATH: &'static str = "/v1/characters/{character_id}/currency";
+    const REFUSALS: &'static [u16] = &[404, 409, 422];
     type Caller = Player;
     type Input = intents::ChangeCurrency;
     type Output = CharacterSheet;

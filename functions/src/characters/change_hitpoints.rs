@@ -18,6 +18,7 @@ impl Endpoint for ChangeHitpoints {
     const NAME: &'static str = "change-hitpoints";
     const METHOD: Method = Method::Patch;
     const PATH: &'static str = "/v1/characters/{character_id}/hitpoints";
+    const REFUSALS: &'static [u16] = &[404, 409, 422];
     type Caller = Player;
     type Input = ChangeHitPoints;
     type Output = CharacterSheet;

@@ -20,6 +20,7 @@ impl Endpoint for DeleteCharacter {
     const NAME: &'static str = "delete-character";
     const METHOD: Method = Method::Delete;
     const PATH: &'static str = "/v1/characters/{character_id}";
+    const REFUSALS: &'static [u16] = &[404, 409];
     type Caller = Player;
     type Input = CharacterPath;
     type Output = CharacterSheet;

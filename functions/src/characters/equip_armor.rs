@@ -18,6 +18,7 @@ impl Endpoint for EquipArmor {
     const NAME: &'static str = "equip-armor";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/characters/{character_id}/equip-armor";
+    const REFUSALS: &'static [u16] = &[404, 409, 422];
     type Caller = Player;
     type Input = intents::EquipArmor;
     type Output = CharacterSheet;

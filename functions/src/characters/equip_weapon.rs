@@ -18,6 +18,7 @@ impl Endpoint for EquipWeapon {
     const NAME: &'static str = "equip-weapon";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/characters/{character_id}/equip-weapon";
+    const REFUSALS: &'static [u16] = &[404, 409, 422];
     type Caller = Player;
     type Input = intents::EquipWeapon;
     type Output = CharacterSheet;

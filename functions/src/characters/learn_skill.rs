@@ -18,6 +18,7 @@ impl Endpoint for LearnSkill {
     const NAME: &'static str = "learn-skill";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/characters/{character_id}/skills";
+    const REFUSALS: &'static [u16] = &[404, 409, 422];
     type Caller = Player;
     type Input = intents::LearnSkill;
     type Output = CharacterSheet;

@@ -18,6 +18,7 @@ impl Endpoint for MergeItems {
     const NAME: &'static str = "merge-items";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/characters/{character_id}/items/merge";
+    const REFUSALS: &'static [u16] = &[404, 409, 422];
     type Caller = Player;
     type Input = intents::MergeItems;
     type Output = CharacterSheet;

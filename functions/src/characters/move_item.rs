@@ -18,6 +18,7 @@ impl Endpoint for MoveItem {
     const NAME: &'static str = "move-item";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/characters/{character_id}/items/move";
+    const REFUSALS: &'static [u16] = &[404, 409, 422];
     type Caller = Player;
     type Input = intents::MoveItem;
     type Output = CharacterSheet;

@@ -18,6 +18,7 @@ impl Endpoint for RaiseAbility {
     const NAME: &'static str = "raise-ability";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/characters/{character_id}/level-up";
+    const REFUSALS: &'static [u16] = &[404, 409, 422];
     type Caller = Player;
     type Input = intents::RaiseAbility;
     type Output = CharacterSheet;

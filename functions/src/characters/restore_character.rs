@@ -19,6 +19,7 @@ impl Endpoint for RestoreCharacter {
     const NAME: &'static str = "restore-character";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/characters/{character_id}/restore";
+    const REFUSALS: &'static [u16] = &[404, 409];
     type Caller = Player;
     type Input = CharacterPath;
     type Output = CharacterSheet;

@@ -18,6 +18,7 @@ impl Endpoint for SplitItems {
     const NAME: &'static str = "split-items";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/characters/{character_id}/items/split";
+    const REFUSALS: &'static [u16] = &[404, 409, 422];
     type Caller = Player;
     type Input = intents::SplitItems;
     type Output = CharacterSheet;

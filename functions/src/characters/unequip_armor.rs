@@ -18,6 +18,7 @@ impl Endpoint for UnequipArmor {
     const NAME: &'static str = "unequip-armor";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/characters/{character_id}/unequip-armor";
+    const REFUSALS: &'static [u16] = &[404, 409, 422];
     type Caller = Player;
     type Input = intents::UnequipArmor;
     type Output = CharacterSheet;

@@ -18,6 +18,7 @@ impl Endpoint for UnequipWeapon {
     const NAME: &'static str = "unequip-weapon";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/characters/{character_id}/unequip-weapon";
+    const REFUSALS: &'static [u16] = &[404, 409, 422];
     type Caller = Player;
     type Input = intents::UnequipWeapon;
     type Output = CharacterSheet;

@@ -18,6 +18,7 @@ impl Endpoint for UseItem {
     const NAME: &'static str = "use-item";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/characters/{character_id}/items/use";
+    const REFUSALS: &'static [u16] = &[404, 409, 422];
     type Caller = Player;
     type Input = intents::UseItem;
     type Output = CharacterSheet;
