@@ -1,6 +1,7 @@
 //! The parts that every handler shares, put together once per process: the table, the keys, the clock and the source of
 //! entropy. In a test all of them are given; in a Lambda function they come from the environment.
 
+use crate::accounts::Hasher;
 use crate::error::ApiError;
 use guildhall_auth::{DerivationKey, SealingKey, SigningKeys};
 use guildhall_domain::{Content, Timestamp};
@@ -26,6 +27,8 @@ pub struct Config {
     pub derivation: DerivationKey,
     /// Name of the role that game sims hold.
     pub gamesim_role: String,
+    /// Name of the role that operators hold.
+    pub operator_role: String,
     /// The clock.
     pub clock: Clock,
     /// The source of entropy.
@@ -39,6 +42,8 @@ pub struct App {
     pub(crate) sealing: SealingKey,
     pub(crate) derivation: DerivationKey,
     pub(crate) gamesim_role: String,
+    pub(crate) operator_role: String,
+    pub(crate) hasher: Hasher,
     clock: Clock,
     entropy: Entropy,
     content: OnceCell<LoadedContent>,
@@ -81,6 +86,8 @@ impl App {
             sealing: config.sealing,
             derivation: config.derivation,
             gamesim_role: config.gamesim_role,
+            operator_role: config.operator_role,
+            hasher: Hasher::default(),
             clock: config.clock,
             entropy: config.entropy,
             content: OnceCell::new(),
@@ -90,6 +97,11 @@ impl App {
     /// The database.
     pub fn table(&self) -> &Arc<dyn Table> {
         &self.table
+    }
+
+    /// Password hashes that this process has computed: each admitted attempt at a password costs one, whatever it hits.
+    pub fn password_hashes(&self) -> u64 {
+        self.hasher.computed()
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -11,6 +11,7 @@ use lambda_http::BoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Instant;
 
 /// One action of the API.
@@ -48,6 +49,8 @@ pub struct Call<'a, C> {
     pub caller: C,
     /// When the request came.
     pub now: Timestamp,
+    /// Address that the request came from, as API Gateway saw it.
+    pub source_ip: Option<IpAddr>,
     /// The `Idempotency-Key` header, if there is one.
     pub idempotency_key: Option<String>,
 }
@@ -70,6 +73,8 @@ pub enum Method {
     Get,
     /// Creates or acts.
     Post,
+    /// Deletes.
+    Delete,
 }
 
 impl Method {
@@ -78,6 +83,7 @@ impl Method {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
+            Self::Delete => "DELETE",
         }
     }
 }
@@ -91,6 +97,15 @@ pub enum Access {
     Player,
     /// A game sim, by a SigV4 signature that API Gateway has verified.
     Gamesim,
+    /// Somebody who operates the game, by a SigV4 signature that API Gateway has verified.
+    Operator,
+}
+
+impl Access {
+    /// Whether API Gateway verifies a SigV4 signature. Whose it may be is for the route to judge.
+    pub const fn is_signed(self) -> bool {
+        matches!(self, Self::Gamesim | Self::Operator)
+    }
 }
 
 /// An endpoint as a value: one entry of [`crate::ROUTES`].
@@ -161,7 +176,8 @@ async fn handle<E: Endpoint>(app: &App, incoming: &Incoming) -> Result<Answer, A
     let idempotency_key = idempotency_key(incoming)?;
     let now = app.now();
     let caller = E::Caller::identify(app, incoming, now).await?;
-    let output = E::call(Call { app, caller, now, idempotency_key }, input).await?;
+    let source_ip = incoming.source_ip.as_deref().and_then(|text| text.parse().ok());
+    let output = E::call(Call { app, caller, now, source_ip, idempotency_key }, input).await?;
     let body = serde_json::to_string(&output).map_err(|error| ApiError::internal(format!("output: {error}")))?;
     Ok(Answer { status: E::STATUS, body })
 }

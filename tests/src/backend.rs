@@ -32,8 +32,12 @@ pub enum Caller<'a> {
     Anyone,
     /// The bearer of a token.
     Bearer(&'a str),
+    /// Nobody in particular, from this address.
+    From(&'a str),
     /// A game sim, as API Gateway names it after checking its signature.
     Gamesim(&'a str),
+    /// An operator, likewise.
+    Operator(&'a str),
 }
 
 /// What came back.
@@ -43,9 +47,16 @@ pub struct Answer {
     pub status: u16,
     /// The body.
     pub body: Value,
+    /// The headers.
+    pub headers: Value,
 }
 
 impl Answer {
+    /// The `Retry-After` header, in seconds.
+    pub fn retry_after_s(&self) -> Option<u64> {
+        self.headers["retry-after"].as_str().and_then(|text| text.parse().ok())
+    }
+
     /// The stable code of an error.
     pub fn code(&self) -> &str {
         self.body["error"]["code"].as_str().unwrap_or_default()
@@ -95,7 +106,16 @@ impl Backend {
 
     /// A backend over any table, with whatever that holds already.
     pub fn over(table: Arc<dyn Table>) -> Self {
-        let clock_ms = Arc::new(AtomicU64::new(START_MS));
+        Self::under(table, Arc::new(AtomicU64::new(START_MS)))
+    }
+
+    /// Another instance of every function over the same table, under the same clock, as Lambda starts one beside another.
+    /// Stop the one that was started; this one owns nothing.
+    pub fn another_instance(&self) -> Self {
+        Self::under(Arc::clone(self.app.table()), Arc::clone(&self.clock_ms))
+    }
+
+    fn under(table: Arc<dyn Table>, clock_ms: Arc<AtomicU64>) -> Self {
         let now = Arc::clone(&clock_ms);
         let app = App::new(Config {
             table,
@@ -103,6 +123,7 @@ impl Backend {
             sealing: SealingKey::new([8; 32]),
             derivation: DerivationKey::new([9; 32]),
             gamesim_role: "guildhall-gamesim".into(),
+            operator_role: "guildhall-operator".into(),
             clock: Arc::new(move || Timestamp(now.load(Ordering::SeqCst))),
             entropy: Arc::new(guildhall_functions::lambda::system_entropy),
         });
@@ -117,6 +138,11 @@ impl Backend {
     /// What the routes have cost the database so far.
     pub fn usage(&self) -> &Usage {
         &self.usage
+    }
+
+    /// Password hashes that this instance has computed.
+    pub fn password_hashes(&self) -> u64 {
+        self.app.password_hashes()
     }
 
     /// The time.
@@ -149,7 +175,8 @@ impl Backend {
         let response = invoke(&self.app, route, &event.to_string()).await.expect("the event is an API Gateway event");
         let status = response["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok()).expect("a status");
         let body = response["body"].as_str().unwrap_or_default();
-        Answer { status, body: serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}")) }
+        let body = serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}"));
+        Answer { status, body, headers: response["headers"].clone() }
     }
 
     /// Registers an account and gives its token.
@@ -198,15 +225,19 @@ pub fn event(route: &Route, caller: Caller<'_>, path: &[(&str, &str)], headers: 
         raw_path = raw_path.replace(&format!("{{{name}}}"), value);
     }
     let mut authorizer = Value::Null;
+    let mut source_ip = "127.0.0.1";
+    let mut sign = |role: &str, name: &str| {
+        let arn = format!("arn:aws:sts::000000000000:assumed-role/{role}/{name}");
+        authorizer = json!({"iam": {"userArn": arn, "accountId": "000000000000", "accessKey": "A", "callerId": "C", "userId": "U"}});
+    };
     match caller {
         Caller::Anyone => {}
+        Caller::From(address) => source_ip = address,
         Caller::Bearer(token) => {
             all.insert("authorization".into(), json!(format!("Bearer {token}")));
         }
-        Caller::Gamesim(name) => {
-            let arn = format!("arn:aws:sts::000000000000:assumed-role/guildhall-gamesim/{name}");
-            authorizer = json!({"iam": {"userArn": arn, "accountId": "000000000000", "accessKey": "A", "callerId": "C", "userId": "U"}});
-        }
+        Caller::Gamesim(name) => sign("guildhall-gamesim", name),
+        Caller::Operator(name) => sign("guildhall-operator", name),
     }
     let route_key = format!("{} {}", route.method.as_str(), route.path);
     let parameters: Map<String, Value> = path.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
@@ -223,7 +254,7 @@ pub fn event(route: &Route, caller: Caller<'_>, path: &[(&str, &str)], headers: 
             "authorizer": authorizer,
             "domainName": "test",
             "domainPrefix": "test",
-            "http": {"method": route.method.as_str(), "path": raw_path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "test"},
+            "http": {"method": route.method.as_str(), "path": raw_path, "protocol": "HTTP/1.1", "sourceIp": source_ip, "userAgent": "test"},
             "requestId": "request-1",
             "routeKey": route_key,
             "stage": "$default",

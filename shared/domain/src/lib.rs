@@ -18,7 +18,7 @@ pub mod time;
 pub use account::{Email, Password};
 pub use character::{Character, CharacterName, HotState, Stack};
 pub use content::Content;
-pub use ids::{AccountId, CharacterId, GamesimId, SessionId, TokenId};
+pub use ids::{AccountId, CharacterId, GamesimId, LoginSessionId, SessionId, TokenId};
 
 pub use session::{Lease, Seat, SeatState, Session, SessionState};
 pub use time::Timestamp;
