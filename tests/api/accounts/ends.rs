@@ -3,6 +3,9 @@
 
 use super::refresh::refresh;
 use super::{credentials, list, logged_in, login, text};
+use guildhall_domain::{AccountId, Email};
+use guildhall_storage::accounts::{self, AccountRow};
+use guildhall_storage::{Commit, Condition, Key, TableName, Write};
 use guildhall_tests::{Answer, Backend, Caller};
 use serde_json::{Value, json};
 
@@ -131,5 +134,34 @@ async fn nobody_but_an_operator_bans() {
     let answer = backend.call("heartbeat-gamesim", Caller::Operator("olga"), &path, &body).await;
     assert!((400..500).contains(&answer.status), "{answer:?}");
     list(&backend, &token).await.expect(200);
+    backend.stop().await;
+}
+
+async fn stored_hash(backend: &Backend, id: AccountId) -> String {
+    accounts::find(backend.table(), id).await.unwrap().unwrap().password_hash.unwrap()
+}
+
+/// An account whose hash was made under weaker parameters gets one of today's when its player comes by.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_weak_hash_is_replaced_at_login() {
+    /// Of `correct horse`, over 8 KiB in one pass.
+    const WEAK: &str =
+        "$argon2id$v=19$m=8,t=1,p=1$BwcHBwcHBwcHBwcHBwcHBw$d8cWXRYs+kQt2VnROXEXkPhMCRQBCA3xuMvbGFXM8R4";
+    let backend = Backend::start().await;
+    backend.player("ada").await;
+    let email = Email::parse("ada@example.com").unwrap();
+    let id = accounts::find_id(backend.table(), &email).await.unwrap().unwrap();
+    let row = accounts::find(backend.table(), id).await.unwrap().unwrap();
+    let key = Key::new(TableName::Accounts, format!("account#{id}"), "account");
+    let weak = AccountRow { password_hash: Some(WEAK.to_owned()), ..row };
+    backend.table().commit(Commit::one(Write::put(key, &weak, Condition::Exists).unwrap())).await.unwrap();
+    let before = backend.password_hashes();
+    login(&backend, Caller::Anyone, "wrong horse").await.refused(401, "wrong_credentials");
+    assert_eq!(stored_hash(&backend, id).await, WEAK);
+    logged_in(&backend).await;
+    assert_eq!(backend.password_hashes() - before, 3);
+    assert!(stored_hash(&backend, id).await.starts_with("$argon2id$v=19$m=12288,t=3,p=1$"));
+    logged_in(&backend).await;
+    assert_eq!(backend.password_hashes() - before, 4);
     backend.stop().await;
 }
