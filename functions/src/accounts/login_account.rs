@@ -7,6 +7,7 @@ use crate::App;
 use crate::caller::Anyone;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
+use guildhall_auth::PasswordHash;
 use guildhall_domain::api::{Authenticated, LoginRequest};
 use guildhall_domain::limits::AUTH_BODY_BYTES_MAX;
 use guildhall_domain::{AccountId, Email, Password};
@@ -52,7 +53,7 @@ impl Endpoint for LoginAccount {
                 return Err(ApiError::account_banned());
             }
             let (login, answer) = new_login(app, seen.account_id, call.now);
-            let rehashed = checked.rehashed.as_ref().map(|hash| hash.as_str());
+            let rehashed = checked.rehashed.as_ref().map(PasswordHash::as_str);
             account = match accounts::log_in(table, &seen, &login, rehashed, &attempt, call.now).await? {
                 LoggedIn::Stored => return Ok(answer),
                 LoggedIn::Changed(current) => Some(*current),
