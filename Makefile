@@ -1,7 +1,7 @@
 # Every target is one line of commands; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint deny openapi check-api bench bench-build functions sim clean
+.PHONY: help run test check check-timing format lint deny openapi check-api bench bench-build functions sim clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -13,6 +13,9 @@ test: ## Run everything that must pass
 	cargo test --workspace --quiet
 
 check: format lint deny test ## The whole gate, the same here and in CI
+
+check-timing: ## Measure that a refused login takes the same time for known and unknown accounts
+	cargo bench --quiet -p guildhall-tests --bench timing
 
 format: ## Refuse code that is not formatted
 	cargo fmt --all --check

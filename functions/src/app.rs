@@ -1,6 +1,7 @@
 //! The parts that every handler shares, put together once per process: the table, the keys, the clock and the source of
 //! entropy. In a test all of them are given; in a Lambda function they come from the environment.
 
+use crate::accounts::Hasher;
 use crate::content::in_force::{ContentInForce, LoadedContent};
 use crate::error::ApiError;
 use crate::observed::Observed;
@@ -28,6 +29,8 @@ pub struct Config {
     pub derivation: DerivationKey,
     /// Name of the role that game sims hold.
     pub gamesim_role: String,
+    /// Name of the role that operators hold.
+    pub operator_role: String,
     /// The clock.
     pub clock: Clock,
     /// The source of entropy.
@@ -41,6 +44,8 @@ pub struct App {
     pub(crate) sealing: SealingKey,
     pub(crate) derivation: DerivationKey,
     pub(crate) gamesim_role: String,
+    pub(crate) operator_role: String,
+    pub(crate) hasher: Hasher,
     clock: Clock,
     entropy: Entropy,
     content: ContentInForce,
@@ -68,6 +73,8 @@ impl App {
             sealing: config.sealing,
             derivation: config.derivation,
             gamesim_role: config.gamesim_role,
+            operator_role: config.operator_role,
+            hasher: Hasher::default(),
             clock: config.clock,
             entropy: config.entropy,
             content: ContentInForce::default(),
@@ -84,6 +91,11 @@ impl App {
     /// The database.
     pub fn table(&self) -> &Arc<dyn Table> {
         &self.table
+    }
+
+    /// Password hashes that this process has computed: each admitted attempt at a password costs one, whatever it hits.
+    pub fn password_hashes(&self) -> u64 {
+        self.hasher.computed()
     }
 
     pub(crate) fn now(&self) -> Timestamp {

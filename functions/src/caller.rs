@@ -4,8 +4,8 @@ use crate::app::App;
 use crate::endpoint::Access;
 use crate::error::ApiError;
 use crate::incoming::Incoming;
-use guildhall_domain::{AccountId, GamesimId, Timestamp, TokenId};
-use guildhall_storage::accounts;
+use guildhall_domain::{AccountId, GamesimId, LoginSessionId, Timestamp};
+use guildhall_storage::accounts::{self, AccountRow};
 
 /// A kind of caller.
 pub trait Caller: Sized + Send {
@@ -36,22 +36,24 @@ impl Caller for Anyone {
 pub struct Player {
     /// The account.
     pub account_id: AccountId,
-    /// The token that was shown.
-    pub token_id: TokenId,
+    /// The login that the token came from.
+    pub login_session_id: LoginSessionId,
+    /// The account as it stood when the token was judged.
+    pub account: Box<AccountRow>,
 }
 
 impl Caller for Player {
     const ACCESS: Access = Access::Player;
 
-    /// The signature says who it is; the row, read consistently, says whether that still counts.
+    /// The signature says who it is; the account's row, read consistently, says whether that still counts.
     #[allow(private_interfaces, reason = "only this crate implements or calls it")]
     async fn identify(app: &App, incoming: &Incoming, now: Timestamp) -> Result<Self, ApiError> {
         let token = incoming.bearer().ok_or_else(ApiError::unauthorized)?;
         let claims = app.access_keys.verify(token, now).map_err(|_| ApiError::unauthorized())?;
-        if !accounts::token_lives(&*app.table, claims.account_id, claims.token_id, now).await? {
-            return Err(ApiError::unauthorized());
-        }
-        Ok(Self { account_id: claims.account_id, token_id: claims.token_id })
+        let account = accounts::find(&*app.table, claims.account_id).await?;
+        let account = account.filter(|account| account.has_login(claims.login_session_id, now));
+        let account = Box::new(account.ok_or_else(ApiError::unauthorized)?);
+        Ok(Self { account_id: claims.account_id, login_session_id: claims.login_session_id, account })
     }
 }
 
@@ -74,6 +76,24 @@ impl Caller for Gamesim {
         let gamesim_id = name.parse().map_err(|_| ApiError::forbidden())?;
         let ip = incoming.source_ip.clone().ok_or_else(|| ApiError::internal("the event names no source address"))?;
         Ok(Self { gamesim_id, ip })
+    }
+}
+
+/// Somebody who operates the game. Their name is the session name of the role that they hold.
+#[derive(Debug)]
+pub struct Operator {
+    /// Their name, for the log.
+    pub name: String,
+}
+
+impl Caller for Operator {
+    const ACCESS: Access = Access::Operator;
+
+    #[allow(private_interfaces, reason = "only this crate implements or calls it")]
+    async fn identify(app: &App, incoming: &Incoming, _: Timestamp) -> Result<Self, ApiError> {
+        let arn = incoming.user_arn.as_deref().ok_or_else(ApiError::forbidden)?;
+        let name = session_name(arn, &app.operator_role).ok_or_else(ApiError::forbidden)?;
+        Ok(Self { name: name.to_owned() })
     }
 }
 

@@ -13,6 +13,7 @@ use lambda_http::BoxFuture;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Instant;
 
 /// One action of the API.
@@ -52,6 +53,8 @@ pub struct Call<'a, C> {
     pub caller: C,
     /// When the request came.
     pub now: Timestamp,
+    /// Address that the request came from, as API Gateway saw it.
+    pub source_ip: Option<IpAddr>,
     /// The `Idempotency-Key` header, if there is one.
     pub idempotency_key: Option<String>,
     /// The `If-None-Match` header, if there is one.
@@ -103,6 +106,15 @@ pub enum Access {
     Player,
     /// A game sim, by a SigV4 signature that API Gateway has verified.
     Gamesim,
+    /// Somebody who operates the game, by a SigV4 signature that API Gateway has verified.
+    Operator,
+}
+
+impl Access {
+    /// Whether API Gateway verifies a SigV4 signature. Whose it may be is for the route to judge.
+    pub const fn is_signed(self) -> bool {
+        matches!(self, Self::Gamesim | Self::Operator)
+    }
 }
 
 /// An endpoint as a value: one entry of [`crate::ROUTES`].
@@ -162,9 +174,9 @@ impl Route {
         let by_access: &[u16] = match self.access {
             Access::Public => &[],
             Access::Player => &[401],
-            Access::Gamesim => &[403],
+            Access::Gamesim | Access::Operator => &[403],
         };
-        let by_method: &[u16] = if self.method == Method::Post { &[415] } else { &[] };
+        let by_method: &[u16] = if self.method == Method::Get { &[] } else { &[415] };
         let by_cache: &[u16] = if self.cached { &[304] } else { &[] };
         let common = [self.status, 400, 413, 500, 503];
         let all = [&common, by_access, by_method, by_cache, self.refusals];
@@ -203,7 +215,9 @@ async fn handle<E: Endpoint>(app: &App, incoming: &Incoming) -> Result<Answer, A
     let now = app.now();
     let caller = E::Caller::identify(app, incoming, now).await?;
     let if_none_match = incoming.list("if-none-match");
-    E::call(Call { app, caller, now, idempotency_key, if_none_match }, input).await?.into_answer(E::STATUS)
+    let source_ip = incoming.source_ip.as_deref().and_then(|text| text.parse().ok());
+    let call = Call { app, caller, now, source_ip, idempotency_key, if_none_match };
+    E::call(call, input).await?.into_answer(E::STATUS)
 }
 
 fn idempotency_key(incoming: &Incoming) -> Result<Option<String>, ApiError> {

@@ -35,12 +35,27 @@ impl ApiError {
         Self::new(401, "unauthorized", "a valid access token is required")
     }
 
+    /// 401: a refresh token that cannot be traded. The same words whatever is wrong with it.
+    pub fn invalid_refresh_token() -> Self {
+        Self::new(401, "invalid_refresh_token", "the refresh token is not valid; log in again")
+    }
+
     /// 401: a login that failed. The same words for an unknown address and a wrong password.
     pub fn wrong_credentials() -> Self {
         Self::new(401, "wrong_credentials", "the e-mail address or the password is wrong")
     }
 
-    /// 403: the caller is not a game sim, or not the one that it speaks for.
+    /// 403: a player's own password was needed once more and was another one. Not 401, as the token is good.
+    pub fn wrong_password() -> Self {
+        Self::new(403, "wrong_password", "the password is wrong")
+    }
+
+    /// 403: an operator has banned the account. Only who knows the password is told.
+    pub fn account_banned() -> Self {
+        Self::new(403, "account_banned", "this account is banned")
+    }
+
+    /// 403: the caller is not of the role that the route is for, or speaks for another.
     pub fn forbidden() -> Self {
         Self::new(403, "forbidden", "the caller may not do this")
     }
@@ -80,6 +95,13 @@ impl ApiError {
     /// 422: an `Idempotency-Key` came again with another request.
     pub fn idempotency_key_reused() -> Self {
         Self::new(422, "idempotency_key_reused", "this Idempotency-Key was used for another request")
+    }
+
+    /// 429: too many passwords were tried. The same words whether the account exists or not.
+    pub fn too_many_attempts(retry_after_ms: u64) -> Self {
+        let seconds = u32::try_from(retry_after_ms.div_ceil(1_000)).unwrap_or(u32::MAX).max(1);
+        let message = "too many attempts; try again later";
+        Self { retry_after_s: Some(seconds), ..Self::new(429, "too_many_attempts", message) }
     }
 
     /// 503: try again after a moment.

@@ -72,10 +72,8 @@ impl Incoming {
         }
         let mut fields = match (method, self.body.is_empty()) {
             (_, true) => Map::new(),
-            (Method::Get | Method::Delete, false) => {
-                return Err(ApiError::bad_request("this request must not have a body"));
-            }
-            (Method::Post | Method::Patch, false) => self.json_object()?,
+            (Method::Get, false) => return Err(ApiError::bad_request("this request must not have a body")),
+            (Method::Post | Method::Patch | Method::Delete, false) => self.json_object()?,
         };
         for (name, value) in &self.parameters {
             if fields.insert(name.clone(), Value::String(value.clone())).is_some() {

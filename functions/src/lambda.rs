@@ -81,6 +81,7 @@ fn config_from_environment(table: DynamoTable) -> Result<Config, Error> {
         sealing: SealingKey::new(secret("GUILDHALL_SEALING_KEY")?),
         derivation: DerivationKey::new(secret("GUILDHALL_DERIVATION_KEY")?),
         gamesim_role: variable("GUILDHALL_GAMESIM_ROLE").unwrap_or_else(|| "guildhall-gamesim".to_owned()),
+        operator_role: variable("GUILDHALL_OPERATOR_ROLE").unwrap_or_else(|| "guildhall-operator".to_owned()),
         clock: Arc::new(system_clock),
         entropy: Arc::new(system_entropy),
     })

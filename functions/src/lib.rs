@@ -28,7 +28,12 @@ pub use lambda::{invoke, start};
 pub static ROUTES: &[&Route] = &[
     &accounts::REGISTER_ACCOUNT,
     &accounts::LOGIN_ACCOUNT,
+    &accounts::REFRESH_TOKEN,
     &accounts::LOGOUT_ACCOUNT,
+    &accounts::CHANGE_PASSWORD,
+    &accounts::DELETE_ACCOUNT,
+    &accounts::BAN_ACCOUNT,
+    &accounts::UNBAN_ACCOUNT,
     &characters::CREATE_CHARACTER,
     &characters::LIST_CHARACTERS,
     &characters::GET_CHARACTER,

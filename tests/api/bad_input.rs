@@ -8,7 +8,14 @@ const ID: &str = "00000000000000000000000000000000";
 const JSON: (&str, &str) = ("content-type", "application/json");
 
 fn path(route: &Route) -> Vec<(&'static str, &'static str)> {
-    let all = [("session_id", ID), ("character_id", ID), ("gamesim_id", "sim-1"), ("kind", "items"), ("id", "x")];
+    let all = [
+        ("session_id", ID),
+        ("character_id", ID),
+        ("gamesim_id", "sim-1"),
+        ("account_id", ID),
+        ("kind", "items"),
+        ("id", "x"),
+    ];
     all.into_iter().filter(|(name, _)| route.path.contains(&format!("{{{name}}}"))).collect()
 }
 
@@ -17,6 +24,7 @@ fn caller<'a>(route: &Route, token: &'a str) -> Caller<'a> {
         Access::Public => Caller::Anyone,
         Access::Player => Caller::Bearer(token),
         Access::Gamesim => Caller::Gamesim("sim-1"),
+        Access::Operator => Caller::Operator("olga"),
     }
 }
 
@@ -73,6 +81,8 @@ async fn every_player_route_refuses_a_bad_token_in_the_same_words() {
     for route in ROUTES.iter().filter(|route| route.access == Access::Player) {
         let body = match route.name {
             "create-character" => "{\"name\":\"Ada\",\"class\":\"fighter\"}".to_owned(),
+            "change-password" => "{\"old_password\":\"correct horse\",\"new_password\":\"battery staple\"}".to_owned(),
+            "delete-account" => "{\"password\":\"correct horse\"}".to_owned(),
             "create-game-session" => format!("{{\"character_id\":\"{ID}\",\"dungeon_id\":\"goblin-warren\"}}"),
             "join-game-session" => format!("{{\"character_id\":\"{ID}\"}}"),
             name => Some(intents::body(name))

@@ -38,8 +38,12 @@ pub enum Caller<'a> {
     Anyone,
     /// The bearer of a token.
     Bearer(&'a str),
+    /// Nobody in particular, from this address.
+    From(&'a str),
     /// A game sim, as API Gateway names it after checking its signature.
     Gamesim(&'a str),
+    /// An operator, likewise.
+    Operator(&'a str),
 }
 
 /// What came back.
@@ -54,6 +58,11 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// The `Retry-After` header, in seconds.
+    pub fn retry_after_s(&self) -> Option<u64> {
+        self.headers.get("retry-after").and_then(|text| text.parse().ok())
+    }
+
     /// The stable code of an error.
     pub fn code(&self) -> &str {
         self.body["error"]["code"].as_str().unwrap_or_default()
@@ -112,16 +121,25 @@ impl Backend {
         let usage = table.usage();
         let shown = Arc::clone(&usage);
         let database = Some((engine, folder));
-        Self { usage, database, ..Self::with(Arc::new(table), |app| app.with_usage(shown)) }
+        Self {
+            usage,
+            database,
+            ..Self::with(Arc::new(table), Arc::new(AtomicU64::new(START_MS)), |app| app.with_usage(shown))
+        }
     }
 
     /// A backend over any table, with whatever that holds already.
     pub fn over(table: Arc<dyn Table>) -> Self {
-        Self::with(table, |app| app)
+        Self::with(table, Arc::new(AtomicU64::new(START_MS)), |app| app)
     }
 
-    fn with(table: Arc<dyn Table>, finish: impl FnOnce(App) -> App) -> Self {
-        let clock_ms = Arc::new(AtomicU64::new(START_MS));
+    /// Another instance of every function over the same table, under the same clock, as Lambda starts one beside another.
+    /// Stop the one that was started; this one owns nothing.
+    pub fn another_instance(&self) -> Self {
+        Self::with(Arc::clone(self.app.table()), Arc::clone(&self.clock_ms), |app| app)
+    }
+
+    fn with(table: Arc<dyn Table>, clock_ms: Arc<AtomicU64>, finish: impl FnOnce(App) -> App) -> Self {
         let now = Arc::clone(&clock_ms);
         let app = App::new(Config {
             table,
@@ -129,6 +147,7 @@ impl Backend {
             sealing: SealingKey::new([8; 32]),
             derivation: DerivationKey::new([9; 32]),
             gamesim_role: "guildhall-gamesim".into(),
+            operator_role: "guildhall-operator".into(),
             clock: Arc::new(move || Timestamp(now.load(Ordering::SeqCst))),
             entropy: Arc::new(seeded_entropy()),
         });
@@ -143,6 +162,11 @@ impl Backend {
     /// What the routes have cost the database so far.
     pub fn usage(&self) -> &Usage {
         &self.usage
+    }
+
+    /// Password hashes that this instance has computed.
+    pub fn password_hashes(&self) -> u64 {
+        self.app.password_hashes()
     }
 
     /// The time.
@@ -281,15 +305,19 @@ pub fn event(route: &Route, caller: Caller<'_>, path: &[(&str, &str)], headers: 
         raw_path = raw_path.replace(&format!("{{{name}}}"), value);
     }
     let mut authorizer = Value::Null;
+    let mut source_ip = "127.0.0.1";
+    let mut sign = |role: &str, name: &str| {
+        let arn = format!("arn:aws:sts::000000000000:assumed-role/{role}/{name}");
+        authorizer = json!({"iam": {"userArn": arn, "accountId": "000000000000", "accessKey": "A", "callerId": "C", "userId": "U"}});
+    };
     match caller {
         Caller::Anyone => {}
+        Caller::From(address) => source_ip = address,
         Caller::Bearer(token) => {
             all.insert("authorization".into(), json!(format!("Bearer {token}")));
         }
-        Caller::Gamesim(name) => {
-            let arn = format!("arn:aws:sts::000000000000:assumed-role/guildhall-gamesim/{name}");
-            authorizer = json!({"iam": {"userArn": arn, "accountId": "000000000000", "accessKey": "A", "callerId": "C", "userId": "U"}});
-        }
+        Caller::Gamesim(name) => sign("guildhall-gamesim", name),
+        Caller::Operator(name) => sign("guildhall-operator", name),
     }
     let route_key = format!("{} {}", route.method.as_str(), route.path);
     let parameters: Map<String, Value> = path.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
@@ -306,7 +334,7 @@ pub fn event(route: &Route, caller: Caller<'_>, path: &[(&str, &str)], headers: 
             "authorizer": authorizer,
             "domainName": "test",
             "domainPrefix": "test",
-            "http": {"method": route.method.as_str(), "path": raw_path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "test"},
+            "http": {"method": route.method.as_str(), "path": raw_path, "protocol": "HTTP/1.1", "sourceIp": source_ip, "userAgent": "test"},
             "requestId": "request-1",
             "routeKey": route_key,
             "stage": "$default",

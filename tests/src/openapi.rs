@@ -140,7 +140,7 @@ fn security(route: &Route) -> Value {
     match route.access {
         Access::Public => json!([]),
         Access::Player => json!([{"bearer": []}]),
-        Access::Gamesim => json!([{"sigv4": []}]),
+        Access::Gamesim | Access::Operator => json!([{"sigv4": []}]),
     }
 }
 

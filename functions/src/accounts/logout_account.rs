@@ -1,9 +1,11 @@
-//! Ends the token that the call was made with. A request that starts after the answer is refused, on every instance.
+//! Ends the login that the call was made with, or every login of the account. A request that starts after the answer is
+//! refused, on every instance.
 
 use crate::caller::Player;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
-use guildhall_domain::api::{LoggedOut, Nothing};
+use guildhall_domain::api::{LoggedOut, LogoutRequest};
+use guildhall_domain::limits::AUTH_BODY_BYTES_MAX;
 use guildhall_storage::accounts;
 
 /// `POST /v1/auth/logout`
@@ -17,12 +19,19 @@ impl Endpoint for LogoutAccount {
     const NAME: &'static str = "logout-account";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/auth/logout";
+    const BODY_BYTES_MAX: usize = AUTH_BODY_BYTES_MAX;
     type Caller = Player;
-    type Input = Nothing;
+    type Input = LogoutRequest;
     type Output = LoggedOut;
 
-    async fn call(call: Call<'_, Player>, _: Nothing) -> Result<LoggedOut, ApiError> {
-        accounts::remove_token(&*call.app.table, call.caller.account_id, call.caller.token_id).await?;
+    async fn call(call: Call<'_, Player>, input: LogoutRequest) -> Result<LoggedOut, ApiError> {
+        let (account_id, id) = (call.caller.account_id, call.caller.login_session_id);
+        if !input.everywhere {
+            accounts::log_out(&*call.app.table, account_id, id).await?;
+        } else if !accounts::log_out_everywhere(&*call.app.table, account_id, id).await? {
+            // This login was ended since it was judged, so it has no say over the others.
+            return Err(ApiError::unauthorized());
+        }
         Ok(LoggedOut { logged_out: true })
     }
 }

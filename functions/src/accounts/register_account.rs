@@ -1,14 +1,15 @@
 //! Makes an account and logs it in. Everything is stored before the answer leaves.
 
-use super::{new_token, off_thread};
+use super::attempts::admit_registration;
+use super::tokens::new_login;
 use crate::caller::Anyone;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
-use guildhall_auth::password;
 use guildhall_domain::AccountId;
 use guildhall_domain::api::{Authenticated, Credentials};
 use guildhall_domain::limits::AUTH_BODY_BYTES_MAX;
-use guildhall_storage::accounts::{self, Profile};
+use guildhall_storage::accounts::{self, AccountRow, AccountStatus};
+use std::collections::BTreeMap;
 
 /// `POST /v1/auth/register`
 #[derive(Debug)]
@@ -23,19 +24,26 @@ impl Endpoint for RegisterAccount {
     const PATH: &'static str = "/v1/auth/register";
     const STATUS: u16 = 201;
     const BODY_BYTES_MAX: usize = AUTH_BODY_BYTES_MAX;
-    const REFUSALS: &'static [u16] = &[409];
+    const REFUSALS: &'static [u16] = &[409, 429];
     type Caller = Anyone;
     type Input = Credentials;
     type Output = Authenticated;
 
     async fn call(call: Call<'_, Anyone>, input: Credentials) -> Result<Authenticated, ApiError> {
         let Credentials { email, password } = input;
-        let salt = call.app.random();
-        let hash = off_thread(move || password::hash(&password, salt)).await?;
+        admit_registration(call.app, &email, call.source_ip, call.now).await?;
+        let hash = call.app.hasher.hash(&password, call.app.random()).await?;
         let account_id = AccountId::from_bits(call.app.random_bits());
-        let (token, answer) = new_token(call.app, account_id, call.now);
-        let profile = Profile { account_id, email, created_at: call.now };
-        if accounts::register(&*call.app.table, &profile, hash.as_str(), token).await? {
+        let (login, answer) = new_login(call.app, account_id, call.now);
+        let account = AccountRow {
+            account_id,
+            email: Some(email.clone()),
+            password_hash: Some(hash.as_str().to_owned()),
+            created_at: call.now,
+            status: AccountStatus::Active,
+            sessions: BTreeMap::from([(login.id, login.session)]),
+        };
+        if accounts::register(&*call.app.table, &email, &account).await? {
             Ok(answer)
         } else {
             Err(ApiError::new(409, "email_taken", "this e-mail address has an account already"))

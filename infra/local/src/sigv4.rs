@@ -33,6 +33,8 @@ pub struct Identities {
 /// The holder of an access key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Identity {
+    /// The role that it holds.
+    pub role: &'static str,
     /// The session name of the role that it holds.
     pub name: String,
     /// The access key.
@@ -80,14 +82,23 @@ pub enum SignatureError {
 impl Identity {
     /// A holder of the game sims' role, with a fresh key. The bytes come from a secure source.
     pub fn of_gamesim(name: impl Into<String>, entropy: [u8; 32]) -> Self {
+        Self::of("guildhall-gamesim", name, entropy)
+    }
+
+    /// A holder of the operators' role, likewise.
+    pub fn of_operator(name: impl Into<String>, entropy: [u8; 32]) -> Self {
+        Self::of("guildhall-operator", name, entropy)
+    }
+
+    fn of(role: &'static str, name: impl Into<String>, entropy: [u8; 32]) -> Self {
         let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02X}")).collect::<String>();
         let (key, secret) = entropy.split_at(8);
-        Self { name: name.into(), access_key: format!("ASIA{}", hex(key)), secret_key: hex(secret) }
+        Self { role, name: name.into(), access_key: format!("ASIA{}", hex(key)), secret_key: hex(secret) }
     }
 
     /// The name by which IAM knows it.
     pub fn user_arn(&self) -> String {
-        format!("arn:aws:sts::{ACCOUNT_ID}:assumed-role/guildhall-gamesim/{}", self.name)
+        format!("arn:aws:sts::{ACCOUNT_ID}:assumed-role/{}/{}", self.role, self.name)
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod data;
 mod error;
+mod operator;
 mod process;
 
 pub use error::StartError;
@@ -118,7 +119,9 @@ impl Stack {
         let table = prepare(&endpoint, &content).await?;
         let epochs = epochs(&table).await.map_err(StartError::storage(&endpoint))?;
         let identities = identities(config.gamesims)?;
-        let front = start_front(listener, &table, &secrets, &identities)?;
+        let operator = operator::identity(&data)?;
+        let signers = identities.iter().chain([&operator]).cloned();
+        let front = start_front(listener, &table, &secrets, Identities::new(REGION, signers))?;
         let api_url = format!("http://{}", front.address());
         let programs = identities.iter().map(|identity| program(&config, &data, identity, &api_url));
         let gamesims = programs.map(Supervised::start).collect();
@@ -257,7 +260,7 @@ fn start_front(
     listener: TcpListener,
     table: &DynamoTable,
     secrets: &Secrets,
-    identities: &[Identity],
+    identities: Identities,
 ) -> Result<Front, StartError> {
     let access_keys = SigningKeys::new(vec![("1".to_owned(), secrets.access.to_vec())]).map_err(StartError::system)?;
     let app = App::new(Config {
@@ -266,16 +269,13 @@ fn start_front(
         sealing: SealingKey::new(secrets.sealing),
         derivation: DerivationKey::new(secrets.derivation),
         gamesim_role: "guildhall-gamesim".to_owned(),
+        operator_role: "guildhall-operator".to_owned(),
         clock: Arc::new(system_clock),
         entropy: Arc::new(system_entropy),
     })
     .with_usage(table.usage());
-    let config = FrontConfig {
-        app: Arc::new(app),
-        identities: Identities::new(REGION, identities.iter().cloned()),
-        clock: Arc::new(system_clock),
-        api_id: secrets.api_id.clone(),
-    };
+    let config =
+        FrontConfig { app: Arc::new(app), identities, clock: Arc::new(system_clock), api_id: secrets.api_id.clone() };
     Front::start(listener, config).map_err(StartError::system)
 }
 

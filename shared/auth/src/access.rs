@@ -1,12 +1,13 @@
 //! Access tokens: one strict wrapper over the token library, because its defaults accept an empty secret, a future `nbf`, a
 //! missing `iss` or `aud`, and a token that expired a minute ago.
 //!
-//! A token that passes here is genuine and unexpired; whether it has been revoked is known to its row in the store alone.
+//! A token that passes here is genuine and unexpired; whether it has been revoked is known to the account's row
+//! in the store alone.
 //! Tokens are HS256 with a header of exactly `typ`, `alg` and `kid`, and claims of exactly those in [`Claims`].
 
 use crate::provider;
 use guildhall_domain::limits::ACCESS_TOKEN_LIFETIME_S;
-use guildhall_domain::{AccountId, Timestamp, TokenId};
+use guildhall_domain::{AccountId, LoginSessionId, Timestamp, TokenId};
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
 use serde::{Deserialize, Serialize};
@@ -32,7 +33,9 @@ const TYPE: &str = "access";
 pub struct AccessClaims {
     /// Whose token it is.
     pub account_id: AccountId,
-    /// The token, whose row in the store says whether it is still good.
+    /// The login that it came from, whose entry in the account's row says whether it is still good.
+    pub login_session_id: LoginSessionId,
+    /// The token.
     pub token_id: TokenId,
     /// The first instant at which it is no longer accepted.
     pub expires_at: Timestamp,
@@ -102,6 +105,7 @@ struct Claims {
     iss: String,
     aud: String,
     sub: AccountId,
+    sid: LoginSessionId,
     jti: TokenId,
     iat: u64,
     exp: u64,
@@ -132,12 +136,20 @@ impl SigningKeys {
     }
 
     /// Issues a token that is good from `now` for `lifetime_s` seconds, at most [`ACCESS_TOKEN_LIFETIME_S`].
-    pub fn issue(&self, account_id: AccountId, token_id: TokenId, now: Timestamp, lifetime_s: u64) -> String {
+    pub fn issue(
+        &self,
+        account_id: AccountId,
+        login_session_id: LoginSessionId,
+        token_id: TokenId,
+        now: Timestamp,
+        lifetime_s: u64,
+    ) -> String {
         let iat = now.as_secs();
         let claims = Claims {
             iss: ISSUER.to_owned(),
             aud: AUDIENCE.to_owned(),
             sub: account_id,
+            sid: login_session_id,
             jti: token_id,
             iat,
             exp: iat.saturating_add(lifetime_s.min(ACCESS_TOKEN_LIFETIME_S)),
@@ -166,7 +178,7 @@ impl SigningKeys {
         }
         check_times(&claims, now.as_secs())?;
         let expires_at = Timestamp::default().plus_secs(claims.exp);
-        Ok(AccessClaims { account_id: claims.sub, token_id: claims.jti, expires_at })
+        Ok(AccessClaims { account_id: claims.sub, login_session_id: claims.sid, token_id: claims.jti, expires_at })
     }
 }
 

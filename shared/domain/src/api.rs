@@ -1,12 +1,14 @@
 //! The bodies of every REST route, as the functions, the game sim and the client share them. Requests refuse unknown
 //! fields; a request's path parameters are fields of its type, so that a handler receives one value.
 
+mod accounts;
 mod content;
 mod fleet;
 mod health;
 mod players;
 mod sessions;
 
+pub use accounts::*;
 pub use content::*;
 pub use fleet::*;
 pub use health::*;

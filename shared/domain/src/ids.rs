@@ -70,8 +70,10 @@ random_id!(/// A character of an account.
     CharacterId, "character_id");
 random_id!(/// One run of a dungeon by one party.
     SessionId, "session_id");
-random_id!(/// One access token, and the allow-list row that keeps it alive.
+random_id!(/// One access token.
     TokenId, "token_id");
+random_id!(/// One login of an account, and the entry in its row that keeps the login's tokens alive.
+    LoginSessionId, "login_session_id");
 
 fn parse_hex(text: &str) -> Option<u128> {
     let canonical = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));

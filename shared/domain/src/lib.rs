@@ -25,7 +25,7 @@ pub use ability::{Ability, AbilityScores};
 pub use account::{Email, Password};
 pub use character::{Build, Character, Equipment, HotState, Stack};
 pub use content::Content;
-pub use ids::{AccountId, CharacterId, GamesimId, SessionId, TokenId};
+pub use ids::{AccountId, CharacterId, GamesimId, LoginSessionId, SessionId, TokenId};
 pub use name::CharacterName;
 pub use session::{Lease, Seat, SeatState, Session, SessionState};
 pub use time::Timestamp;

@@ -37,6 +37,32 @@ pub const GOLD_MAX: u64 = 1_000_000_000_000;
 
 /// Lifetime of an access token, in seconds.
 pub const ACCESS_TOKEN_LIFETIME_S: u64 = 3_600;
+/// How long a login can be refreshed after it was last refreshed, in seconds.
+pub const REFRESH_TOKEN_LIFETIME_S: u64 = 30 * 24 * 3_600;
+/// Logins that one account may have at once; one more ends the oldest.
+pub const LOGIN_SESSIONS_PER_ACCOUNT_MAX: usize = 16;
+/// Password hashes that one process computes at once: each takes 12 MiB and a core.
+pub const PASSWORD_HASHES_AT_ONCE_MAX: usize = 8;
+/// Wrong passwords for one address from one network that cost no delay.
+pub const LOGIN_FAILURES_FREE_MAX: u64 = 5;
+/// The first delay, in milliseconds; each further wrong password doubles it.
+pub const LOGIN_DELAY_FIRST_MS: u64 = 1_000;
+/// The longest delay, in milliseconds.
+pub const LOGIN_DELAY_MAX_MS: u64 = 60_000;
+/// How long wrong passwords are remembered, in seconds: a row's time to live.
+pub const LOGIN_FAILURES_RETENTION_S: u64 = 24 * 3_600;
+/// How long a network from which an account was entered stays known to it, in seconds.
+pub const LOGIN_NETWORK_KNOWN_S: u64 = 30 * 24 * 3_600;
+/// Length of the windows in which attempts are counted, in milliseconds.
+pub const LOGIN_WINDOW_MS: u64 = 60_000;
+/// Attempts at one address per window from networks that it does not know.
+pub const LOGIN_ATTEMPTS_PER_ADDRESS_MAX: u64 = 30;
+/// Passwords hashed per window for one network: a /24 of IPv4, a /56 of IPv6.
+pub const LOGIN_ATTEMPTS_PER_NETWORK_MAX: u64 = 300;
+/// Parts in which the attempts of the whole deployment are counted, so that no row is everybody's.
+pub const LOGIN_GLOBAL_SHARDS: u64 = 16;
+/// Passwords hashed per window in each of those parts.
+pub const LOGIN_ATTEMPTS_PER_GLOBAL_SHARD_MAX: u64 = 750;
 /// Lifetime of a connect token, in seconds.
 pub const CONNECT_TOKEN_LIFETIME_S: u64 = 30;
 /// How long a reserved seat waits for its player, in seconds.
@@ -97,6 +123,11 @@ const _: () = assert!(
     CHARACTER_NAME_GRAPHEMES_MAX * CHARACTER_NAME_GRAPHEME_CHARS_MAX * size_of::<char>() <= CHARACTER_NAME_BYTES_MAX
 );
 const _: () = assert!(AUTH_BODY_BYTES_MAX <= BODY_BYTES_MAX && BODY_BYTES_MAX <= INTERNAL_BODY_BYTES_MAX);
+const _: () = assert!(ACCESS_TOKEN_LIFETIME_S < REFRESH_TOKEN_LIFETIME_S);
+const _: () = assert!(LOGIN_DELAY_FIRST_MS <= LOGIN_DELAY_MAX_MS && LOGIN_DELAY_MAX_MS <= LOGIN_WINDOW_MS);
+const _: () = assert!(LOGIN_FAILURES_FREE_MAX < LOGIN_ATTEMPTS_PER_ADDRESS_MAX);
+const _: () = assert!(LOGIN_ATTEMPTS_PER_ADDRESS_MAX < LOGIN_ATTEMPTS_PER_NETWORK_MAX);
+const _: () = assert!(LOGIN_ATTEMPTS_PER_NETWORK_MAX < LOGIN_GLOBAL_SHARDS * LOGIN_ATTEMPTS_PER_GLOBAL_SHARD_MAX);
 const _: () = assert!(HEARTBEAT_INTERVAL_MS * 3 <= GAMESIM_LEASE_MS);
 const _: () = assert!(CONNECT_TOKEN_LIFETIME_S <= SEAT_RESERVATION_S);
 const _: () = assert!(1_000 % TICKS_PER_S == 0);

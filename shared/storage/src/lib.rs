@@ -17,6 +17,7 @@ pub mod memory;
 mod schema;
 pub mod sessions;
 mod table;
+pub mod throttle;
 mod value;
 
 pub use commit::{

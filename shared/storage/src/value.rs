@@ -2,7 +2,7 @@
 //! updates compare with, and the size that DynamoDB charges and limits.
 
 use crate::{AttributeValue, Item, Key, StorageError};
-use guildhall_domain::{AccountId, CharacterId, GamesimId, SessionId, Timestamp, TokenId};
+use guildhall_domain::{AccountId, CharacterId, GamesimId, LoginSessionId, SessionId, Timestamp, TokenId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -126,4 +126,4 @@ macro_rules! into_text {
 }
 
 into_number!(u8, u16, u32, u64, i32, i64, usize);
-into_text!(AccountId, CharacterId, SessionId, TokenId, GamesimId, &GamesimId, &String);
+into_text!(AccountId, CharacterId, SessionId, LoginSessionId, TokenId, GamesimId, &GamesimId, &String);

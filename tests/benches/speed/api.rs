@@ -146,6 +146,7 @@ async fn start_front(engine: &Engine, identity: &Identity) -> Outcome<Front> {
         sealing: SealingKey::new([8; 32]),
         derivation: DerivationKey::new([9; 32]),
         gamesim_role: "guildhall-gamesim".to_owned(),
+        operator_role: "guildhall-operator".to_owned(),
         clock: Arc::new(system_clock),
         entropy: Arc::new(system_entropy),
     });

@@ -12,7 +12,7 @@ use super::{Answer, FrontConfig};
 use crate::sigv4::{Identity, SignedRequest};
 use bytes::Bytes;
 use guildhall_domain::limits::INTERNAL_BODY_BYTES_MAX;
-use guildhall_functions::{Access, ApiError, Route, invoke};
+use guildhall_functions::{ApiError, Route, invoke};
 use http::header::{ALLOW, CONTENT_LENGTH, HOST, HeaderValue};
 use http::request::Parts;
 use http::uri::Authority;
@@ -101,7 +101,7 @@ impl Gateway {
     }
 
     fn signer(&self, route: &Route, parts: &Parts, body: &[u8]) -> Result<Option<&Identity>, ApiError> {
-        if route.access != Access::Gamesim {
+        if !route.access.is_signed() {
             return Ok(None);
         }
         let request = SignedRequest {

@@ -62,6 +62,7 @@ async fn front() -> Front {
         sealing: SealingKey::new([2; 32]),
         derivation: DerivationKey::new([3; 32]),
         gamesim_role: "guildhall-gamesim".to_owned(),
+        operator_role: "guildhall-operator".to_owned(),
         clock: Arc::new(|| NOW),
         entropy: Arc::new(|bytes| bytes.fill(4)),
     };

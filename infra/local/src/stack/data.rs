@@ -35,6 +35,10 @@ impl DataFolder {
         self.path.join("dynamodb.sqlite")
     }
 
+    pub(super) fn operator(&self) -> PathBuf {
+        self.path.join("operator.env")
+    }
+
     pub(super) fn log(&self, gamesim: &str) -> PathBuf {
         self.path.join("logs").join(format!("{gamesim}.log"))
     }

@@ -10,6 +10,7 @@ const SECRET: [u8; 32] = [1; 32];
 const OLD_SECRET: [u8; 32] = [2; 32];
 const HEADER: &str = r#"{"typ":"JWT","alg":"HS256","kid":"new"}"#;
 const SUB: &str = "000000000000000000000000000000aa";
+const SID: &str = "000000000000000000000000000000cc";
 const JTI: &str = "000000000000000000000000000000bb";
 
 fn now() -> Timestamp {
@@ -21,15 +22,23 @@ fn keys() -> SigningKeys {
 }
 
 fn claims() -> AccessClaims {
-    let (account_id, token_id) = (AccountId::from_bits(0xaa), TokenId::from_bits(0xbb));
-    AccessClaims { account_id, token_id, expires_at: now().plus_secs(600) }
+    AccessClaims {
+        account_id: AccountId::from_bits(0xaa),
+        login_session_id: LoginSessionId::from_bits(0xcc),
+        token_id: TokenId::from_bits(0xbb),
+        expires_at: now().plus_secs(600),
+    }
+}
+
+fn issue(keys: &SigningKeys, lifetime_s: u64) -> String {
+    keys.issue(claims().account_id, claims().login_session_id, claims().token_id, now(), lifetime_s)
 }
 
 /// A good token's claims as text; the forgeries replace pieces of it.
 fn good() -> String {
     let (iat, exp) = (NOW_S, NOW_S + 600);
     format!(
-        r#"{{"iss":"guildhall","aud":"guildhall-players","sub":"{SUB}","jti":"{JTI}","iat":{iat},"exp":{exp},"typ":"access"}}"#
+        r#"{{"iss":"guildhall","aud":"guildhall-players","sub":"{SUB}","sid":"{SID}","jti":"{JTI}","iat":{iat},"exp":{exp},"typ":"access"}}"#
     )
 }
 
@@ -58,7 +67,7 @@ fn without_claim(name: &str) -> String {
     let claims = good();
     let inner = &claims[1..claims.len() - 1];
     let kept: Vec<&str> = inner.split(',').filter(|pair| !pair.starts_with(&format!("\"{name}\""))).collect();
-    assert_eq!(kept.len(), 6, "{name} is not a claim");
+    assert_eq!(kept.len(), 7, "{name} is not a claim");
     sign(HEADER, &format!("{{{}}}", kept.join(",")))
 }
 
@@ -69,7 +78,7 @@ fn with_times(iat: u64, exp: u64) -> String {
 
 #[test]
 fn issued_tokens_verify_until_they_expire() {
-    let token = keys().issue(claims().account_id, claims().token_id, now(), 600);
+    let token = issue(&keys(), 600);
     assert_eq!(keys().verify(&token, now()), Ok(claims()));
     assert_eq!(keys().verify(&token, Timestamp((NOW_S + 600) * 1_000 - 1)), Ok(claims()));
     assert_eq!(keys().verify(&token, now().plus_secs(600)), Err(TokenError::Expired));
@@ -81,14 +90,14 @@ fn issued_tokens_verify_until_they_expire() {
 /// enough for the table below to mean something.
 #[test]
 fn an_issued_token_is_the_standard_one() {
-    let token = keys().issue(claims().account_id, claims().token_id, now(), 600);
+    let token = issue(&keys(), 600);
     assert_eq!(token, sign(HEADER, &good()));
     assert_eq!(keys().verify(&changed(r#""typ""#, &format!(r#""nbf":{NOW_S},"typ""#)), now()), Ok(claims()));
 }
 
 #[test]
 fn lifetimes_are_capped_at_issue() {
-    let token = keys().issue(claims().account_id, claims().token_id, now(), u64::MAX);
+    let token = issue(&keys(), u64::MAX);
     let verified = keys().verify(&token, now()).unwrap();
     assert_eq!(verified.expires_at, now().plus_secs(ACCESS_TOKEN_LIFETIME_S));
 }
@@ -96,7 +105,7 @@ fn lifetimes_are_capped_at_issue() {
 #[test]
 fn the_former_key_still_verifies_and_a_dropped_one_does_not() {
     let former = SigningKeys::new(vec![("old".to_owned(), OLD_SECRET.to_vec())]).unwrap();
-    let token = former.issue(claims().account_id, claims().token_id, now(), 600);
+    let token = issue(&former, 600);
     assert_eq!(keys().verify(&token, now()), Ok(claims()));
     let dropped = SigningKeys::new(vec![("new".to_owned(), SECRET.to_vec())]).unwrap();
     assert_eq!(dropped.verify(&token, now()), Err(TokenError::UnknownKey));
@@ -235,7 +244,7 @@ fn foreign_claims_are_refused() {
             ("a kind in capitals", changed(r#""access""#, r#""ACCESS""#)),
         ],
     );
-    let missing = ["iss", "aud", "sub", "jti", "iat", "exp", "typ"].map(|name| (name, without_claim(name)));
+    let missing = ["iss", "aud", "sub", "sid", "jti", "iat", "exp", "typ"].map(|name| (name, without_claim(name)));
     check(TokenError::Malformed, &missing);
     check(
         TokenError::Malformed,
@@ -247,6 +256,12 @@ fn foreign_claims_are_refused() {
             ("sub not an id", changed(SUB, "ada")),
             ("sub in capitals", changed(SUB, &SUB.to_uppercase())),
             ("sub empty", changed(SUB, "")),
+            ("sid not an id", changed(SID, "1")),
+            ("sid in capitals", changed(SID, &SID.to_uppercase())),
+            ("sid empty", changed(SID, "")),
+            ("sid null", changed(&format!(r#""{SID}""#), "null")),
+            ("sid a list", changed(&format!(r#""{SID}""#), &format!(r#"["{SID}"]"#))),
+            ("sid twice", changed(r#""sid""#, &format!(r#""sid":"{JTI}","sid""#))),
             ("jti not an id", changed(JTI, "1")),
             ("exp twice", changed(r#""exp""#, r#""exp":9999999999,"exp""#)),
             ("sub twice", changed(r#""sub""#, &format!(r#""sub":"{JTI}","sub""#))),

@@ -1,62 +1,8 @@
-//! Accounts and characters.
+//! Characters.
 
 use crate::rules::Derived;
-use crate::{AbilityScores, AccountId, Character, CharacterId, CharacterName, Content, Email, Password, Timestamp};
+use crate::{AbilityScores, Character, CharacterId, CharacterName, Content, Timestamp};
 use serde::{Deserialize, Serialize};
-
-/// Register and login.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Credentials {
-    /// The account's address.
-    pub email: Email,
-    /// Its password.
-    pub password: Password,
-}
-
-/// Login accepts whatever text was typed, so that a password that could never be right is wrong and not malformed.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct LoginRequest {
-    /// The address, as typed.
-    pub email: String,
-    /// The password, as typed.
-    pub password: String,
-}
-
-impl std::fmt::Debug for LoginRequest {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("LoginRequest").field("email", &self.email).finish_non_exhaustive()
-    }
-}
-
-/// The answer to register and login.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Authenticated {
-    /// Who it is.
-    pub account_id: AccountId,
-    /// Bearer token for every player route.
-    pub access_token: String,
-    /// How long it lasts, in seconds.
-    pub expires_in_s: u64,
-}
-
-impl std::fmt::Debug for Authenticated {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Authenticated").field("account_id", &self.account_id).finish_non_exhaustive()
-    }
-}
-
-/// The answer to logout.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct LoggedOut {
-    /// Always true: the token that was sent is refused from here on.
-    pub logged_out: bool,
-}
 
 /// Create a character.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

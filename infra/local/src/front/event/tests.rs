@@ -1,7 +1,7 @@
 //! Events as `lambda_http` reads them: through the real adapter, into the functions' own view of a request.
 
 use super::*;
-use guildhall_functions::{Access, ROUTES};
+use guildhall_functions::ROUTES;
 use http::Request;
 
 fn route(name: &str) -> &'static Route {
@@ -37,7 +37,7 @@ fn built(given: &Given<'_>) -> Value {
         path_parameters: &parameters,
         body: given.body,
         source_ip: IpAddr::from([127, 0, 0, 1]),
-        signer: (route.access == Access::Gamesim).then_some(&signer),
+        signer: route.access.is_signed().then_some(&signer),
         now: Timestamp(1_584_039_838_123),
     });
     serde_json::from_str(&text).unwrap()

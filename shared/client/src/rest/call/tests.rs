@@ -73,7 +73,7 @@ async fn a_repeated_call_is_the_same_to_the_last_byte() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let api = Api::new(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
     let busy = r#"{"error":{"code":"contention","message":"again","request_id":"r"}}"#;
-    let signed_in = r#"{"account_id":"00000000000000000000000000000001","access_token":"t0ken","expires_in_s":60}"#;
+    let signed_in = r#"{"account_id":"00000000000000000000000000000001","access_token":"t0ken","expires_in_s":60,"refresh_token":"r","refresh_expires_in_s":600}"#;
     let refused = r#"{"error":{"code":"session_over","message":"over","request_id":"r2"}}"#;
     let answers = [
         answer("503 Service Unavailable", "retry-after: 0\r\n", busy),

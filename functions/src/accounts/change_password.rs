@@ -1,0 +1,42 @@
+//! Changes the password. Every login ends, also the one that asks; the answer is a new one.
+
+use super::attempts::confirm_password;
+use super::tokens::new_login;
+use crate::caller::Player;
+use crate::endpoint::{Call, Endpoint, Method, Route};
+use crate::error::ApiError;
+use guildhall_domain::api::{Authenticated, ChangePasswordRequest};
+use guildhall_domain::limits::AUTH_BODY_BYTES_MAX;
+use guildhall_storage::accounts;
+
+/// `POST /v1/auth/password`
+#[derive(Debug)]
+pub struct ChangePassword;
+
+/// The route of [`ChangePassword`].
+pub static CHANGE_PASSWORD: Route = Route::of::<ChangePassword>();
+
+impl Endpoint for ChangePassword {
+    const NAME: &'static str = "change-password";
+    const METHOD: Method = Method::Post;
+    const PATH: &'static str = "/v1/auth/password";
+    const REFUSALS: &'static [u16] = &[403, 429];
+    const BODY_BYTES_MAX: usize = AUTH_BODY_BYTES_MAX;
+    type Caller = Player;
+    type Input = ChangePasswordRequest;
+    type Output = Authenticated;
+
+    async fn call(call: Call<'_, Player>, input: ChangePasswordRequest) -> Result<Authenticated, ApiError> {
+        confirm_password(&call, &input.old_password).await?;
+        let hash = call.app.hasher.hash(&input.new_password, call.app.random()).await?;
+        let Call { app, caller, now, .. } = call;
+        let (login, answer) = new_login(app, caller.account_id, now);
+        let asking = caller.login_session_id;
+        if accounts::change_password(&*app.table, &caller.account, asking, hash.as_str(), &login).await? {
+            Ok(answer)
+        } else {
+            // The login ended while the passwords were hashed, or another change came first and ended it.
+            Err(ApiError::unauthorized())
+        }
+    }
+}
