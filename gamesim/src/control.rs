@@ -217,7 +217,13 @@ impl Control {
 
     fn heartbeat(&mut self, state: GamesimState) -> HeartbeatRequest {
         let load = self.office.metrics.load(&mut self.lateness_seen);
-        HeartbeatRequest { gamesim_id: self.registered.gamesim_id.clone(), epoch: self.registered.epoch, state, load }
+        HeartbeatRequest {
+            gamesim_id: self.registered.gamesim_id.clone(),
+            epoch: self.registered.epoch,
+            state,
+            load,
+            expelled: Vec::new(),
+        }
     }
 
     fn handle_beaten(&mut self, asked_ms: u64, answer: Result<HeartbeatResponse, ApiFailure>) {

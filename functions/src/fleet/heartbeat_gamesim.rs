@@ -29,7 +29,9 @@ impl Endpoint for HeartbeatGamesim {
         }
         let table = &*call.app.table;
         match gamesims::heartbeat(table, &input.gamesim_id, input.epoch, input.state, &input.load, call.now).await? {
-            Beat::Renewed(row) => Ok(HeartbeatResponse { state: row.state, sessions: row.sessions }),
+            Beat::Renewed(row) => {
+                Ok(HeartbeatResponse { state: row.state, sessions: row.sessions, expelled: Vec::new() })
+            }
             Beat::Fenced => Err(ApiError::fenced()),
         }
     }

@@ -30,7 +30,7 @@ impl Endpoint for AdmitPlayer {
         let (dungeon_id, seed) = (session.dungeon_id.clone(), session.seed);
         let owner = (input.account_id, input.character_id);
         match sessions::admit(&*call.app.table, session, input.seat, owner).await? {
-            Ok(row) => Ok(Admitted { character: row.character, dungeon_id, seed }),
+            Ok(row) => Ok(Admitted { character: row.character, dungeon_id, seed, resume: None }),
             Err(NotAdmitted::Refused(refused)) => Err(refused.into()),
             Err(NotAdmitted::LeaseLost) => {
                 Err(ApiError::new(409, "seat_lost", "the character is not bound to this session"))

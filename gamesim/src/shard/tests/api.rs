@@ -125,7 +125,7 @@ impl Api {
             build: guildhall_domain::Build::default(),
             hot: stored.hot.clone(),
         };
-        Ok(Box::new(Admitted { character, dungeon_id: "den".into(), seed: 1 }))
+        Ok(Box::new(Admitted { character, dungeon_id: "den".into(), seed: 1, resume: None }))
     }
 
     fn write(&mut self, session_id: SessionId, group: &ProgressGroup) -> GroupStatus {

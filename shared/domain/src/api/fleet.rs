@@ -3,7 +3,7 @@
 
 use crate::progress::{GroupStatus, ProgressGroup};
 use crate::session::Outcome;
-use crate::{AccountId, Character, CharacterId, GamesimId, SessionId, SessionState};
+use crate::{AccountId, Character, CharacterId, GamesimId, SessionId, SessionState, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -79,6 +79,9 @@ pub struct HeartbeatRequest {
     pub state: GamesimState,
     /// How it is doing.
     pub load: GamesimLoad,
+    /// Expulsions that have been carried out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expelled: Vec<Expulsion>,
 }
 
 /// How a game sim is doing, as it says itself. For people and graphs; no decision rests on it.
@@ -104,6 +107,20 @@ pub struct HeartbeatResponse {
     pub state: GamesimState,
     /// Every live session of this epoch and its session epoch: the game sim closes rooms that are not listed.
     pub sessions: BTreeMap<SessionId, u32>,
+    /// Accounts whose players must go at once; repeated until a heartbeat confirms them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expelled: Vec<Expulsion>,
+}
+
+/// An account has lost its right to play: a logout, a ban, another password, a deletion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Expulsion {
+    /// Whose.
+    pub account_id: AccountId,
+    /// When. Together with the account it names the expulsion, so that it is obeyed once.
+    pub at: Timestamp,
 }
 
 /// Admit a player who arrived with a connect token: the seat becomes theirs, and the session active.
@@ -135,6 +152,56 @@ pub struct Admitted {
     pub dungeon_id: String,
     /// Seed of the session's random generator.
     pub seed: u64,
+    /// What the session goes on from, if another game sim ran it before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume: Option<Resume>,
+}
+
+/// What a session goes on from on its next game sim.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Resume {
+    /// Where it ran before, latest first: the first of them that left a checkpoint of it counts.
+    pub before: Vec<FormerPlacement>,
+    /// The characters that the session holds, as stored.
+    pub characters: Vec<HeldCharacter>,
+}
+
+/// Where a session ran, which also names its checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct FormerPlacement {
+    /// The session's epoch there.
+    pub session_epoch: u32,
+    /// The game sim.
+    pub gamesim_id: GamesimId,
+    /// Its boot.
+    pub gamesim_epoch: u64,
+    /// The UDP port of the shard that ran it.
+    pub port: u16,
+}
+
+/// A character that a session holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct HeldCharacter {
+    /// Number of its seat.
+    pub seat: u8,
+    /// The character as stored.
+    pub character: Character,
+    /// Name of the last write that this session has made for it, if any: a checkpoint that does not cover it is out of date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_write: Option<WriteName>,
+}
+
+/// The name of a write within a session. Later writes have greater names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct WriteName {
+    /// The session's epoch.
+    pub session_epoch: u32,
+    /// The write's number within it.
+    pub seq: u64,
 }
 
 /// Write progress behind.
