@@ -169,6 +169,11 @@ impl Backend {
         self.app.password_hashes()
     }
 
+    /// Characters that this instance remembers.
+    pub fn characters_cached(&self) -> usize {
+        self.app.characters_cached()
+    }
+
     /// The time.
     pub fn now(&self) -> Timestamp {
         Timestamp(self.clock_ms.load(Ordering::SeqCst))
