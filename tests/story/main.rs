@@ -5,6 +5,7 @@
 mod command_line;
 mod crash;
 mod dungeon;
+mod torture;
 
 /// The product's command line, which is also what a game-sim process runs.
 const EXE: &str = env!("CARGO_BIN_EXE_guildhall-under-test");

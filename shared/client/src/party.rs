@@ -10,7 +10,7 @@ mod progress;
 mod result;
 
 pub use progress::{MemberProgress, PartyProgress};
-pub use result::{Gain, GainKind, MemberEnding, MemberResult, PartyResult};
+pub use result::{Gain, GainKind, MemberEnding, MemberResult, Outage, PartyResult};
 
 use crate::rest::{Api, ClientError, Player};
 use guildhall_domain::api::{ContentBundle, Placement};

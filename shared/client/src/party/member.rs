@@ -1,7 +1,7 @@
 //! One member's game: connect, play, come back when the connection is lost, until it is over.
 
 use super::progress::MemberProgress;
-use super::result::{Gain, GainKind, MemberEnding, MemberResult};
+use super::result::{Gain, GainKind, MemberEnding, MemberResult, Outage};
 use super::{MemberEvent, Party, Seated};
 use crate::bot::{BotMemory, decide};
 use crate::connection::{GameConnection, Rejoined, Wish, rejoin};
@@ -29,6 +29,7 @@ pub(super) struct Member {
     asked_at: Instant,
     memory: BotMemory,
     last_tick: u32,
+    last_heard: Instant,
     rejoins_in_a_row: u32,
     result: MemberResult,
 }
@@ -50,6 +51,7 @@ impl Member {
             party,
             asked_at,
             last_tick: 0,
+            last_heard: asked_at,
             rejoins_in_a_row: 0,
         };
         member.show(|shown| {
@@ -110,7 +112,7 @@ impl Member {
                 Ok(()) = view.changed() => {
                     let seen = view.borrow_and_update();
                     if seen.tick > 0 && std::mem::take(&mut is_silent) && is_return {
-                        self.result.undo_after(seen.progress_seq);
+                        self.note_return(&seen);
                     }
                     self.act(&connection, &seen);
                 }
@@ -166,9 +168,22 @@ impl Member {
         });
     }
 
+    /// The first snapshot after an outage: how long it took, and how far back the session went.
+    fn note_return(&mut self, view: &View) {
+        let outage = Outage {
+            silence: self.last_heard.elapsed(),
+            ticks_undone: self.last_tick.saturating_sub(view.tick),
+            keeps_what_was_durable: view.progress_seq >= self.result.durable_seq,
+        };
+        self.result.outages.push(outage);
+        self.result.undo_after(view.progress_seq);
+        self.last_tick = self.last_tick.min(view.tick.saturating_sub(1));
+    }
+
     fn note_view(&mut self, view: &View) {
         if view.tick > self.last_tick {
             self.last_tick = view.tick;
+            self.last_heard = Instant::now();
             self.rejoins_in_a_row = 0;
             self.result.snapshots += 1;
             self.result.first_snapshot_latency.get_or_insert_with(|| self.asked_at.elapsed());

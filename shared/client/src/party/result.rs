@@ -46,8 +46,21 @@ pub struct MemberResult {
     pub first_snapshot_latency: Option<Duration>,
     /// Times that the member came back after a lost connection.
     pub rejoins: u32,
+    /// Each return, as it was felt.
+    pub outages: Vec<Outage>,
     /// How it ended.
     pub ending: MemberEnding,
+}
+
+/// A while without the server, and what it cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outage {
+    /// From the last snapshot before to the first one after.
+    pub silence: Duration,
+    /// Ticks that were seen and then never happened, because the session went on from an earlier moment.
+    pub ticks_undone: u32,
+    /// Whether everything is still there that the server had called durable before.
+    pub keeps_what_was_durable: bool,
 }
 
 impl MemberResult {
@@ -63,6 +76,7 @@ impl MemberResult {
             snapshots: 0,
             first_snapshot_latency: None,
             rejoins: 0,
+            outages: Vec::new(),
             ending: MemberEnding::Over,
         }
     }
