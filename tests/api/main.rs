@@ -10,5 +10,6 @@ mod fleet;
 mod front;
 mod health;
 mod intents;
+mod matrix;
 mod sessions;
 mod storm;

@@ -8,6 +8,7 @@ mod connection;
 mod fault;
 mod render;
 mod retry;
+mod scan;
 mod tables;
 mod usage;
 
