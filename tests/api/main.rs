@@ -5,6 +5,7 @@
 mod accounts;
 mod bad_input;
 mod characters;
+mod client;
 mod content;
 mod fleet;
 mod front;
