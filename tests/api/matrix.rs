@@ -12,8 +12,8 @@ mod world;
 use callers::Who;
 use guildhall_functions::{Access, Method, ROUTES, Route};
 use guildhall_storage::Key;
-use guildhall_tests::Answer;
 use guildhall_tests::backend::route;
+use guildhall_tests::{Answer, Caller};
 use serde_json::json;
 use std::collections::BTreeSet;
 use world::World;
@@ -232,5 +232,42 @@ async fn every_route_answers_every_caller_as_it_should() {
         problems.extend(row.problems);
     }
     assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n"));
+    world.backend.stop().await;
+}
+
+/// A game sim with a session of its own names a character of another's, alone and in one group with its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_reaches_no_character_but_its_own() {
+    let world = World::start().await;
+    let backend = &world.backend;
+    let bob = world.tokens.caller(Who::OtherPlayer);
+    let body = world.request(route("create-game-session"), Who::Owner).body;
+    // The last place of `sim-a`; what comes next goes to `sim-b`.
+    backend.call("create-game-session", world.tokens.caller(Who::Owner), &[], &body).await.expect(201);
+    let own =
+        backend.call("create-character", bob, &[], &json!({"name": "Bert", "class": "fighter"})).await.expect(201);
+    let body = json!({"character_id": own["character_id"], "dungeon_id": "goblin-warren"});
+    let placed = backend.call("create-game-session", bob, &[], &body).await.expect(201);
+    let path = [("session_id", placed["game_session"]["session_id"].as_str().unwrap())];
+    let sim = Caller::Gamesim("sim-b");
+    let foreign = world.write();
+    let mut write = foreign.clone();
+    for name in ["account_id", "character_id"] {
+        write[name] = own[name].clone();
+    }
+    let before = backend.rows().await;
+    for writes in [json!([foreign]), json!([write, foreign])] {
+        let body = json!({"gamesim_epoch": 1, "session_epoch": 1, "groups": [{"writes": writes}]});
+        let answer = backend.call("save-progress", sim, &path, &body).await.expect(200);
+        assert_eq!(answer, json!({"groups": ["fenced"]}));
+    }
+    let (account, character) = (&foreign["account_id"], &foreign["character_id"]);
+    let body =
+        json!({"gamesim_epoch": 1, "session_epoch": 1, "seat": 0, "account_id": account, "character_id": character});
+    backend.call("admit-player", sim, &path, &body).await.refused(409, "seat_lost");
+    assert_eq!(backend.rows().await, before);
+    let body = json!({"gamesim_epoch": 1, "session_epoch": 1, "groups": [{"writes": [write]}]});
+    let answer = backend.call("save-progress", sim, &path, &body).await.expect(200);
+    assert_eq!(answer, json!({"groups": ["applied"]}));
     world.backend.stop().await;
 }

@@ -56,23 +56,20 @@ async fn register(backend: &Backend, name: &str) -> Value {
 impl World {
     pub(super) async fn start() -> Self {
         let backend = Backend::start().await;
-        let [ada, bob, eve, dora] = ["ada", "bob", "eve", "dora"];
-        let ada = register(&backend, ada).await;
-        let [bob, eve, dora] =
-            [register(&backend, bob).await, register(&backend, eve).await, register(&backend, dora).await];
+        let (ada, bob) = (register(&backend, "ada").await, register(&backend, "bob").await);
+        let (eve, dora) = (register(&backend, "eve").await, register(&backend, "dora").await);
         let [owner, other, banned, deleted] = [&ada, &bob, &eve, &dora].map(|login| text(login, "access_token"));
         let logged_out = text(&enter(&backend, "login-account", "ada", 200).await, "access_token");
         backend.call("logout-account", Caller::Bearer(&logged_out), &[], &Value::Null).await.expect(200);
-        let path = [("account_id", text(&eve, "account_id"))];
-        let path = [(path[0].0, path[0].1.as_str())];
+        let path = [("account_id", eve["account_id"].as_str().unwrap())];
         backend.call("ban-account", Caller::Operator("olga"), &path, &Value::Null).await.expect(200);
         let body = json!({"password": "correct horse"});
         backend.call("delete-account", Caller::Bearer(&deleted), &[], &body).await.expect(200);
 
         let [free, armed, lost, playing] = characters(&backend, &owner, &text(&ada, "account_id")).await;
         let guest = backend.character(&other, "Bob").await;
-        backend.gamesim("sim-a", 4, "boot-1").await;
-        assert_eq!(backend.gamesim("sim-a", 4, "boot-2").await, 2);
+        backend.gamesim("sim-a", 2, "boot-1").await;
+        assert_eq!(backend.gamesim("sim-a", 2, "boot-2").await, 2);
         let (session, connect) = session(&backend, (&owner, &playing), (&other, &guest)).await;
         assert_eq!(backend.gamesim("sim-b", 4, "boot-1").await, 1);
 
@@ -174,7 +171,7 @@ impl World {
     }
 
     /// Progress of Ada's character that plays.
-    fn write(&self) -> Value {
+    pub(super) fn write(&self) -> Value {
         let hot = ["level", "xp", "hp", "hp_max", "gold", "inventory", "dungeons_cleared"];
         let mut hot: Value = hot.into_iter().map(|name| (name.to_owned(), self.playing[name].clone())).collect();
         hot["gold"] = json!(99);
