@@ -2,6 +2,7 @@
 //! entropy. In a test all of them are given; in a Lambda function they come from the environment.
 
 use crate::accounts::Hasher;
+use crate::characters::CharacterCache;
 use crate::content::in_force::{ContentInForce, LoadedContent};
 use crate::error::ApiError;
 use crate::observed::Observed;
@@ -46,6 +47,7 @@ pub struct App {
     pub(crate) gamesim_role: String,
     pub(crate) operator_role: String,
     pub(crate) hasher: Hasher,
+    pub(crate) characters: CharacterCache,
     clock: Clock,
     entropy: Entropy,
     content: ContentInForce,
@@ -75,6 +77,7 @@ impl App {
             gamesim_role: config.gamesim_role,
             operator_role: config.operator_role,
             hasher: Hasher::default(),
+            characters: CharacterCache::default(),
             clock: config.clock,
             entropy: config.entropy,
             content: ContentInForce::default(),
@@ -96,6 +99,11 @@ impl App {
     /// Password hashes that this process has computed: each admitted attempt at a password costs one, whatever it hits.
     pub fn password_hashes(&self) -> u64 {
         self.hasher.computed()
+    }
+
+    /// Characters that this process remembers.
+    pub fn characters_cached(&self) -> usize {
+        self.characters.len()
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -1,9 +1,10 @@
 //! Who calls. Each kind of caller is a type, so that an endpoint cannot forget to ask.
 
 use crate::app::App;
-use crate::endpoint::Access;
+use crate::endpoint::{Access, Call};
 use crate::error::ApiError;
 use crate::incoming::Incoming;
+use guildhall_auth::AccessClaims;
 use guildhall_domain::{AccountId, GamesimId, LoginSessionId, Timestamp};
 use guildhall_storage::accounts::{self, AccountRow};
 
@@ -48,12 +49,59 @@ impl Caller for Player {
     /// The signature says who it is; the account's row, read consistently, says whether that still counts.
     #[allow(private_interfaces, reason = "only this crate implements or calls it")]
     async fn identify(app: &App, incoming: &Incoming, now: Timestamp) -> Result<Self, ApiError> {
+        Bearer::identify(app, incoming, now).await?.claims.prove(app, now).await
+    }
+}
+
+/// The bearer of a genuine access token, of whom nobody knows yet whether the login still counts. [`Call::prove`] finds out
+/// while it reads what the request is about; there is no other way to the account.
+#[derive(Debug)]
+pub struct Bearer {
+    claims: Claims,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Claims {
+    account_id: AccountId,
+    login_session_id: LoginSessionId,
+}
+
+impl Caller for Bearer {
+    const ACCESS: Access = Access::Player;
+
+    #[allow(private_interfaces, reason = "only this crate implements or calls it")]
+    async fn identify(app: &App, incoming: &Incoming, now: Timestamp) -> Result<Self, ApiError> {
         let token = incoming.bearer().ok_or_else(ApiError::unauthorized)?;
-        let claims = app.access_keys.verify(token, now).map_err(|_| ApiError::unauthorized())?;
-        let account = accounts::find(&*app.table, claims.account_id).await?;
-        let account = account.filter(|account| account.has_login(claims.login_session_id, now));
-        let account = Box::new(account.ok_or_else(ApiError::unauthorized)?);
-        Ok(Self { account_id: claims.account_id, login_session_id: claims.login_session_id, account })
+        let AccessClaims { account_id, login_session_id, .. } =
+            app.access_keys.verify(token, now).map_err(|_| ApiError::unauthorized())?;
+        Ok(Self { claims: Claims { account_id, login_session_id } })
+    }
+}
+
+impl Claims {
+    async fn prove(self, app: &App, now: Timestamp) -> Result<Player, ApiError> {
+        let Self { account_id, login_session_id } = self;
+        let account = accounts::find(&*app.table, account_id).await?;
+        match account.filter(|account| account.has_login(login_session_id, now)) {
+            Some(account) => Ok(Player { account_id, login_session_id, account: Box::new(account) }),
+            None => {
+                app.characters.forget_account(account_id);
+                Err(ApiError::unauthorized())
+            }
+        }
+    }
+}
+
+impl<'a> Call<'a, Bearer> {
+    /// Finds out whether the login still counts, and reads at the same time: two calls of the database, one round trip. What
+    /// was read is thrown away if the login does not count, so `read` must have no effect.
+    pub(crate) async fn prove<T, F>(self, read: impl FnOnce(AccountId) -> F) -> Result<(Call<'a, Player>, T), ApiError>
+    where
+        F: Future<Output = Result<T, ApiError>>,
+    {
+        let Call { app, caller, now, source_ip, idempotency_key, if_none_match } = self;
+        let (caller, read) = tokio::join!(caller.claims.prove(app, now), read(caller.claims.account_id));
+        Ok((Call { app, caller: caller?, now, source_ip, idempotency_key, if_none_match }, read?))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Characters: made, listed, read, changed and deleted by their account. A foreign character looks exactly like a missing
 //! one, because the account is half of the key. `intent` is the way that all changes go.
 
+mod cache;
 mod change_currency;
 mod change_hitpoints;
 mod create_character;
@@ -20,6 +21,7 @@ mod unequip_armor;
 mod unequip_weapon;
 mod use_item;
 
+pub(crate) use cache::CharacterCache;
 pub use change_currency::{CHANGE_CURRENCY, ChangeCurrency};
 pub use change_hitpoints::{CHANGE_HITPOINTS, ChangeHitpoints};
 pub use create_character::{CREATE_CHARACTER, CreateCharacter};
@@ -38,9 +40,12 @@ pub use unequip_armor::{UNEQUIP_ARMOR, UnequipArmor};
 pub use unequip_weapon::{UNEQUIP_WEAPON, UnequipWeapon};
 pub use use_item::{USE_ITEM, UseItem};
 
+use crate::caller::Player;
+use crate::endpoint::Call;
 use crate::error::ApiError;
 use guildhall_domain::Timestamp;
 use guildhall_domain::limits::{CHARACTERS_KEPT_PER_ACCOUNT_MAX, CHARACTERS_PER_ACCOUNT_MAX};
+use guildhall_storage::accounts;
 use guildhall_storage::characters::CharacterRow;
 
 /// Refuses an account that can have no further character. Deleted ones do not count as had, but as kept, so that nobody
@@ -52,6 +57,14 @@ fn require_room(mine: &[CharacterRow], now: Timestamp) -> Result<(), ApiError> {
         return Err(ApiError::new(409, "too_many_characters", "an account may have at most 16 characters"));
     }
     Ok(())
+}
+
+/// The number of the account's list of characters as it stands, after another request has moved it.
+async fn roster_of(call: &Call<'_, Player>) -> Result<u64, ApiError> {
+    let Player { account_id, login_session_id, .. } = call.caller;
+    let account = accounts::find(&*call.app.table, account_id).await?;
+    let account = account.filter(|account| account.has_login(login_session_id, call.now));
+    account.map(|account| account.roster).ok_or_else(ApiError::unauthorized)
 }
 
 /// Whether the character is there, or deleted and can still be restored.

@@ -78,18 +78,18 @@ async fn a_known_and_an_unknown_account_cost_the_same_work() {
         backend.call("login-account", Caller::Anyone, &[], &body).await.refused(401, "wrong_credentials");
         costs.push((backend.password_hashes() - before.0, backend.usage().total().requests - before.1));
     }
-    assert_eq!(costs, [(1, 3); 4]);
+    assert_eq!(costs, [(1, 2); 4]);
     backend.stop().await;
 }
 
-/// The throttle, the address, the account, and the transaction that lets the player in.
+/// The throttle, the address, and the transaction that lets the player in.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_login_is_four_calls_and_a_tokens_judgement_one() {
+async fn a_login_is_three_calls_and_a_tokens_judgement_one() {
     let backend = Backend::start().await;
     let token = backend.player("ada").await;
     let before = backend.usage().total().requests;
     logged_in(&backend).await;
-    assert_eq!(backend.usage().total().requests - before, 4);
+    assert_eq!(backend.usage().total().requests - before, 3);
     let before = backend.usage().total().requests;
     backend.call("logout-account", Caller::Bearer(&token), &[], &Value::Null).await.expect(200);
     assert_eq!(backend.usage().total().requests - before, 2);

@@ -171,6 +171,8 @@ async fn every_intent_is_carried_out() {
     let inventory = [stack("chain-mail", 1), stack("iron-sword", 1), stack("healing-potion", 5)];
     let grown = json!({"inventory": inventory, "hp": 50, "level": 4, "xp": 800, "hp_max": 169});
     world.backend.give(&ada.account_id().to_string(), &character_id.to_string(), &grown).await;
+    // Reading shows the routes what no route has written.
+    let at = ada.character(at.character.character_id).await.unwrap();
     let (armor, sword) = ("chain-mail".to_owned(), "iron-sword".to_owned());
     let at = go_on(ada, &at, |version| ChangeHitPoints { character_id, version, delta: -10 }).await;
     let at = go_on(ada, &at, |version| ChangeCurrency { character_id, version, delta: 5 }).await;

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod bad_input;
+mod budget;
 mod characters;
 mod client;
 mod content;

@@ -200,7 +200,8 @@ impl Backend {
         keys
     }
 
-    /// Puts values into a character's row, as a game sim's progress would.
+    /// Puts values into a character's row, as a game sim's progress would, but under the same version: read the character before a
+    /// route acts on it.
     pub async fn give(&self, account_id: &str, character_id: &str, attributes: &Value) {
         let key = Key::new(TableName::Characters, account_id, character_id);
         let attributes = attributes.as_object().expect("an object").iter();
@@ -217,6 +218,11 @@ impl Backend {
     /// Password hashes that this instance has computed.
     pub fn password_hashes(&self) -> u64 {
         self.app.password_hashes()
+    }
+
+    /// Characters that this instance remembers.
+    pub fn characters_cached(&self) -> usize {
+        self.app.characters_cached()
     }
 
     /// The time.

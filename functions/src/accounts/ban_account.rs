@@ -29,6 +29,7 @@ impl Endpoint for BanAccount {
         if !accounts::ban(&*call.app.table, account_id).await? {
             return Err(ApiError::not_found("account"));
         }
+        call.app.characters.forget_account(account_id);
         tracing::info!(operator = call.caller.name, %account_id, "an account was banned");
         Ok(AccountStanding { account_id, banned: true })
     }

@@ -31,6 +31,7 @@ impl Endpoint for DeleteAccount {
         confirm_password(&call, &input.password).await?;
         let asking = call.caller.login_session_id;
         if accounts::delete(&*call.app.table, &call.caller.account, asking).await? {
+            call.app.characters.forget_account(call.caller.account_id);
             Ok(AccountDeleted { deleted: true })
         } else {
             // The login ended while the password was hashed.

@@ -1,18 +1,18 @@
-//! Logs in. An unknown address costs the same reads and the same hash as a known one and gets the same answer as a wrong
-//! password; too many attempts are refused before anything is hashed, in the same words for both.
+//! Logs in. An unknown address costs the same read and the same hash as a known one and gets the same answer as a wrong
+//! password; too many attempts are refused before anything is hashed, in the same words for both. Three calls of the
+//! database: the throttle and the address at once, then the login.
 
 use super::attempts::admit_login;
 use super::tokens::new_login;
-use crate::App;
 use crate::caller::Anyone;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
 use guildhall_auth::PasswordHash;
 use guildhall_domain::api::{Authenticated, LoginRequest};
 use guildhall_domain::limits::AUTH_BODY_BYTES_MAX;
-use guildhall_domain::{AccountId, Email, Password};
+use guildhall_domain::{Email, Password};
 use guildhall_storage::CommitError;
-use guildhall_storage::accounts::{self, AccountRow, AccountStatus, LoggedIn};
+use guildhall_storage::accounts::{self, AccountRow, AccountStatus, Entry, LoggedIn};
 
 /// How often a login starts over because the account changed under it.
 const ROUNDS_MAX: u32 = 5;
@@ -40,39 +40,33 @@ impl Endpoint for LoginAccount {
             return Err(ApiError::wrong_credentials());
         };
         let (app, table) = (call.app, &*call.app.table);
-        let (attempt, account_id) =
-            tokio::join!(admit_login(app, &email, call.source_ip, call.now), accounts::find_id(table, &email));
+        let (attempt, address) =
+            tokio::join!(admit_login(app, &email, call.source_ip, call.now), accounts::find_address(table, &email));
         let attempt = attempt?;
-        let account_id = account_id?.unwrap_or_else(|| nobody(app, &email));
-        let mut account = accounts::find(table, account_id).await?;
-        let mut checked = app.hasher.check(&password, password_hash(account.as_ref()), app.random()).await?;
+        let (account_id, mut hash) = address?.map(|row| (row.account_id, row.password_hash)).unzip();
+        let mut checked = app.hasher.check(&password, hash.as_deref(), app.random()).await?;
+        let mut seen: Option<Box<AccountRow>> = None;
         for _ in 0..ROUNDS_MAX {
-            let Some(seen) = account.filter(|_| checked.right) else {
+            let (Some(account_id), Some(password_hash), true) = (account_id, &hash, checked.right) else {
                 return Err(ApiError::wrong_credentials());
             };
-            if seen.status == AccountStatus::Banned {
+            if seen.as_ref().is_some_and(|account| account.status == AccountStatus::Banned) {
                 return Err(ApiError::account_banned());
             }
-            let (login, answer) = new_login(app, seen.account_id, call.now);
+            let (login, answer) = new_login(app, account_id, call.now);
             let rehashed = checked.rehashed.as_ref().map(PasswordHash::as_str);
-            account = match accounts::log_in(table, &seen, &login, rehashed, &attempt, call.now).await? {
+            let entry = Entry { account_id, email: &email, password_hash, rehashed, seen: seen.as_deref() };
+            let current = match accounts::log_in(table, entry, &login, &attempt, call.now).await? {
                 LoggedIn::Stored => return Ok(answer),
-                LoggedIn::Changed(current) => Some(*current),
-                LoggedIn::Gone => None,
+                LoggedIn::Changed(current) => current,
+                LoggedIn::Gone => return Err(ApiError::wrong_credentials()),
             };
-            if password_hash(account.as_ref()) != seen.password_hash.as_deref() {
-                checked = app.hasher.check(&password, password_hash(account.as_ref()), app.random()).await?;
+            if current.password_hash != hash {
+                hash.clone_from(&current.password_hash);
+                checked = app.hasher.check(&password, hash.as_deref(), app.random()).await?;
             }
+            seen = Some(current);
         }
         Err(CommitError::Conflict.into())
     }
-}
-
-/// An account that does not exist, to be looked up like one that does.
-fn nobody(app: &App, email: &Email) -> AccountId {
-    AccountId::from_bits(app.derivation.derive_id("nobody", &[email.as_str().as_bytes()]))
-}
-
-fn password_hash(account: Option<&AccountRow>) -> Option<&str> {
-    account.and_then(|account| account.password_hash.as_deref())
 }

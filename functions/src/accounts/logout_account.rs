@@ -26,6 +26,7 @@ impl Endpoint for LogoutAccount {
 
     async fn call(call: Call<'_, Player>, input: LogoutRequest) -> Result<LoggedOut, ApiError> {
         let (account_id, id) = (call.caller.account_id, call.caller.login_session_id);
+        call.app.characters.forget_account(account_id);
         if !input.everywhere {
             accounts::log_out(&*call.app.table, account_id, id).await?;
         } else if !accounts::log_out_everywhere(&*call.app.table, account_id, id).await? {

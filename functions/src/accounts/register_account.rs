@@ -42,6 +42,7 @@ impl Endpoint for RegisterAccount {
             created_at: call.now,
             status: AccountStatus::Active,
             sessions: BTreeMap::from([(login.id, login.session)]),
+            roster: 0,
         };
         if accounts::register(&*call.app.table, &email, &account).await? {
             Ok(answer)

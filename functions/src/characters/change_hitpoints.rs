@@ -1,7 +1,7 @@
 //! Hurts or heals a character, within 0 and its maximum.
 
 use super::intent::carry_out;
-use crate::caller::Player;
+use crate::caller::Bearer;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
 use guildhall_domain::api::CharacterSheet;
@@ -19,11 +19,11 @@ impl Endpoint for ChangeHitpoints {
     const METHOD: Method = Method::Patch;
     const PATH: &'static str = "/v1/characters/{character_id}/hitpoints";
     const REFUSALS: &'static [u16] = &[404, 409, 422];
-    type Caller = Player;
+    type Caller = Bearer;
     type Input = ChangeHitPoints;
     type Output = CharacterSheet;
 
-    async fn call(call: Call<'_, Player>, input: ChangeHitPoints) -> Result<CharacterSheet, ApiError> {
-        carry_out(&call, Self::NAME, &input).await
+    async fn call(call: Call<'_, Bearer>, input: ChangeHitPoints) -> Result<CharacterSheet, ApiError> {
+        carry_out(call, Self::NAME, &input).await
     }
 }

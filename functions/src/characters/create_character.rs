@@ -1,7 +1,8 @@
 //! Makes a character of a class, with a name that no other has. Its numbers come from the content and the ability scores that
 //! were bought; its id comes from the `Idempotency-Key`, so that a repeated request finds the character that it made.
 
-use super::require_room;
+use super::intent::ATTEMPTS_MAX;
+use super::{require_room, roster_of};
 use crate::caller::Player;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
@@ -55,17 +56,25 @@ impl Endpoint for CreateCharacter {
             request_fingerprint,
             expires_at: None,
         };
-        let mine = characters::list(&*call.app.table, account_id).await?;
-        if !mine.iter().any(|other| other.character.character_id == character_id) {
-            require_room(&mine, call.now)?;
-        }
-        match characters::create(&*call.app.table, &row).await? {
-            Created::New => Ok(CharacterSheet::of(row.character, content)),
-            Created::Existing(before) if before.request_fingerprint == row.request_fingerprint => {
-                Ok(CharacterSheet::of(before.character, content))
+        let mut roster = call.caller.account.roster;
+        for _ in 0..ATTEMPTS_MAX {
+            let mine = characters::list(&*call.app.table, account_id).await?;
+            if !mine.iter().any(|other| other.character.character_id == character_id) {
+                require_room(&mine, call.now)?;
             }
-            Created::Existing(_) => Err(ApiError::idempotency_key_reused()),
-            Created::NameTaken => Err(ApiError::new(409, "name_taken", "another character has this name")),
+            match characters::create(&*call.app.table, &row, roster).await? {
+                Created::New => {
+                    call.app.characters.keep(&row);
+                    return Ok(CharacterSheet::of(row.character, content));
+                }
+                Created::Existing(before) if before.request_fingerprint == row.request_fingerprint => {
+                    return Ok(CharacterSheet::of(before.character, content));
+                }
+                Created::Existing(_) => return Err(ApiError::idempotency_key_reused()),
+                Created::NameTaken => return Err(ApiError::new(409, "name_taken", "another character has this name")),
+                Created::RosterMoved => roster = roster_of(&call).await?,
+            }
         }
+        Err(ApiError::busy("contention", "the account's characters are wanted by several requests at once", 1))
     }
 }

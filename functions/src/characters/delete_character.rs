@@ -7,7 +7,7 @@ use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
 use guildhall_domain::Timestamp;
 use guildhall_domain::api::{CharacterPath, CharacterSheet};
-use guildhall_storage::characters::{self, Changed};
+use guildhall_storage::characters::{self, Changed, Roster};
 
 /// `DELETE /v1/characters/{character_id}`
 #[derive(Debug)]
@@ -38,10 +38,16 @@ impl Endpoint for DeleteCharacter {
             next.character.version += 1;
             next.character.deleted_at = Some(call.now);
             next.expires_at = next.character.restorable_until().map(Timestamp::as_secs);
-            match characters::change(&*call.app.table, &before, next.clone(), lapsed.as_deref()).await? {
-                Changed::Done => return Ok(CharacterSheet::of(next.character, content)),
+            let table = &*call.app.table;
+            match characters::change(table, &before, next.clone(), lapsed.as_deref(), Roster::Leaves).await? {
+                Changed::Done => {
+                    call.app.characters.forget(call.caller.account_id, input.character_id);
+                    return Ok(CharacterSheet::of(next.character, content));
+                }
                 Changed::Refused(current) => row = current.map(|current| *current),
                 Changed::SessionMoved => row = Some(before),
+                // The account was banned or deleted since it was judged.
+                Changed::RosterMoved => return Err(ApiError::unauthorized()),
             }
         }
         Err(ApiError::busy("contention", "the character is wanted by several requests at once", 1))

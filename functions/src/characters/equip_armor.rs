@@ -1,7 +1,7 @@
 //! Puts on a suit of armour or takes up a shield.
 
 use super::intent::carry_out;
-use crate::caller::Player;
+use crate::caller::Bearer;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
 use guildhall_domain::api::CharacterSheet;
@@ -19,11 +19,11 @@ impl Endpoint for EquipArmor {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/characters/{character_id}/equip-armor";
     const REFUSALS: &'static [u16] = &[404, 409, 422];
-    type Caller = Player;
+    type Caller = Bearer;
     type Input = intents::EquipArmor;
     type Output = CharacterSheet;
 
-    async fn call(call: Call<'_, Player>, input: intents::EquipArmor) -> Result<CharacterSheet, ApiError> {
-        carry_out(&call, Self::NAME, &input).await
+    async fn call(call: Call<'_, Bearer>, input: intents::EquipArmor) -> Result<CharacterSheet, ApiError> {
+        carry_out(call, Self::NAME, &input).await
     }
 }

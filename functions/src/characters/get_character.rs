@@ -1,7 +1,7 @@
 //! Reads one character, as last written.
 
 use super::intent::present;
-use crate::caller::Player;
+use crate::caller::Bearer;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
 use guildhall_domain::api::{CharacterPath, CharacterSheet};
@@ -19,13 +19,15 @@ impl Endpoint for GetCharacter {
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/characters/{character_id}";
     const REFUSALS: &'static [u16] = &[404];
-    type Caller = Player;
+    type Caller = Bearer;
     type Input = CharacterPath;
     type Output = CharacterSheet;
 
-    async fn call(call: Call<'_, Player>, input: CharacterPath) -> Result<CharacterSheet, ApiError> {
-        let row = characters::find(&*call.app.table, call.caller.account_id, input.character_id).await?;
-        let character = present(row)?.character;
-        Ok(CharacterSheet::of(character, &call.app.content().await?.content))
+    async fn call(call: Call<'_, Bearer>, input: CharacterPath) -> Result<CharacterSheet, ApiError> {
+        let (app, id) = (call.app, input.character_id);
+        let (_, row) = call.prove(async |account_id| Ok(characters::find(&*app.table, account_id, id).await?)).await?;
+        let row = present(row)?;
+        app.characters.keep(&row);
+        Ok(CharacterSheet::of(row.character, &app.content().await?.content))
     }
 }

@@ -1,16 +1,19 @@
 //! The one way of every intent: load the character → let `domain` decide → one conditional write. The version that the
 //! player saw is the write's condition, and so is the lease, so that no game sim's work is ever overwritten. What refuses
 //! the write comes back with the refusal, and is judged without a second read.
+//!
+//! A character that this process has just changed is taken from its cache. That may be out of date, so only a success counts
+//! on it: the write proves it right. Anything else is decided anew on what is stored.
 
 use super::is_kept;
-use crate::caller::Player;
+use crate::caller::{Bearer, Player};
 use crate::endpoint::Call;
 use crate::error::ApiError;
 use guildhall_auth::fingerprint;
 use guildhall_domain::api::CharacterSheet;
 use guildhall_domain::intents::Intent;
 use guildhall_domain::{Content, Session, Timestamp};
-use guildhall_storage::characters::{self, Changed, CharacterRow, LastIntent};
+use guildhall_storage::characters::{self, Changed, CharacterRow, LastIntent, Roster};
 use guildhall_storage::sessions::{self, Hold};
 use serde::Serialize;
 
@@ -19,27 +22,68 @@ pub(super) const ATTEMPTS_MAX: u32 = 8;
 
 /// Carries an intent out and gives back the whole character.
 pub(super) async fn carry_out<I: Intent + Serialize>(
-    call: &Call<'_, Player>,
+    call: Call<'_, Bearer>,
     route: &'static str,
     intent: &I,
 ) -> Result<CharacterSheet, ApiError> {
-    let content = &call.app.content().await?.content;
-    let repetition = repetition(call, route, intent)?;
-    let mut row = characters::find(&*call.app.table, call.caller.account_id, intent.character_id()).await?;
-    for _ in 0..ATTEMPTS_MAX {
-        let before = present(row)?;
-        if before.last_intent.as_ref().is_some_and(|last| Some(last) == repetition.as_ref()) {
-            return Ok(CharacterSheet::of(before.character, content));
+    let (app, id) = (call.app, intent.character_id());
+    let content = &app.content().await?.content;
+    let (call, (mut row, is_cached)) = call
+        .prove(async |account_id| match app.characters.find(account_id, id, intent.version()) {
+            Some(row) => Ok((Some(row), true)),
+            None => Ok((characters::find(&*app.table, account_id, id).await?, false)),
+        })
+        .await?;
+    let repetition = repetition(&call, route, intent)?;
+    if is_cached {
+        match attempt(&call, intent, row, repetition.as_ref(), content).await {
+            Ok(Attempt::Done(sheet)) => return Ok(*sheet),
+            Ok(Attempt::Again(current)) => row = current,
+            Err(_) => row = characters::find(&*app.table, call.caller.account_id, id).await?,
         }
-        let lapsed = leave_session(call, &before).await?;
-        let next = decide(&before, intent, repetition.as_ref(), content)?;
-        match characters::change(&*call.app.table, &before, next.clone(), lapsed.as_deref()).await? {
-            Changed::Done => return Ok(CharacterSheet::of(next.character, content)),
-            Changed::Refused(current) => row = current.map(|current| *current),
-            Changed::SessionMoved => row = Some(before),
+    }
+    for _ in 0..ATTEMPTS_MAX {
+        match attempt(&call, intent, row, repetition.as_ref(), content).await? {
+            Attempt::Done(sheet) => return Ok(*sheet),
+            Attempt::Again(current) => row = current,
         }
     }
     Err(ApiError::busy("contention", "the character is wanted by several requests at once", 1))
+}
+
+/// What came of one attempt.
+enum Attempt {
+    /// It is carried out; this is the character.
+    Done(Box<CharacterSheet>),
+    /// The row was another one; this is it.
+    Again(Option<CharacterRow>),
+}
+
+/// Carries an intent out on a row, provided that it is the row that is stored.
+async fn attempt<I: Intent>(
+    call: &Call<'_, Player>,
+    intent: &I,
+    row: Option<CharacterRow>,
+    repetition: Option<&LastIntent>,
+    content: &Content,
+) -> Result<Attempt, ApiError> {
+    let before = present(row)?;
+    let cache = &call.app.characters;
+    if before.last_intent.as_ref().is_some_and(|last| Some(last) == repetition) {
+        cache.keep(&before);
+        return Ok(Attempt::Done(Box::new(CharacterSheet::of(before.character, content))));
+    }
+    let lapsed = leave_session(call, &before).await?;
+    let next = decide(&before, intent, repetition, content)?;
+    match characters::change(&*call.app.table, &before, next.clone(), lapsed.as_deref(), Roster::Stays).await? {
+        Changed::Done => {
+            let next = CharacterRow { lease: None, ..next };
+            cache.keep(&next);
+            Ok(Attempt::Done(Box::new(CharacterSheet::of(next.character, content))))
+        }
+        Changed::Refused(current) => Ok(Attempt::Again(current.map(|current| *current))),
+        Changed::SessionMoved | Changed::RosterMoved => Ok(Attempt::Again(Some(before))),
+    }
 }
 
 /// A character that is there to be acted on. A deleted one looks like a missing one.

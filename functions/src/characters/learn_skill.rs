@@ -1,7 +1,7 @@
 //! Spends a skill point.
 
 use super::intent::carry_out;
-use crate::caller::Player;
+use crate::caller::Bearer;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
 use guildhall_domain::api::CharacterSheet;
@@ -19,11 +19,11 @@ impl Endpoint for LearnSkill {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/characters/{character_id}/skills";
     const REFUSALS: &'static [u16] = &[404, 409, 422];
-    type Caller = Player;
+    type Caller = Bearer;
     type Input = intents::LearnSkill;
     type Output = CharacterSheet;
 
-    async fn call(call: Call<'_, Player>, input: intents::LearnSkill) -> Result<CharacterSheet, ApiError> {
-        carry_out(&call, Self::NAME, &input).await
+    async fn call(call: Call<'_, Bearer>, input: intents::LearnSkill) -> Result<CharacterSheet, ApiError> {
+        carry_out(call, Self::NAME, &input).await
     }
 }

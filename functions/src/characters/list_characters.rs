@@ -1,10 +1,14 @@
 //! Lists the account's characters.
 
 use super::is_kept;
+use crate::App;
 use crate::caller::Player;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
+use guildhall_domain::Timestamp;
 use guildhall_domain::api::{CharacterList, CharacterSheet, Flag, ListCharactersRequest};
+#[cfg(doc)]
+use guildhall_domain::limits::CHARACTER_LIST_TTL_MS;
 use guildhall_storage::characters::{self, CharacterRow};
 
 /// `GET /v1/characters`, with `?include_deleted=true` for those that can be restored
@@ -23,7 +27,7 @@ impl Endpoint for ListCharacters {
     type Output = CharacterList;
 
     async fn call(call: Call<'_, Player>, input: ListCharactersRequest) -> Result<CharacterList, ApiError> {
-        let rows = characters::list(&*call.app.table, call.caller.account_id).await?;
+        let rows = all(call.app, &call.caller, call.now).await?;
         // What follows from nobody needs no content.
         if rows.is_empty() {
             return Ok(CharacterList { characters: Vec::new() });
@@ -36,4 +40,16 @@ impl Endpoint for ListCharacters {
         let characters = rows.into_iter().filter(wanted).map(|row| CharacterSheet::of(row.character, content));
         Ok(CharacterList { characters: characters.collect() })
     }
+}
+
+/// The account's characters as they were at most [`CHARACTER_LIST_TTL_MS`] ago, but none that came or went is missed.
+async fn all(app: &App, player: &Player, now: Timestamp) -> Result<Vec<CharacterRow>, ApiError> {
+    let (account_id, roster) = (player.account_id, player.account.roster);
+    if let Some(mut rows) = app.characters.list(account_id, roster, now) {
+        rows.sort_by_key(|row| (row.character.created_at, row.character.character_id));
+        return Ok(rows);
+    }
+    let rows = characters::list(&*app.table, account_id).await?;
+    app.characters.keep_list(account_id, roster, &rows, now);
+    Ok(rows)
 }

@@ -1,12 +1,12 @@
 //! Takes a deletion back, within 30 days. Restoring a character that is there changes nothing.
 
 use super::intent::{ATTEMPTS_MAX, kept};
-use super::require_room;
+use super::{require_room, roster_of};
 use crate::caller::Player;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
 use guildhall_domain::api::{CharacterPath, CharacterSheet};
-use guildhall_storage::characters::{self, Changed};
+use guildhall_storage::characters::{self, Changed, Roster};
 
 /// `POST /v1/characters/{character_id}/restore`
 #[derive(Debug)]
@@ -28,6 +28,7 @@ impl Endpoint for RestoreCharacter {
         let content = &call.app.content().await?.content;
         let table = &*call.app.table;
         let mut row = characters::find(table, call.caller.account_id, input.character_id).await?;
+        let mut roster = call.caller.account.roster;
         for _ in 0..ATTEMPTS_MAX {
             let before = kept(row, call.now)?;
             if before.character.deleted_at.is_none() {
@@ -39,10 +40,17 @@ impl Endpoint for RestoreCharacter {
             next.character.version += 1;
             next.character.deleted_at = None;
             next.expires_at = None;
-            match characters::change(table, &before, next.clone(), None).await? {
-                Changed::Done => return Ok(CharacterSheet::of(next.character, content)),
+            match characters::change(table, &before, next.clone(), None, Roster::Returns(roster)).await? {
+                Changed::Done => {
+                    call.app.characters.keep(&next);
+                    return Ok(CharacterSheet::of(next.character, content));
+                }
                 Changed::Refused(current) => row = current.map(|current| *current),
                 Changed::SessionMoved => row = Some(before),
+                Changed::RosterMoved => {
+                    roster = roster_of(&call).await?;
+                    row = Some(before);
+                }
             }
         }
         Err(ApiError::busy("contention", "the character is wanted by several requests at once", 1))

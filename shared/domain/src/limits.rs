@@ -109,6 +109,10 @@ pub const CONTENT_LOOK_INTERVAL_MS: u64 = 60_000;
 pub const CONTENT_CACHE_S: u64 = 300;
 /// How long caches may keep content whose address names its entity tag, in seconds: a year.
 pub const CONTENT_IMMUTABLE_CACHE_S: u64 = 31_536_000;
+/// Accounts whose characters a process remembers: at most 48 rows of 4 KB each, and two as a rule.
+pub const ACCOUNTS_CACHED_MAX: usize = 512;
+/// How long a process may show a list of characters without reading their rows again, in milliseconds.
+pub const CHARACTER_LIST_TTL_MS: u64 = 5_000;
 /// How far loot may lie from the player who picks it up, in millimetres.
 pub const PICK_UP_REACH_MM: u32 = 2_000;
 /// How long a cleared dungeon stays open, so that its loot can be picked up, in milliseconds.

@@ -1,15 +1,15 @@
 //! Accounts: who may come in, and which logins are alive.
 //!
 //! One row is an account, with its logins in it, so that one consistent read tells whether a token still counts, and one
-//! conditional update ends any number of them. A second row, keyed by the address, only maps the address to the account and
-//! thereby makes it unique.
+//! conditional update ends any number of them. A second row, keyed by the address, makes the address unique and holds what
+//! a password is checked against, so that a login needs one read; the account's row has the last word.
 //!
 //! Every write that lets somebody in names the password hash that was checked, so that a login which was checked before a
 //! change of password and stored after it is refused.
 
 mod logins;
 
-pub use logins::{LoggedIn, Login, Rotated, log_in, rotate};
+pub use logins::{Entry, LoggedIn, Login, Rotated, log_in, rotate};
 
 use crate::{Action, Commit, CommitError, Condition, Consistency, Key, Path, StorageError, Table, TableName, Write};
 use crate::{decode, value_of};
@@ -44,8 +44,11 @@ pub struct AccountRow {
     pub created_at: Timestamp,
     /// Whether anybody may come in.
     pub status: AccountStatus,
-    /// The logins that are alive or have expired since somebody last logged in.
+    /// The logins that are alive, and expired ones until their room is needed.
     pub sessions: BTreeMap<LoginSessionId, LoginSession>,
+    /// Rises by one whenever a character of the account comes or goes: two equal numbers mean the same list of characters.
+    #[serde(default)]
+    pub roster: u64,
 }
 
 impl std::fmt::Debug for AccountRow {
@@ -82,10 +85,19 @@ impl std::fmt::Debug for LoginSession {
     }
 }
 
-/// The row of an address.
-#[derive(Serialize, Deserialize)]
-struct AddressRow {
-    account_id: AccountId,
+/// The row of an address: whose it is, and what a password is checked against.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddressRow {
+    /// The account.
+    pub account_id: AccountId,
+    /// The account's password hash, written whenever that is.
+    pub password_hash: String,
+}
+
+impl std::fmt::Debug for AddressRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AddressRow").field("account_id", &self.account_id).finish_non_exhaustive()
+    }
 }
 
 fn address_key(email: &Email) -> Key {
@@ -104,10 +116,9 @@ fn has_status(status: AccountStatus) -> Result<Condition, StorageError> {
     Ok(Condition::Equals("status".into(), value_of(&status)?))
 }
 
-/// The account of an address.
-pub async fn find_id(table: &dyn Table, email: &Email) -> Result<Option<AccountId>, StorageError> {
-    let row = table.get(&address_key(email), Consistency::Strong).await?;
-    Ok(row.map(decode::<AddressRow>).transpose()?.map(|row| row.account_id))
+/// The account of an address, and what its password is checked against.
+pub async fn find_address(table: &dyn Table, email: &Email) -> Result<Option<AddressRow>, StorageError> {
+    table.get(&address_key(email), Consistency::Strong).await?.map(decode).transpose()
 }
 
 /// An account, by a consistent read.
@@ -117,8 +128,13 @@ pub async fn find(table: &dyn Table, account_id: AccountId) -> Result<Option<Acc
 
 /// Makes an account, with its first login in it; `false` if the address has one already.
 pub async fn register(table: &dyn Table, email: &Email, row: &AccountRow) -> Result<bool, CommitError> {
+    let password_hash = row.password_hash.clone().unwrap_or_default();
     let writes = [
-        Write::put(address_key(email), &AddressRow { account_id: row.account_id }, Condition::NotExists)?,
+        Write::put(
+            address_key(email),
+            &AddressRow { account_id: row.account_id, password_hash },
+            Condition::NotExists,
+        )?,
         Write::put(key(row.account_id), row, Condition::NotExists)?,
     ];
     happened(table.commit(Commit::all(writes)).await)
@@ -151,8 +167,9 @@ pub async fn change_password(
 ) -> Result<bool, CommitError> {
     let only = BTreeMap::from([(login.id, login.session.clone())]);
     let actions = [Action::set("password_hash", password_hash), Action::set_encoded("sessions", &only)?];
-    let update = Write::update(key(seen.account_id), actions, still(seen, asking)?);
-    happened(table.commit(Commit::one(update)).await)
+    let mut writes = vec![Write::update(key(seen.account_id), actions, still(seen, asking)?)];
+    writes.extend(seen.email.as_ref().map(|email| set_address(email, seen.account_id, password_hash)));
+    happened(table.commit(Commit::all(writes)).await)
 }
 
 /// Deletes the account: every login ends, and the row keeps neither address nor password. The address is free for a new
@@ -182,6 +199,26 @@ pub async fn ban(table: &dyn Table, account_id: AccountId) -> Result<bool, Commi
 pub async fn unban(table: &dyn Table, account_id: AccountId) -> Result<bool, CommitError> {
     let actions = [Action::set_encoded("status", &AccountStatus::Active)?];
     set_standing(table, account_id, actions.into()).await
+}
+
+/// Has the address's row follow the account's password.
+fn set_address(email: &Email, account_id: AccountId, password_hash: &str) -> Write {
+    let ours = Condition::equals("account_id", account_id);
+    Write::update(address_key(email), [Action::set("password_hash", password_hash)], ours)
+}
+
+/// A part of the transaction in which a character of the account comes or goes. With `seen`, it is refused if another has
+/// come or gone since, so that a rule over all of an account's characters holds; and always if the account is not active.
+pub(crate) fn move_roster(account_id: AccountId, seen: Option<u64>) -> Result<Write, StorageError> {
+    let active = has_status(AccountStatus::Active)?;
+    let condition = match seen {
+        None => active,
+        Some(0) => {
+            Condition::all([active, Condition::any([Condition::absent("roster"), Condition::equals("roster", 0_u64)])])
+        }
+        Some(roster) => Condition::all([active, Condition::equals("roster", roster)]),
+    };
+    Ok(Write::update(key(account_id), [Action::add("roster", 1)], condition))
 }
 
 async fn set_standing(table: &dyn Table, account_id: AccountId, actions: Vec<Action>) -> Result<bool, CommitError> {

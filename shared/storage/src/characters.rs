@@ -4,7 +4,7 @@
 
 use crate::{
     Action, Commit, CommitError, Condition, Consistency, Item, Key, Query, StorageError, Table, TableName, Write,
-    decode, sessions, value_of,
+    accounts, decode, sessions, value_of,
 };
 use guildhall_domain::progress::CharacterWrite;
 use guildhall_domain::{AccountId, Character, CharacterId, Lease, Session, SessionId};
@@ -71,6 +71,8 @@ pub enum Created {
     Existing(Box<CharacterRow>),
     /// Another character has a name that reads the same.
     NameTaken,
+    /// Another character of the account has come or gone since, or the account is not active.
+    RosterMoved,
 }
 
 /// What happened to a change of a character.
@@ -82,6 +84,29 @@ pub enum Changed {
     Refused(Option<Box<CharacterRow>>),
     /// Nothing is written: the session that the character leaves behind moved on meanwhile.
     SessionMoved,
+    /// Nothing is written: another character of the account has come or gone since, or the account is not active.
+    RosterMoved,
+}
+
+/// What a change means for the account's list of characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Roster {
+    /// It stays as it is.
+    Stays,
+    /// The character goes.
+    Leaves,
+    /// The character comes back, provided that the list is the one of this number.
+    Returns(u64),
+}
+
+impl Roster {
+    fn write(self, account_id: AccountId) -> Result<Option<Write>, StorageError> {
+        match self {
+            Self::Stays => Ok(None),
+            Self::Leaves => accounts::move_roster(account_id, None).map(Some),
+            Self::Returns(seen) => accounts::move_roster(account_id, Some(seen)).map(Some),
+        }
+    }
 }
 
 pub(crate) fn key(account_id: AccountId, character_id: CharacterId) -> Key {
@@ -125,21 +150,26 @@ pub async fn list(table: &dyn Table, account_id: AccountId) -> Result<Vec<Charac
     Ok(rows)
 }
 
-/// Stores a new character and takes its name, unless its id or its name is taken.
-pub async fn create(table: &dyn Table, row: &CharacterRow) -> Result<Created, CommitError> {
+/// Stores a new character and takes its name, unless its id or its name is taken, or the account's characters are not those
+/// that were seen under the number `roster`.
+pub async fn create(table: &dyn Table, row: &CharacterRow, roster: u64) -> Result<Created, CommitError> {
     let key = key(row.character.account_id, row.character.character_id);
     // The name of a character that can be restored no more is free, whether or not its row has gone away.
     let free = Condition::any([
         Condition::NotExists,
         Condition::less_or_equal("expires_at", row.character.created_at.as_secs()),
     ]);
-    let writes = [Write::put(key, row, Condition::NotExists)?, put_name(row, free)?];
+    let joins = accounts::move_roster(row.character.account_id, Some(roster))?;
+    let writes = [Write::put(key, row, Condition::NotExists)?, put_name(row, free)?, joins];
     let Err(error) = table.commit(Commit::all(writes)).await else { return Ok(Created::New) };
     if let Some(refusal) = error.refusal(0) {
         let item = refusal.current.clone().ok_or(CommitError::Conflict)?;
         return Ok(Created::Existing(Box::new(decode(item)?)));
     }
-    if error.refusal(1).is_some() { Ok(Created::NameTaken) } else { Err(error) }
+    if error.refusal(1).is_some() {
+        return Ok(Created::NameTaken);
+    }
+    if error.refusal(2).is_some() { Ok(Created::RosterMoved) } else { Err(error) }
 }
 
 /// Replaces the row that was read by the next one, provided that its version and its lease are what they were. A lease goes
@@ -149,12 +179,15 @@ pub async fn change(
     before: &CharacterRow,
     next: CharacterRow,
     lapsed: Option<&Session>,
+    roster: Roster,
 ) -> Result<Changed, CommitError> {
     let next = CharacterRow { lease: None, ..next };
     let unchanged = Condition::all([Condition::equals("version", before.character.version), same_lease(before)?]);
     let key = key(before.character.account_id, before.character.character_id);
     let mut writes = vec![Write::put(key, &next, unchanged)?];
     writes.extend(lapsed.map(sessions::confirm));
+    let moves = writes.len();
+    writes.extend(roster.write(before.character.account_id)?);
     let confirms = writes.len();
     // The name's row only has to follow where the name's life changes.
     if before.expires_at != next.expires_at {
@@ -168,6 +201,9 @@ pub async fn change(
     }
     if lapsed.is_some() && error.refusal(1).is_some() {
         return Ok(Changed::SessionMoved);
+    }
+    if roster != Roster::Stays && error.refusal(moves).is_some() {
+        return Ok(Changed::RosterMoved);
     }
     // The name was given away, which happens only after the time in which the character could be restored.
     if error.refusal(confirms).is_some() { Ok(Changed::Refused(None)) } else { Err(error) }

@@ -6,10 +6,11 @@ use guildhall_domain::api::{GamesimLoad, GamesimState};
 use guildhall_domain::progress::{CharacterWrite, GroupStatus, ProgressGroup};
 use guildhall_domain::session::Outcome;
 use guildhall_domain::{
-    AccountId, Character, CharacterId, CharacterName, HotState, Lease, Seat, SeatState, Session, SessionId,
+    AccountId, Character, CharacterId, CharacterName, Email, HotState, Lease, Seat, SeatState, Session, SessionId,
     SessionState, Timestamp,
 };
-use guildhall_storage::characters::{self, CharacterRow};
+use guildhall_storage::accounts::{self, AccountRow, AccountStatus};
+use guildhall_storage::characters::{self, CharacterRow, Created};
 use guildhall_storage::gamesims::{self, Beat, GamesimRow};
 use guildhall_storage::memory::MemoryTable;
 use guildhall_storage::sessions::{self, Closed, Closing, Hold, NotAdmitted, Unplaced, Unseated};
@@ -62,7 +63,18 @@ async fn character(table: &dyn Table, bits: u128) -> CharacterRow {
         request_fingerprint: String::new(),
         expires_at: None,
     };
-    characters::create(table, &row).await.unwrap();
+    let account = AccountRow {
+        account_id: row.character.account_id,
+        email: None,
+        password_hash: None,
+        created_at: NOW,
+        status: AccountStatus::Active,
+        sessions: BTreeMap::new(),
+        roster: 0,
+    };
+    let email = Email::parse(&format!("hero{bits}@example.com")).unwrap();
+    assert!(accounts::register(table, &email, &account).await.unwrap());
+    assert_eq!(characters::create(table, &row, 0).await.unwrap(), Created::New);
     row
 }
 

@@ -4,7 +4,7 @@
 use super::refresh::refresh;
 use super::{credentials, list, logged_in, login, text};
 use guildhall_domain::{AccountId, Email};
-use guildhall_storage::accounts::{self, AccountRow};
+use guildhall_storage::accounts::{self, AccountRow, AddressRow};
 use guildhall_storage::{Commit, Condition, Key, TableName, Write};
 use guildhall_tests::{Answer, Backend, Caller};
 use serde_json::{Value, json};
@@ -149,11 +149,18 @@ async fn a_weak_hash_is_replaced_at_login() {
     let backend = Backend::start().await;
     backend.player("ada").await;
     let email = Email::parse("ada@example.com").unwrap();
-    let id = accounts::find_id(backend.table(), &email).await.unwrap().unwrap();
+    let address = accounts::find_address(backend.table(), &email).await.unwrap().unwrap();
+    let id = address.account_id;
     let row = accounts::find(backend.table(), id).await.unwrap().unwrap();
     let key = Key::new(TableName::Accounts, format!("account#{id}"), "account");
     let weak = AccountRow { password_hash: Some(WEAK.to_owned()), ..row };
-    backend.table().commit(Commit::one(Write::put(key, &weak, Condition::Exists).unwrap())).await.unwrap();
+    let address_key = Key::new(TableName::Accounts, format!("email#{}", email.as_str()), "address");
+    let weak_address = AddressRow { password_hash: WEAK.to_owned(), ..address };
+    let writes = [
+        Write::put(key, &weak, Condition::Exists).unwrap(),
+        Write::put(address_key, &weak_address, Condition::Exists).unwrap(),
+    ];
+    backend.table().commit(Commit::all(writes)).await.unwrap();
     let before = backend.password_hashes();
     login(&backend, Caller::Anyone, "wrong horse").await.refused(401, "wrong_credentials");
     assert_eq!(stored_hash(&backend, id).await, WEAK);

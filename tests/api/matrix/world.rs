@@ -209,6 +209,8 @@ async fn characters(backend: &Backend, owner: &str, account_id: &str) -> [String
     backend.give(account_id, &ids[0], &grown).await;
     let worn = json!({"equipment": {"armor": "chain-mail", "weapon": "iron-sword"}});
     backend.give(account_id, &ids[1], &worn).await;
+    // Reading shows the routes what no route has written.
+    backend.call("list-characters", Caller::Bearer(owner), &[], &Value::Null).await.expect(200);
     let path = [("character_id", ids[2].as_str())];
     backend.call("delete-character", Caller::Bearer(owner), &path, &Value::Null).await.expect(200);
     ids.try_into().unwrap()

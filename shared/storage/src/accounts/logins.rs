@@ -1,10 +1,10 @@
 //! Logins within an account's row: how one is added, bounded and continued.
 
-use super::{AccountRow, AccountStatus, LoginSession, has_status, key, place};
+use super::{AccountRow, AccountStatus, LoginSession, has_status, key, place, set_address};
 use crate::throttle::{self, Attempt};
 use crate::{Action, Commit, CommitError, Condition, Table, Write, decode};
 use guildhall_domain::limits::LOGIN_SESSIONS_PER_ACCOUNT_MAX;
-use guildhall_domain::{LoginSessionId, Timestamp};
+use guildhall_domain::{AccountId, Email, LoginSessionId, Timestamp};
 
 /// A login with its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,21 @@ pub struct Login {
     pub id: LoginSessionId,
     /// What is stored of it.
     pub session: LoginSession,
+}
+
+/// Who comes in, and on the strength of what.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry<'a> {
+    /// Into which account.
+    pub account_id: AccountId,
+    /// The address that was entered.
+    pub email: &'a Email,
+    /// The password hash that was checked.
+    pub password_hash: &'a str,
+    /// Takes the place of a weak one.
+    pub rehashed: Option<&'a str>,
+    /// The account, if it has been read: without it, one that is full of logins refuses, and shows itself.
+    pub seen: Option<&'a AccountRow>,
 }
 
 /// What became of a login.
@@ -26,42 +41,40 @@ pub enum LoggedIn {
     Gone,
 }
 
-/// Adds a login to the account as it was seen, under the password hash that was checked, and forgives the network that it
-/// came from. The oldest login makes room if there are too many. `rehashed` replaces the password hash in the same write.
+/// Adds a login to the account, under the password hash that was checked, and forgives the network that it came from. The
+/// oldest login makes room if there are too many.
 pub async fn log_in(
     table: &dyn Table,
-    seen: &AccountRow,
+    entry: Entry<'_>,
     login: &Login,
-    rehashed: Option<&str>,
     attempt: &Attempt,
     now: Timestamp,
 ) -> Result<LoggedIn, CommitError> {
-    let ended = logins_to_end(seen, now);
-    let password = Condition::equals("password_hash", seen.password_hash.as_deref().unwrap_or_default());
+    let Entry { account_id, email, password_hash, rehashed, seen } = entry;
+    let ended = seen.map(|seen| logins_to_end(seen, now)).unwrap_or_default();
+    let password = Condition::equals("password_hash", password_hash);
     let mut conditions = vec![has_status(AccountStatus::Active)?, password];
-    if ended.is_empty() {
-        conditions.push(Condition::size_below("sessions", LOGIN_SESSIONS_PER_ACCOUNT_MAX as u64));
-    } else {
+    match seen {
         // As many go as were seen to go, and nobody else came in between: the bound holds.
-        conditions.push(Condition::size_below("sessions", seen.sessions.len() as u64 + 1));
-        conditions.extend(ended.iter().map(|id| Condition::present(place(*id))));
+        Some(seen) if !ended.is_empty() => {
+            conditions.push(Condition::size_below("sessions", seen.sessions.len() as u64 + 1));
+            conditions.extend(ended.iter().map(|id| Condition::present(place(*id))));
+        }
+        _ => conditions.push(Condition::size_below("sessions", LOGIN_SESSIONS_PER_ACCOUNT_MAX as u64)),
     }
     let mut actions: Vec<Action> = ended.into_iter().map(|id| Action::remove(place(id))).collect();
     actions.push(Action::set_encoded(place(login.id), &login.session)?);
     if let Some(hash) = rehashed {
         actions.push(Action::set("password_hash", hash));
     }
-    let update = Write::update(key(seen.account_id), actions, Condition::All(conditions));
-    match table.commit(Commit::all([update, throttle::forgive(attempt, now)])).await {
-        Ok(_) => Ok(LoggedIn::Stored),
-        Err(CommitError::Refused(refusals)) => {
-            let current = refusals.into_iter().find(|refusal| refusal.index == 0).and_then(|refusal| refusal.current);
-            Ok(match current {
-                Some(item) => LoggedIn::Changed(Box::new(decode(item)?)),
-                None => LoggedIn::Gone,
-            })
-        }
-        Err(error) => Err(error),
+    let update = Write::update(key(account_id), actions, Condition::All(conditions));
+    let mut writes = vec![update, throttle::forgive(attempt, now)];
+    writes.extend(rehashed.map(|hash| set_address(email, account_id, hash)));
+    let Err(error) = table.commit(Commit::all(writes)).await else { return Ok(LoggedIn::Stored) };
+    match error.refusal(0).map(|refusal| refusal.current.clone()) {
+        Some(Some(item)) => Ok(LoggedIn::Changed(Box::new(decode(item)?))),
+        Some(None) => Ok(LoggedIn::Gone),
+        None => Err(error),
     }
 }
 

@@ -29,6 +29,7 @@ async fn account(table: &MemoryTable) -> AccountRow {
         created_at: NOW,
         status: AccountStatus::Active,
         sessions: BTreeMap::from([(first.id, first.session)]),
+        roster: 0,
     };
     assert!(register(table, &email, &row).await.unwrap());
     stored(table).await
@@ -39,7 +40,15 @@ async fn stored(table: &MemoryTable) -> AccountRow {
 }
 
 async fn add(table: &MemoryTable, seen: &AccountRow, number: u64) -> LoggedIn {
-    log_in(table, seen, &login(number), None, &ATTEMPT, NOW.plus_secs(number)).await.unwrap()
+    let email = Email::parse("ada@example.com").unwrap();
+    let entry = Entry {
+        account_id: seen.account_id,
+        email: &email,
+        password_hash: seen.password_hash.as_deref().unwrap_or_default(),
+        rehashed: None,
+        seen: Some(seen),
+    };
+    log_in(table, entry, &login(number), &ATTEMPT, NOW.plus_secs(number)).await.unwrap()
 }
 
 #[tokio::test]
@@ -76,6 +85,8 @@ async fn a_login_that_was_checked_before_the_account_changed_is_refused() {
     let table = MemoryTable::new();
     let seen = account(&table).await;
     assert!(change_password(&table, &seen, login(0).id, "second", &login(1)).await.unwrap());
+    let address = find_address(&table, seen.email.as_ref().unwrap()).await.unwrap().unwrap();
+    assert_eq!(address, AddressRow { account_id: seen.account_id, password_hash: "second".into() });
     assert!(
         matches!(add(&table, &seen, 2).await, LoggedIn::Changed(row) if row.password_hash.as_deref() == Some("second"))
     );
@@ -115,11 +126,12 @@ async fn a_deleted_account_keeps_nothing_and_frees_its_address() {
     assert_eq!((row.status, row.email, row.password_hash), (AccountStatus::Deleted, None, None));
     assert!(!ban(&table, seen.account_id).await.unwrap() && !unban(&table, seen.account_id).await.unwrap());
     let email = seen.email.clone().unwrap();
-    assert_eq!(find_id(&table, &email).await.unwrap(), None);
+    assert_eq!(find_address(&table, &email).await.unwrap(), None);
     let fresh = AccountRow { account_id: AccountId::from_bits(2), ..seen };
     assert!(register(&table, &email, &fresh).await.unwrap());
     assert!(!register(&table, &email, &AccountRow { account_id: AccountId::from_bits(3), ..fresh }).await.unwrap());
-    assert_eq!(find_id(&table, &email).await.unwrap(), Some(AccountId::from_bits(2)));
+    let address = find_address(&table, &email).await.unwrap();
+    assert_eq!(address.map(|row| row.account_id), Some(AccountId::from_bits(2)));
 }
 
 #[tokio::test]
@@ -137,4 +149,25 @@ async fn a_refresh_token_is_replaced_once() {
     log_out(&table, seen.account_id, login(0).id).await.unwrap();
     assert_eq!(rotate(&table, &seen, "a", &next("c")).await.unwrap(), Rotated::Stale);
     assert!(stored(&table).await.sessions.is_empty(), "a refresh brings no login back");
+}
+
+/// Who logs in without having read the account is told how it stands where that matters.
+#[tokio::test]
+async fn a_login_that_has_not_seen_the_account_is_refused_by_a_full_one_alone() {
+    let table = MemoryTable::new();
+    let row = account(&table).await;
+    let email = row.email.clone().unwrap();
+    let entry = Entry { account_id: row.account_id, email: &email, password_hash: "first", rehashed: None, seen: None };
+    for number in 1..LOGIN_SESSIONS_PER_ACCOUNT_MAX as u64 {
+        let at = NOW.plus_secs(number);
+        assert_eq!(log_in(&table, entry, &login(number), &ATTEMPT, at).await.unwrap(), LoggedIn::Stored);
+    }
+    let LoggedIn::Changed(full) = log_in(&table, entry, &login(99), &ATTEMPT, NOW).await.unwrap() else {
+        panic!("a seventeenth login went in");
+    };
+    let entry = Entry { seen: Some(&full), rehashed: Some("stronger"), ..entry };
+    assert_eq!(log_in(&table, entry, &login(99), &ATTEMPT, NOW).await.unwrap(), LoggedIn::Stored);
+    assert_eq!(stored(&table).await.sessions.len(), LOGIN_SESSIONS_PER_ACCOUNT_MAX);
+    assert_eq!(stored(&table).await.password_hash.as_deref(), Some("stronger"));
+    assert_eq!(find_address(&table, &email).await.unwrap().unwrap().password_hash, "stronger");
 }
