@@ -5,6 +5,7 @@ mod attempts;
 mod ban_account;
 mod change_password;
 mod delete_account;
+mod expulsion;
 mod hasher;
 mod login_account;
 mod logout_account;

@@ -62,6 +62,7 @@ pub static ROUTES: &[&Route] = &[
     &sessions::FINALIZE_GAME_SESSION,
     &fleet::REGISTER_GAMESIM,
     &fleet::HEARTBEAT_GAMESIM,
+    &fleet::REAP_FLEET,
     &health::CHECK_LIVE,
     &health::CHECK_READY,
     &health::GET_METRICS,

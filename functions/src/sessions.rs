@@ -1,10 +1,12 @@
 //! Game sessions: how players get into one, and how its game sim keeps it.
 
 mod admit_player;
+mod candidates;
 mod create_game_session;
 mod finalize_game_session;
 mod get_game_session;
 mod join_game_session;
+mod resumption;
 mod save_progress;
 mod seat;
 

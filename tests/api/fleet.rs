@@ -18,7 +18,7 @@ async fn a_game_sim_is_who_its_signature_says_and_where_it_called_from() {
     let backend = Backend::start().await;
     assert_eq!(backend.gamesim("i-0abc", 10, "boot-1").await, 1);
     let id: GamesimId = "i-0abc".parse().unwrap();
-    let row = gamesims::find(backend.table(), &id).await.unwrap().unwrap();
+    let row = gamesims::find_latest(backend.table(), &id).await.unwrap().unwrap();
     assert_eq!(row.ip, "127.0.0.1");
     assert!(!row.sealed_connect_key.contains("AAAA"), "the key lies open");
     let answer = heartbeat(&backend, "i-0abc", "i-0abc", &beat(1, "ready")).await.expect(200);
@@ -45,7 +45,7 @@ async fn a_game_sim_lives_as_long_as_its_heartbeats_count() {
     let id: GamesimId = "sim-1".parse().unwrap();
     for (pass_ms, alive) in [(5_999, true), (1, false)] {
         backend.pass_ms(pass_ms);
-        let row = gamesims::find(backend.table(), &id).await.unwrap().unwrap();
+        let row = gamesims::find_latest(backend.table(), &id).await.unwrap().unwrap();
         assert_eq!(row.is_alive(backend.now()), alive);
     }
     heartbeat(&backend, "sim-1", "sim-1", &beat(1, "gone")).await.expect(200);

@@ -1,6 +1,7 @@
 //! What all intents on a character have in common: versions, conflicts, owners, leases and repetitions; and each of them once
 //! through the whole way. What each one decides in detail, `guildhall-domain` tests.
 
+use guildhall_domain::limits::SESSION_ORPHAN_MS;
 use guildhall_tests::{Answer, Backend, Caller};
 use serde_json::{Value, json};
 
@@ -214,9 +215,12 @@ async fn a_character_in_a_living_session_is_its_game_sims_alone() {
 async fn a_lease_that_no_longer_binds_is_replaced() {
     let world = World::start().await;
     world.backend.gamesim("sim-1", 4, "boot-1").await;
-    // The game sim dies: six seconds later nothing holds the character.
+    // The game sim dies: its session may still go on elsewhere, and holds the character until it has waited in vain.
     world.play().await;
-    world.backend.pass_ms(6_001);
+    world.backend.pass_ms(6_000 + SESSION_ORPHAN_MS - 1);
+    let answer = world.intent("change-currency", &json!({"version": 1, "delta": 5})).await;
+    answer.refused(409, "character_in_session");
+    world.backend.pass_ms(1);
     let earned = world.intent("change-currency", &json!({"version": 1, "delta": 5})).await.expect(200);
     assert_eq!(earned["version"], 2);
     // The seat's reservation runs out while the game sim lives on.

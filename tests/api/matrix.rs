@@ -79,6 +79,7 @@ const RULES: &[(&str, Rule)] = &[
     ("finalize-game-session", Rule::OwnSession),
     ("register-gamesim", Rule::OwnRow),
     ("heartbeat-gamesim", Rule::OwnBoot),
+    ("reap-fleet", Rule::Operator),
     ("check-live", Rule::Anybody),
     ("check-ready", Rule::Anybody),
     ("get-metrics", Rule::Anybody),

@@ -1,6 +1,7 @@
 //! Game sessions, from their creation to their end, as players and game sims see them.
 
 use guildhall_domain::GamesimId;
+use guildhall_domain::limits::SESSION_ORPHAN_MS;
 use guildhall_storage::{Commit, Condition, Key, TableName, Write, gamesims};
 use guildhall_tests::{Answer, Backend, Caller};
 use serde_json::{Value, json};
@@ -90,6 +91,15 @@ impl World {
         answer["sessions"].clone()
     }
 
+    /// Beats, confirming these expulsions; returns those that the game sim is told of.
+    async fn expelled(&self, confirmed: &[Value]) -> Value {
+        let load = json!({"sessions": 0, "players": 0, "tick_lateness_p99_us": 0, "unsaved_changes": 0});
+        let beat = json!({"epoch": self.epoch, "state": "ready", "load": load, "expelled": confirmed});
+        let path = [("gamesim_id", "sim-1")];
+        let answer = self.backend.call("heartbeat-gamesim", Caller::Gamesim("sim-1"), &path, &beat).await.expect(200);
+        answer["expelled"].clone()
+    }
+
     /// Lets the database forget a session, as its TTL does in the end.
     async fn forget(&self, session: &str) {
         let key = Key::new(TableName::Sessions, session, "session");
@@ -98,7 +108,7 @@ impl World {
 
     async fn active(&self) -> usize {
         let id: GamesimId = "sim-1".parse().unwrap();
-        gamesims::find(self.backend.table(), &id).await.unwrap().unwrap().sessions.len()
+        gamesims::find_latest(self.backend.table(), &id).await.unwrap().unwrap().sessions.len()
     }
 }
 
@@ -218,19 +228,114 @@ async fn a_reservation_that_nobody_uses_frees_the_character_and_the_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dead_game_sims_session_is_lost_and_its_players_go_on() {
+async fn a_dead_game_sims_session_goes_on_elsewhere_under_the_next_epoch() {
+    let world = World::start(10, 2).await;
+    let session = session_id(&world.create(0, "k").await.expect(201));
+    world.join(1, &session).await.expect(200);
+    world.admit(0, &session, 0).await.expect(200);
+    world.admit(1, &session, 1).await.expect(200);
+    assert_eq!(world.save(0, &session, 1, 1, 11, false).await, "applied");
+    world.backend.pass_ms(6_000);
+    world.join(0, &session).await.refused(503, "fleet_full");
+    assert_eq!(
+        (&world.view(&session).await["state"], world.view(&session).await["address"].clone()),
+        (&json!("active"), Value::Null)
+    );
+    world.create(0, "next").await.refused(409, "character_in_session");
+    // With another game sim it goes on there, for all of the party, with the seats they had.
+    let epoch = world.backend.gamesim("sim-2", 10, "boot-1").await;
+    for player in [1, 0] {
+        let back = world.join(player, &session).await.expect(200);
+        assert_eq!((&back["connect"]["seat"], &back["game_session"]["state"]), (&json!(player), &json!("reserved")));
+    }
+    // What the old game sim still sends is fenced: it was not killed, only slow.
+    assert_eq!(world.save(0, &session, 2, 2, 99, false).await, "fenced");
+    world.internal("finalize-game-session", &session, json!({"outcome": "failed"})).await.refused(409, "fenced");
+    assert_eq!(world.active().await, 0);
+    let character = world.character(0).await;
+    let body = json!({"gamesim_epoch": epoch, "session_epoch": 2, "account_id": character["account_id"], "character_id": character["character_id"], "seat": 0});
+    let path = [("session_id", session.as_str())];
+    let admitted = world.backend.call("admit-player", Caller::Gamesim("sim-2"), &path, &body).await.expect(200);
+    assert_eq!(admitted["character"]["gold"], 11);
+    let before = &admitted["resume"]["before"];
+    assert_eq!(before.as_array().unwrap().len(), 1);
+    assert_eq!((&before[0]["session_epoch"], &before[0]["gamesim_id"]), (&json!(1), &json!("sim-1")));
+    let held = admitted["resume"]["characters"].as_array().unwrap();
+    assert_eq!((held.len(), &held[0]["last_write"]), (2, &json!({"session_epoch": 1, "seq": 1})));
+    assert_eq!((&held[1]["seat"], held[1].get("last_write")), (&json!(1), None));
+    world.backend.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_waits_in_vain_is_lost_and_its_players_go_on() {
     let world = World::start(10, 1).await;
     let session = session_id(&world.create(0, "k").await.expect(201));
     world.admit(0, &session, 0).await.expect(200);
-    assert_eq!(world.save(0, &session, 1, 1, 11, false).await, "applied");
-    world.backend.pass_ms(6_000);
+    world.backend.pass_ms(6_000 + SESSION_ORPHAN_MS);
+    world.backend.gamesim("sim-2", 10, "boot-1").await;
     world.join(0, &session).await.refused(409, "session_over");
     assert_eq!(world.view(&session).await["state"], "lost");
-    assert_eq!(world.save(0, &session, 2, 2, 99, false).await, "fenced");
-    assert_eq!(world.character(0).await["gold"], 11);
-    world.create(0, "next").await.refused(503, "fleet_full");
-    world.backend.gamesim("sim-2", 10, "boot-1").await;
     world.create(0, "next").await.expect(201);
+    world.backend.stop().await;
+}
+
+/// Nobody asked for the session again: the schedule cleans up.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_reaper_closes_what_nobody_touches() {
+    let world = World::start(10, 1).await;
+    let session = session_id(&world.create(0, "k").await.expect(201));
+    let reap = async || {
+        let answer = world.backend.call("reap-fleet", Caller::Operator("schedule"), &[], &json!({})).await;
+        answer.expect(200)["sessions_lost"].as_u64().unwrap()
+    };
+    world.backend.pass_ms(6_000);
+    assert_eq!(reap().await, 0);
+    world.backend.pass_ms(SESSION_ORPHAN_MS);
+    assert_eq!((reap().await, reap().await, world.active().await), (1, 0, 0));
+    assert_eq!(world.view(&session).await["state"], "lost");
+    world.backend.call("reap-fleet", Caller::Gamesim("sim-1"), &[], &json!({})).await.refused(403, "forbidden");
+    world.backend.stop().await;
+}
+
+/// Whoever loses the right to play is sent away from where they play, and from there alone; nobody gets in by an old ticket.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_logs_out_is_expelled_and_not_admitted_any_more() {
+    let world = World::start(10, 2).await;
+    let session = session_id(&world.create(0, "k").await.expect(201));
+    world.join(1, &session).await.expect(200);
+    world.admit(0, &session, 0).await.expect(200);
+    let accounts = [world.character(0).await, world.character(1).await];
+    let account = |player: usize| accounts[player]["account_id"].clone();
+    assert_eq!(world.expelled(&[]).await, json!(null));
+    for player in [0, 1] {
+        let token = Caller::Bearer(&world.players[player].0);
+        world.backend.call("logout-account", token, &[], &json!({})).await.expect(200);
+    }
+    let expelled = world.expelled(&[]).await;
+    let named: Vec<_> = expelled.as_array().unwrap().iter().map(|expulsion| expulsion["account_id"].clone()).collect();
+    assert!(named.contains(&account(0)) && named.contains(&account(1)), "{expelled}");
+    assert_eq!(world.expelled(&[]).await, expelled, "until it is confirmed");
+    assert_eq!(world.expelled(expelled.as_array().unwrap()).await, json!(null));
+    let body = json!({"account_id": account(1), "character_id": accounts[1]["character_id"], "seat": 1});
+    world.internal("admit-player", &session, body).await.refused(409, "seat_lost");
+    world.backend.stop().await;
+}
+
+/// Another login of the same account ends: who plays by this one stays.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_logout_elsewhere_disturbs_nobody_and_a_ban_ends_all() {
+    let world = World::start(10, 1).await;
+    let session = session_id(&world.create(0, "k").await.expect(201));
+    world.admit(0, &session, 0).await.expect(200);
+    let body = json!({"email": "player-0@example.com", "password": "correct horse"});
+    let other = world.backend.call("login-account", Caller::Anyone, &[], &body).await.expect(200);
+    let token = other["access_token"].as_str().unwrap().to_owned();
+    world.backend.call("logout-account", Caller::Bearer(&token), &[], &json!({})).await.expect(200);
+    assert_eq!(world.expelled(&[]).await, json!(null));
+    let account = world.character(0).await["account_id"].as_str().unwrap().to_owned();
+    let path = [("account_id", account.as_str())];
+    world.backend.call("ban-account", Caller::Operator("olga"), &path, &Value::Null).await.expect(200);
+    assert_eq!(world.expelled(&[]).await[0]["account_id"], account);
     world.backend.stop().await;
 }
 

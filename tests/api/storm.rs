@@ -11,11 +11,11 @@ mod weather;
 use calls::{CAPACITY, Call, Caprice, GAMESIMS};
 use futures_util::future::join_all;
 use guildhall_domain::CharacterId;
-use guildhall_domain::limits::{GAMESIM_LEASE_MS, SEAT_RESERVATION_S};
+use guildhall_domain::limits::{GAMESIM_KEPT_MS, GAMESIM_LEASE_MS, SEAT_RESERVATION_S, SESSION_ORPHAN_MS};
 use guildhall_storage::memory::MemoryTable;
 use guildhall_storage::{Commit, Condition, Item, Key, Table, Write, content};
 use guildhall_tests::backend::seed_data;
-use guildhall_tests::{Answer, Backend};
+use guildhall_tests::{Answer, Backend, Caller};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -110,7 +110,7 @@ impl Storm {
     }
 
     async fn make_character(&mut self, number: u64) {
-        let caller = guildhall_tests::Caller::Bearer(&self.token);
+        let caller = Caller::Bearer(&self.token);
         let headers = [("content-type", "application/json"), ("idempotency-key", &*format!("hero-{number}"))];
         let body = json!({"name": format!("Hero {number}"), "class": "fighter"}).to_string();
         let answer = self.backend.send("create-character", caller, &[], &headers, &body).await.expect(201);
@@ -146,10 +146,24 @@ impl Storm {
         let pass_ms = match self.caprice.dice.below(100) {
             0..=9 => SEAT_RESERVATION_S * 1_000,
             10..=13 => GAMESIM_LEASE_MS,
-            14..=50 => 1_000,
+            14..=16 => GAMESIM_LEASE_MS + SESSION_ORPHAN_MS,
+            17 => GAMESIM_KEPT_MS,
+            18..=50 => 1_000,
             _ => 0,
         };
-        self.pass(pass_ms, pass_ms > GAMESIM_LEASE_MS).await;
+        let beats = pass_ms == SEAT_RESERVATION_S * 1_000;
+        self.pass(pass_ms, beats).await;
+        if pass_ms == GAMESIM_KEPT_MS {
+            self.log_in_again().await;
+        }
+    }
+
+    /// An access token does not outlive an hour's pause.
+    async fn log_in_again(&mut self) {
+        self.weather.turn(false);
+        let body = json!({"email": "ada@example.com", "password": "correct horse"});
+        let answer = self.backend.call("login-account", Caller::Anyone, &[], &body).await.expect(200);
+        self.token = answer["access_token"].as_str().unwrap().to_owned();
     }
 
     /// Lets time pass, with or without the heartbeats that belong into it.
@@ -168,8 +182,10 @@ impl Storm {
     }
 
     fn epochs(&self) -> BTreeMap<String, u64> {
-        let names = |row: &guildhall_storage::gamesims::GamesimRow| (row.gamesim_id.to_string(), row.epoch);
-        self.weather.with_ledger(|ledger| ledger.gamesims.values().map(names).collect())
+        let epochs = |ledger: &mut checks::Ledger| {
+            ledger.latest_boots().into_iter().map(|(name, row)| (name, row.epoch)).collect()
+        };
+        self.weather.with_ledger(epochs)
     }
 
     /// What holds of every answer.
@@ -210,7 +226,7 @@ impl Storm {
     /// every old name comes back too.
     async fn clear_up(&mut self) {
         self.weather.turn(false);
-        self.pass(GAMESIM_LEASE_MS, false).await;
+        self.pass(GAMESIM_LEASE_MS + SESSION_ORPHAN_MS, false).await;
         let version = self.caprice.content_version.clone();
         let room = u32::try_from(CHARACTERS).unwrap();
         Call::register("sim-new", room, 0, &version).make(&self.backend, &self.token).await.expect(201);

@@ -1,5 +1,6 @@
 //! Bans an account: every login ends, and no new one begins until the ban is lifted. Banning it twice is the same.
 
+use super::expulsion::{Ended, expel};
 use crate::caller::Operator;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
@@ -29,7 +30,7 @@ impl Endpoint for BanAccount {
         if !accounts::ban(&*call.app.table, account_id).await? {
             return Err(ApiError::not_found("account"));
         }
-        call.app.characters.forget_account(account_id);
+        expel(call.app, account_id, Ended::All, call.now).await?;
         tracing::info!(operator = call.caller.name, %account_id, "an account was banned");
         Ok(AccountStanding { account_id, banned: true })
     }

@@ -1,6 +1,7 @@
 //! Changes the password. Every login ends, also the one that asks; the answer is a new one.
 
 use super::attempts::confirm_password;
+use super::expulsion::{Ended, expel};
 use super::tokens::new_login;
 use crate::caller::Player;
 use crate::endpoint::{Call, Endpoint, Method, Route};
@@ -33,6 +34,7 @@ impl Endpoint for ChangePassword {
         let (login, answer) = new_login(app, caller.account_id, now);
         let asking = caller.login_session_id;
         if accounts::change_password(&*app.table, &caller.account, asking, hash.as_str(), &login).await? {
+            expel(app, caller.account_id, Ended::All, now).await?;
             Ok(answer)
         } else {
             // The login ended while the passwords were hashed, or another change came first and ended it.

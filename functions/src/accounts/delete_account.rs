@@ -3,6 +3,7 @@
 //! as they are found through the id of the account alone, which nobody can log in to again.
 
 use super::attempts::confirm_password;
+use super::expulsion::{Ended, expel};
 use crate::caller::Player;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
@@ -31,7 +32,7 @@ impl Endpoint for DeleteAccount {
         confirm_password(&call, &input.password).await?;
         let asking = call.caller.login_session_id;
         if accounts::delete(&*call.app.table, &call.caller.account, asking).await? {
-            call.app.characters.forget_account(call.caller.account_id);
+            expel(call.app, call.caller.account_id, Ended::All, call.now).await?;
             Ok(AccountDeleted { deleted: true })
         } else {
             // The login ended while the password was hashed.

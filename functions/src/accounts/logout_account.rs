@@ -1,6 +1,7 @@
 //! Ends the login that the call was made with, or every login of the account. A request that starts after the answer is
-//! refused, on every instance.
+//! refused, on every instance, and who plays by an ended login is sent away.
 
+use super::expulsion::{Ended, expel};
 use crate::caller::Player;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
@@ -26,13 +27,14 @@ impl Endpoint for LogoutAccount {
 
     async fn call(call: Call<'_, Player>, input: LogoutRequest) -> Result<LoggedOut, ApiError> {
         let (account_id, id) = (call.caller.account_id, call.caller.login_session_id);
-        call.app.characters.forget_account(account_id);
         if !input.everywhere {
             accounts::log_out(&*call.app.table, account_id, id).await?;
         } else if !accounts::log_out_everywhere(&*call.app.table, account_id, id).await? {
             // This login was ended since it was judged, so it has no say over the others.
             return Err(ApiError::unauthorized());
         }
+        let ended = if input.everywhere { Ended::All } else { Ended::One(id) };
+        expel(call.app, account_id, ended, call.now).await?;
         Ok(LoggedOut { logged_out: true })
     }
 }

@@ -42,11 +42,6 @@ impl LoadedContent {
         let ContentBundle { version, content } = bundle;
         Ok(Self { bundle: Tagged { tag: version.clone(), body }, version, content, manifest, entries })
     }
-
-    /// The version as it travels in connect tokens.
-    pub(crate) fn version_number(&self) -> u64 {
-        u64::from_str_radix(&self.version, 16).unwrap_or_default()
-    }
 }
 
 /// The content in force, as far as this process knows.

@@ -5,6 +5,7 @@ use crate::caller::Gamesim;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
 use guildhall_domain::api::{HeartbeatRequest, HeartbeatResponse};
+use guildhall_domain::limits::EXPULSIONS_PER_GAMESIM_MAX;
 use guildhall_storage::gamesims::{self, Beat};
 
 /// `POST /internal/gamesims/{gamesim_id}/heartbeat`
@@ -28,9 +29,14 @@ impl Endpoint for HeartbeatGamesim {
             return Err(ApiError::forbidden());
         }
         let table = &*call.app.table;
-        match gamesims::heartbeat(table, &input.gamesim_id, input.epoch, input.state, &input.load, call.now).await? {
+        let HeartbeatRequest { gamesim_id, epoch, state, load, expelled } = &input;
+        if expelled.len() > EXPULSIONS_PER_GAMESIM_MAX {
+            return Err(ApiError::bad_request("expelled: more than there can be"));
+        }
+        match gamesims::heartbeat(table, gamesim_id, *epoch, *state, load, expelled, call.now).await? {
             Beat::Renewed(row) => {
-                Ok(HeartbeatResponse { state: row.state, sessions: row.sessions, expelled: Vec::new() })
+                let expelled = row.expelled.into_values().collect();
+                Ok(HeartbeatResponse { state: row.state, sessions: row.sessions, expelled })
             }
             Beat::Fenced => Err(ApiError::fenced()),
         }

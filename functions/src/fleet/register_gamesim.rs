@@ -60,6 +60,7 @@ impl Endpoint for RegisterGamesim {
             lease_until: call.now.plus_millis(GAMESIM_LEASE_MS),
             sessions: BTreeMap::new(),
             load: GamesimLoad::default(),
+            expelled: BTreeMap::new(),
         };
         let row = gamesims::register(&*call.app.table, row, call.now).await?;
         tracing::info!(%gamesim_id, row.epoch, row.capacity, ip, "game sim registered");

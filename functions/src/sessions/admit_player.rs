@@ -2,11 +2,14 @@
 //! stands, so that nobody plays on a stale state.
 
 use super::own_session;
+use crate::App;
 use crate::caller::Gamesim;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
-use guildhall_domain::api::{AdmitPlayerRequest, Admitted};
+use guildhall_domain::api::{AdmitPlayerRequest, Admitted, Resume};
+use guildhall_domain::{Session, Timestamp};
 use guildhall_storage::sessions::{self, NotAdmitted};
+use guildhall_storage::{Table, accounts};
 
 /// `POST /internal/game-sessions/{session_id}/admit`
 #[derive(Debug)]
@@ -27,14 +30,43 @@ impl Endpoint for AdmitPlayer {
     async fn call(call: Call<'_, Gamesim>, input: AdmitPlayerRequest) -> Result<Admitted, ApiError> {
         let caller = &call.caller.gamesim_id;
         let session = own_session(call.app, caller, input.session_id, input.gamesim_epoch, input.session_epoch).await?;
+        // Read after the seat: a logout that this misses comes later, and finds the player in the session.
+        require_login(call.app, &session, &input, call.now).await?;
         let (dungeon_id, seed) = (session.dungeon_id.clone(), session.seed);
         let owner = (input.account_id, input.character_id);
-        match sessions::admit(&*call.app.table, session, input.seat, owner).await? {
-            Ok(row) => Ok(Admitted { character: row.character, dungeon_id, seed, resume: None }),
+        match sessions::admit(&*call.app.table, session.clone(), input.seat, owner).await? {
+            Ok(row) => {
+                let resume = resume(&*call.app.table, &session).await?;
+                Ok(Admitted { character: row.character, dungeon_id, seed, resume })
+            }
             Err(NotAdmitted::Refused(refused)) => Err(refused.into()),
             Err(NotAdmitted::LeaseLost) => {
                 Err(ApiError::new(409, "seat_lost", "the character is not bound to this session"))
             }
         }
     }
+}
+
+/// The login that took the seat is alive.
+async fn require_login(
+    app: &App,
+    session: &Session,
+    input: &AdmitPlayerRequest,
+    now: Timestamp,
+) -> Result<(), ApiError> {
+    let lost = || ApiError::new(409, "seat_lost", "the login that took the seat has ended");
+    let seat = session.seats.get(usize::from(input.seat)).and_then(Option::as_ref).ok_or_else(lost)?;
+    let account = accounts::find(&*app.table, input.account_id).await?;
+    let lives = account.is_some_and(|account| account.has_login(seat.login_session_id, now));
+    lives.then_some(()).ok_or_else(lost)
+}
+
+/// What a session that was placed anew goes on from. The characters are read after the move, so that what the game sim before
+/// has written last is seen.
+async fn resume(table: &dyn Table, session: &Session) -> Result<Option<Resume>, ApiError> {
+    if session.former.is_empty() {
+        return Ok(None);
+    }
+    let characters = sessions::held_characters(table, session).await?;
+    Ok(Some(Resume { before: session.former.clone(), characters }))
 }

@@ -1,18 +1,19 @@
 //! Places a new game session on a game sim and seats the caller's character in it: place, session and lease in one
 //! transaction. The session's id comes from the `Idempotency-Key`, so that the session is its own idempotency record.
 
-use super::seat::{ATTEMPTS_MAX, own_character, placement, require_free, reservation};
+use super::candidates::{Needs, Search, address};
+use super::resumption::find_or_resume;
+use super::seat::{ATTEMPTS_MAX, fleet_full, own_character, placement, require_free, reservation};
 use crate::caller::Player;
-use crate::content::in_force::LoadedContent;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
 use guildhall_auth::fingerprint;
 use guildhall_domain::api::{CreateGameSessionRequest, Placement};
 use guildhall_domain::limits::IDEMPOTENCY_RETENTION_S;
-use guildhall_domain::{Session, SessionId, SessionState, Timestamp};
-use guildhall_protocol::PROTOCOL_VERSION;
+use guildhall_domain::{Session, SessionId, SessionState};
+use guildhall_storage::CommitError;
 use guildhall_storage::characters::CharacterRow;
-use guildhall_storage::gamesims::{self, GamesimRow};
+use guildhall_storage::gamesims::GamesimRow;
 use guildhall_storage::sessions::{self, Unplaced};
 
 /// `POST /v1/game-sessions`
@@ -39,19 +40,25 @@ impl Endpoint for CreateGameSession {
         }
         let mut row = own_character(call.app, call.caller.account_id, input.character_id).await?;
         let session_id = SessionId::from_bits(call.new_id("game-session", call.caller.account_id));
-        let fingerprint = fingerprint(format!("{}\n{}", input.character_id, input.dungeon_id).as_bytes());
+        let build = input.build_version.as_deref();
+        let request = format!("{}\n{}\n{}", input.character_id, input.dungeon_id, build.unwrap_or_default());
+        let wanted = Wanted {
+            session_id,
+            dungeon_id: &input.dungeon_id,
+            needs: Needs { content_version: &content.version, build_version: build },
+            fingerprint: &fingerprint(request.as_bytes()),
+        };
         for _ in 0..ATTEMPTS_MAX {
             if row.lease.as_ref().is_some_and(|lease| lease.session_id == session_id)
-                && let Some(placement) = repeated(&call, content, session_id, &row, &fingerprint).await?
+                && let Some(placement) = repeated(&call, &wanted, &row).await?
             {
                 return Ok(placement);
             }
             let lapsed = require_free(call.app, &row, session_id, call.now).await?;
-            let lapsed = lapsed.as_deref();
-            match place(&call, content, session_id, &row, lapsed, &input.dungeon_id, &fingerprint).await? {
+            match place(&call, &wanted, &row, lapsed.as_deref()).await? {
                 Ok(placement) => return Ok(placement),
                 Err(Unplaced::Character(latest)) => row = *latest.ok_or_else(|| ApiError::not_found("character"))?,
-                Err(unplaced) => match repeated(&call, content, session_id, &row, &fingerprint).await? {
+                Err(unplaced) => match repeated(&call, &wanted, &row).await? {
                     Some(placement) => return Ok(placement),
                     None if unplaced == Unplaced::Gamesim => return Err(fleet_full()),
                     None => {}
@@ -62,69 +69,62 @@ impl Endpoint for CreateGameSession {
     }
 }
 
-fn fleet_full() -> ApiError {
-    ApiError::busy("fleet_full", "no game sim has room; try again in a moment", 2)
-}
-
-/// Tries the game sims with room, fullest first, so that the others can be taken out of service.
+/// Has a game sim take the session.
 async fn place(
     call: &Call<'_, Player>,
-    content: &LoadedContent,
-    session_id: SessionId,
+    wanted: &Wanted<'_>,
     row: &CharacterRow,
     lapsed: Option<&Session>,
-    dungeon_id: &str,
-    request_fingerprint: &str,
 ) -> Result<Result<Placement, Unplaced>, ApiError> {
-    let table = &*call.app.table;
-    let mut candidates = gamesims::list(table).await?;
-    candidates.retain(|gamesim| {
-        let speaks = gamesim.protocol_version == PROTOCOL_VERSION && gamesim.content_version == content.version;
-        speaks && gamesim.has_room(call.now)
-    });
-    candidates.sort_by(|a, b| b.sessions.len().cmp(&a.sessions.len()).then_with(|| a.gamesim_id.cmp(&b.gamesim_id)));
-    for gamesim in &candidates {
-        let seed = u64::from_be_bytes(call.app.random());
-        let session = new_session(session_id, gamesim, row, dungeon_id, request_fingerprint, seed, call.now)?;
-        match sessions::allocate(table, &session, gamesim, row, lapsed, call.now).await? {
-            Ok(()) => return placement(call.app, content, &session, gamesim, 0, call.now).map(Ok),
-            Err(Unplaced::Gamesim) => {}
-            Err(other) => return Ok(Err(other)),
+    let (app, now) = (call.app, call.now);
+    let mut search = Search::new(app, wanted.needs, now);
+    while let Some(gamesim) = search.next().await? {
+        let session = new_session(call, wanted, &gamesim, row)?;
+        match sessions::allocate(&*app.table, &session, &gamesim, row, lapsed, now).await {
+            Ok(Ok(())) => return placement(app, &session, &gamesim, 0, now).map(Ok),
+            Ok(Err(Unplaced::Gamesim)) => search.handle_full(),
+            Ok(Err(other)) => return Ok(Err(other)),
+            Err(CommitError::Conflict) => search.handle_conflict(),
+            Err(error) => return Err(error.into()),
         }
     }
     Ok(Err(Unplaced::Gamesim))
 }
 
-fn new_session(
+/// What is asked for.
+struct Wanted<'a> {
     session_id: SessionId,
+    dungeon_id: &'a str,
+    needs: Needs<'a>,
+    /// Of the request, so that a reused key is noticed.
+    fingerprint: &'a str,
+}
+
+fn new_session(
+    call: &Call<'_, Player>,
+    wanted: &Wanted<'_>,
     gamesim: &GamesimRow,
     row: &CharacterRow,
-    dungeon_id: &str,
-    request_fingerprint: &str,
-    seed: u64,
-    now: Timestamp,
 ) -> Result<Session, ApiError> {
-    // Shards share nothing, so a session is bound to one port for its life; ids spread evenly over the ports.
-    let spread = usize::from(session_id.to_bytes()[15]) % gamesim.ports.len().max(1);
-    let port = gamesim.ports.get(spread).ok_or_else(|| ApiError::internal("a game sim without ports is registered"))?;
-    let host = if gamesim.ip.contains(':') { format!("[{}]", gamesim.ip) } else { gamesim.ip.clone() };
     Ok(Session {
-        session_id,
+        session_id: wanted.session_id,
         state: SessionState::Reserved,
         epoch: 1,
         revision: 1,
         gamesim_id: gamesim.gamesim_id.clone(),
         gamesim_epoch: gamesim.epoch,
-        address: format!("{host}:{port}"),
-        dungeon_id: dungeon_id.to_owned(),
+        address: address(gamesim, wanted.session_id)?,
+        former: Vec::new(),
+        content_version: gamesim.content_version.clone(),
+        dungeon_id: wanted.dungeon_id.to_owned(),
         created_by: row.character.account_id,
-        request_fingerprint: request_fingerprint.to_owned(),
-        seed,
-        created_at: now,
-        seats: vec![Some(reservation(row, now))],
+        request_fingerprint: wanted.fingerprint.to_owned(),
+        seed: u64::from_be_bytes(call.app.random()),
+        created_at: call.now,
+        seats: vec![Some(reservation(row, call.caller.login_session_id, call.now))],
         outcome: None,
         // A session that nobody ever closes still goes away.
-        expires_at: now.plus_secs(7 * IDEMPOTENCY_RETENTION_S).as_secs(),
+        expires_at: call.now.plus_secs(7 * IDEMPOTENCY_RETENTION_S).as_secs(),
     })
 }
 
@@ -132,19 +132,18 @@ fn new_session(
 /// session, because this is the first request or because the session has been forgotten since.
 async fn repeated(
     call: &Call<'_, Player>,
-    content: &LoadedContent,
-    session_id: SessionId,
+    wanted: &Wanted<'_>,
     row: &CharacterRow,
-    request_fingerprint: &str,
 ) -> Result<Option<Placement>, ApiError> {
-    let found = sessions::find_living(&*call.app.table, session_id, call.now).await?;
-    let Some((session, gamesim)) = found else { return Ok(None) };
-    if session.request_fingerprint != request_fingerprint {
+    let Some((session, gamesim)) = find_or_resume(call.app, wanted.session_id, call.now).await? else {
+        return Ok(None);
+    };
+    if session.request_fingerprint != wanted.fingerprint {
         return Err(ApiError::idempotency_key_reused());
     }
     let over = || ApiError::new(409, "session_over", "the game session of this Idempotency-Key is over");
     let gamesim = gamesim.ok_or_else(over)?;
     let seat = session.seat_of(row.character.character_id, call.now).ok_or_else(over)?;
     let seat = u8::try_from(seat).map_err(|_| over())?;
-    placement(call.app, content, &session, &gamesim, seat, call.now).map(Some)
+    placement(call.app, &session, &gamesim, seat, call.now).map(Some)
 }

@@ -4,7 +4,7 @@ use crate::caller::Player;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
 use guildhall_domain::api::{GameSessionPath, GameSessionView};
-use guildhall_storage::sessions;
+use guildhall_storage::sessions::{self, Whereabouts};
 
 /// `GET /v1/game-sessions/{session_id}`
 #[derive(Debug)]
@@ -24,7 +24,11 @@ impl Endpoint for GetGameSession {
 
     async fn call(call: Call<'_, Player>, input: GameSessionPath) -> Result<GameSessionView, ApiError> {
         let found = sessions::find_living(&*call.app.table, input.session_id, call.now).await?;
-        let (session, _) = found.ok_or_else(|| ApiError::not_found("game session"))?;
-        Ok(GameSessionView::from(&session))
+        let (session, whereabouts) = found.ok_or_else(|| ApiError::not_found("game session"))?;
+        let mut view = GameSessionView::from(&session);
+        if !matches!(whereabouts, Whereabouts::Running(_)) {
+            view.address = None;
+        }
+        Ok(view)
     }
 }

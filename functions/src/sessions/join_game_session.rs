@@ -1,5 +1,6 @@
 //! Seats the caller's character in a running game session, or brings it back to the seat that it has.
 
+use super::resumption::find_or_resume;
 use super::seat::{ATTEMPTS_MAX, own_character, placement, require_free, reservation};
 use crate::caller::Player;
 use crate::endpoint::{Call, Endpoint, Method, Route};
@@ -25,18 +26,17 @@ impl Endpoint for JoinGameSession {
 
     async fn call(call: Call<'_, Player>, input: JoinGameSessionRequest) -> Result<Placement, ApiError> {
         let table = &*call.app.table;
-        let content = &*call.app.content().await?;
         let mut row = own_character(call.app, call.caller.account_id, input.character_id).await?;
-        let found = sessions::find_living(table, input.session_id, call.now).await?;
+        let found = find_or_resume(call.app, input.session_id, call.now).await?;
         let (mut session, gamesim) = found.ok_or_else(|| ApiError::not_found("game session"))?;
         let over = || ApiError::new(409, "session_over", "the game session is over");
         let gamesim = gamesim.ok_or_else(over)?;
         for _ in 0..ATTEMPTS_MAX {
             let lapsed = require_free(call.app, &row, input.session_id, call.now).await?;
-            let (next, seat) = session.reserve(reservation(&row, call.now), call.now)?;
+            let (next, seat) = session.reserve(reservation(&row, call.caller.login_session_id, call.now), call.now)?;
             match sessions::reserve(table, &session, &next, &row, lapsed.as_deref()).await? {
-                Ok(()) => return placement(call.app, content, &next, &gamesim, seat, call.now),
-                Err(Unseated::Session(latest)) if latest.gamesim_epoch == gamesim.epoch => session = *latest,
+                Ok(()) => return placement(call.app, &next, &gamesim, seat, call.now),
+                Err(Unseated::Session(latest)) if latest.lease() == session.lease() => session = *latest,
                 Err(Unseated::Session(_)) => return Err(over()),
                 Err(Unseated::Character(latest)) => row = *latest.ok_or_else(|| ApiError::not_found("character"))?,
             }

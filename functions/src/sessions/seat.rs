@@ -1,13 +1,12 @@
 //! What create and join have in common: whether a character is free to sit down, and the ticket for its seat.
 
 use crate::app::App;
-use crate::content::in_force::LoadedContent;
 use crate::error::ApiError;
 use crate::fleet::seal_context;
 use base64::Engine;
 use guildhall_domain::api::{Connect, Placement};
 use guildhall_domain::limits::{CONNECT_TOKEN_LIFETIME_S, SEAT_RESERVATION_S};
-use guildhall_domain::{AccountId, CharacterId, Seat, SeatState, Session, SessionId, Timestamp};
+use guildhall_domain::{AccountId, CharacterId, LoginSessionId, Seat, SeatState, Session, SessionId, Timestamp};
 use guildhall_protocol::netcode::{ConnectToken, ConnectTokenParameters, TokenEntropy};
 use guildhall_protocol::{PROTOCOL_ID, PROTOCOL_VERSION, UserData};
 use guildhall_storage::characters::{self, CharacterRow};
@@ -48,11 +47,17 @@ pub(super) async fn require_free(
     }
 }
 
-/// A fresh reservation for the character.
-pub(super) fn reservation(row: &CharacterRow, now: Timestamp) -> Seat {
+/// No game sim that suits has room.
+pub(super) fn fleet_full() -> ApiError {
+    ApiError::busy("fleet_full", "no game sim has room; try again in a moment", 2)
+}
+
+/// A fresh reservation for the character, by one of its account's logins.
+pub(super) fn reservation(row: &CharacterRow, login_session_id: LoginSessionId, now: Timestamp) -> Seat {
     Seat {
         character_id: row.character.character_id,
         account_id: row.character.account_id,
+        login_session_id,
         name: row.character.name.as_str().to_owned(),
         state: SeatState::Reserved,
         reserved_until: now.plus_secs(SEAT_RESERVATION_S),
@@ -62,7 +67,6 @@ pub(super) fn reservation(row: &CharacterRow, now: Timestamp) -> Seat {
 /// The answer to create and join: the session, and a connect token that works once, at this boot of this game sim.
 pub(super) fn placement(
     app: &App,
-    content: &LoadedContent,
     session: &Session,
     gamesim: &GamesimRow,
     seat: u8,
@@ -81,7 +85,7 @@ pub(super) fn placement(
         account_id: sitter.account_id,
         character_id: sitter.character_id,
         protocol_version: PROTOCOL_VERSION,
-        content_version: content.version_number(),
+        content_version: u64::from_str_radix(&session.content_version, 16).unwrap_or_default(),
         gamesim_epoch: session.gamesim_epoch,
     };
     let parameters = ConnectTokenParameters {

@@ -162,6 +162,10 @@ impl Stack {
     pub async fn gamesims(&self) -> Result<Vec<GamesimRow>, StorageError> {
         let mut rows = gamesims::list(&self.table).await?;
         rows.retain(|row| self.gamesims.iter().any(|gamesim| gamesim.program().name == row.gamesim_id.as_str()));
+        // Boots follow each other in the list; the latest of each game sim is what runs.
+        rows.reverse();
+        rows.dedup_by(|earlier, latest| earlier.gamesim_id == latest.gamesim_id);
+        rows.reverse();
         Ok(rows)
     }
 

@@ -113,6 +113,17 @@ pub const CONTENT_IMMUTABLE_CACHE_S: u64 = 31_536_000;
 pub const ACCOUNTS_CACHED_MAX: usize = 512;
 /// How long a process may show a list of characters without reading their rows again, in milliseconds.
 pub const CHARACTER_LIST_TTL_MS: u64 = 5_000;
+/// How long a session whose game sim is dead waits to be placed on another one, in milliseconds from the end of that game
+/// sim's lease. After that it is given up, and its characters are free.
+pub const SESSION_ORPHAN_MS: u64 = 20_000;
+/// How long a seat of a session that was placed anew waits for its player, in seconds.
+pub const RESUMPTION_RESERVATION_S: u64 = 60;
+/// Former placements that a session remembers.
+pub const SESSION_MOVES_KEPT_MAX: usize = 4;
+/// How long the row of a dead game sim without sessions stays, in milliseconds: an hour, for people who look.
+pub const GAMESIM_KEPT_MS: u64 = 3_600_000;
+/// Expulsions that wait for one game sim to hear of them.
+pub const EXPULSIONS_PER_GAMESIM_MAX: usize = 256;
 /// How far loot may lie from the player who picks it up, in millimetres.
 pub const PICK_UP_REACH_MM: u32 = 2_000;
 /// How long a cleared dungeon stays open, so that its loot can be picked up, in milliseconds.

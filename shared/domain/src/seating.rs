@@ -1,9 +1,10 @@
 //! The moves of a game session: who may sit down, arrive, leave, and when it is over. Each takes the row as read and gives
 //! the row to write, one revision on; the write is conditional on the revision, so two moves never mix.
 
-use crate::limits::{IDEMPOTENCY_RETENTION_S, SEAT_RESERVATION_S};
+use crate::api::FormerPlacement;
+use crate::limits::{IDEMPOTENCY_RETENTION_S, RESUMPTION_RESERVATION_S, SEAT_RESERVATION_S, SESSION_MOVES_KEPT_MAX};
 use crate::session::Outcome;
-use crate::{CharacterId, Seat, SeatState, Session, SessionState, Timestamp};
+use crate::{CharacterId, GamesimId, Seat, SeatState, Session, SessionState, Timestamp};
 
 /// Why a move is not possible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -88,6 +89,46 @@ impl Session {
         if self.state.is_live() { Ok(self.closed(SessionState::Lost, None, now)) } else { Err(Refused::Over) }
     }
 
+    /// Places the session on another game sim under a new epoch, because its own is dead. Who holds a seat keeps it, and has
+    /// a while to come back to it.
+    pub fn relocate(
+        &self,
+        gamesim_id: &GamesimId,
+        gamesim_epoch: u64,
+        address: String,
+        now: Timestamp,
+    ) -> Result<Self, Refused> {
+        if !matches!(self.state, SessionState::Reserved | SessionState::Active) {
+            return Err(Refused::Over);
+        }
+        let mut next = self.next();
+        let before = FormerPlacement {
+            session_epoch: self.epoch,
+            gamesim_id: self.gamesim_id.clone(),
+            gamesim_epoch: self.gamesim_epoch,
+            port: self.address.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or_default(),
+        };
+        next.former.insert(0, before);
+        next.former.truncate(SESSION_MOVES_KEPT_MAX);
+        next.state = SessionState::Reserved;
+        next.epoch += 1;
+        next.gamesim_id = gamesim_id.clone();
+        next.gamesim_epoch = gamesim_epoch;
+        next.address = address;
+        for seat in next.seats.iter_mut().flatten().filter(|seat| seat.holds(now)) {
+            seat.state = SeatState::Reserved;
+            seat.reserved_until = now.plus_secs(RESUMPTION_RESERVATION_S);
+        }
+        Ok(next)
+    }
+
+    /// Frees a seat whose character turned out to be bound elsewhere, within the move that this is a part of.
+    pub fn give_up(&mut self, character_id: CharacterId) {
+        if let Some(seat) = self.seats.iter_mut().flatten().find(|seat| seat.character_id == character_id) {
+            seat.state = SeatState::Left;
+        }
+    }
+
     /// The characters whose lease this session may still hold.
     pub fn bound(&self) -> impl Iterator<Item = &Seat> {
         self.seats.iter().flatten().filter(|seat| seat.state != SeatState::Left)
@@ -120,7 +161,7 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{AccountId, SessionId};
+    use crate::{AccountId, LoginSessionId, SessionId};
 
     const NOW: Timestamp = Timestamp(1_000_000);
 
@@ -128,6 +169,7 @@ mod tests {
         Seat {
             character_id: CharacterId::from_bits(bits),
             account_id: AccountId::from_bits(bits),
+            login_session_id: LoginSessionId::from_bits(bits),
             name: format!("hero {bits}"),
             state: SeatState::Reserved,
             reserved_until: Timestamp(0),
@@ -143,6 +185,8 @@ mod tests {
             gamesim_id: "sim-1".parse().unwrap(),
             gamesim_epoch: 1,
             address: "127.0.0.1:1".into(),
+            former: Vec::new(),
+            content_version: "0".into(),
             dungeon_id: "goblin-warren".into(),
             created_by: AccountId::from_bits(1),
             request_fingerprint: String::new(),
@@ -190,6 +234,33 @@ mod tests {
         assert_eq!((number, lapsed.bound().count()), (2, 3));
         let (back, number) = session.leave(CharacterId::from_bits(1)).unwrap().reserve(seat(1), late).unwrap();
         assert_eq!((number, back.bound().count()), (1, 3));
+    }
+
+    #[test]
+    fn a_session_that_moves_keeps_its_seats_and_takes_a_new_epoch() {
+        let (session, _) = session().reserve(seat(5), NOW).unwrap();
+        let (session, _) = session.reserve(seat(6), NOW).unwrap();
+        let session = session.admit(0, CharacterId::from_bits(5)).unwrap();
+        // Long after, the second has not come.
+        let late = NOW.plus_secs(3_600);
+        let moved = session.relocate(&"sim-2".parse().unwrap(), 7, "127.0.0.1:9".into(), late).unwrap();
+        assert_eq!((moved.state, moved.epoch, moved.revision), (SessionState::Reserved, 2, session.revision + 1));
+        assert_eq!((moved.gamesim_id.as_str(), moved.gamesim_epoch), ("sim-2", 7));
+        let before = &moved.former[0];
+        assert_eq!((before.session_epoch, before.gamesim_id.as_str(), before.port), (1, "sim-1", 1));
+        assert_eq!(moved.seat_of(CharacterId::from_bits(5), late), Some(0));
+        assert_eq!(moved.seat_of(CharacterId::from_bits(6), late), None);
+        assert_eq!(moved.seat_of(CharacterId::from_bits(5), late.plus_secs(RESUMPTION_RESERVATION_S)), None);
+        let mut again = moved;
+        for epoch in 3..12 {
+            again = again.relocate(&"sim-3".parse().unwrap(), 1, "[::1]:9".into(), late).unwrap();
+            assert_eq!(again.epoch, epoch);
+        }
+        assert_eq!((again.former.len(), again.former[0].session_epoch), (SESSION_MOVES_KEPT_MAX, 10));
+        assert_eq!(
+            again.lose(late).unwrap().relocate(&"sim-4".parse().unwrap(), 1, String::new(), late),
+            Err(Refused::Over)
+        );
     }
 
     #[test]

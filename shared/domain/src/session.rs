@@ -1,10 +1,12 @@
 //! A game session: one party's run of one dungeon, its seats, and the states it moves through.
 
+use crate::api::FormerPlacement;
 use crate::limits::SEATS_PER_SESSION_MAX;
-use crate::{AccountId, CharacterId, GamesimId, SessionId, Timestamp};
+use crate::{AccountId, CharacterId, GamesimId, LoginSessionId, SessionId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// Where a session is in its life. States only move forward: Reserved → Active → Ending → Ended, any → Lost.
+/// Where a session is in its life. States only move forward: Reserved → Active → Ending → Ended, any → Lost; except that a
+/// session whose game sim is dead is placed on another one, Reserved again under a new epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -30,7 +32,6 @@ impl SessionState {
 
 /// A game session as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Session {
     /// The session.
     pub session_id: SessionId,
@@ -46,6 +47,12 @@ pub struct Session {
     pub gamesim_epoch: u64,
     /// Public UDP address of its shard, `ip:port`.
     pub address: String,
+    /// Where it ran before, latest first: what its game sim goes on from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former: Vec<FormerPlacement>,
+    /// Version of the content that it is played with, wherever it is placed.
+    #[serde(default)]
+    pub content_version: String,
     /// Id of the dungeon in the content.
     pub dungeon_id: String,
     /// Account that created it.
@@ -67,12 +74,13 @@ pub struct Session {
 
 /// A seat that is taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Seat {
     /// Who sits there.
     pub character_id: CharacterId,
     /// Whose character that is.
     pub account_id: AccountId,
+    /// The login that took the seat: when it ends, the seat's player has to go.
+    pub login_session_id: LoginSessionId,
     /// Its name, to show to the others.
     pub name: String,
     /// Waiting, playing or gone.

@@ -234,6 +234,17 @@ pub(crate) fn drop_lease(
     Ok(Write::update(key(account_id, character_id), [Action::remove("lease")], condition))
 }
 
+/// Hands the character over from one placement of a session to the next, provided this very lease still holds it.
+pub(crate) fn move_lease(
+    account_id: AccountId,
+    character_id: CharacterId,
+    from: &Lease,
+    to: &Lease,
+) -> Result<Write, StorageError> {
+    let condition = Condition::Equals("lease".into(), value_of(from)?);
+    Ok(Write::update(key(account_id, character_id), [Action::set_encoded("lease", to)?], condition))
+}
+
 /// Confirms that the character is bound by this lease and still at this version.
 pub(crate) fn check_lease(row: &CharacterRow, lease: &Lease) -> Result<Write, StorageError> {
     let held = Condition::Equals("lease".into(), value_of(lease)?);

@@ -25,6 +25,9 @@ pub struct Commit {
     /// An idempotency token of 1 to 36 bytes: within ten minutes the same token with the same writes has no second effect,
     /// and with other writes it is invalid. The adapter draws one for a transaction that has none, for its own retries.
     pub token: Option<String>,
+    /// Whether the adapter gives up at once where another transaction touches the same items, because the caller has other
+    /// items to turn to.
+    pub gives_way: bool,
 }
 
 impl Commit {
@@ -35,13 +38,18 @@ impl Commit {
 
     /// Several writes, on different items.
     pub fn all(writes: impl IntoIterator<Item = Write>) -> Self {
-        Self { writes: writes.into_iter().collect(), token: None }
+        Self { writes: writes.into_iter().collect(), token: None, gives_way: false }
     }
 
     /// Makes the commit a transaction that is carried out once however often it is sent.
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(token.into());
         self
+    }
+
+    /// Has a conflict with another transaction reported at once.
+    pub fn give_way(self) -> Self {
+        Self { gives_way: true, ..self }
     }
 
     /// Whether this is carried out as a transaction rather than as a single call.

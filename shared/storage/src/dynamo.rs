@@ -19,7 +19,7 @@ pub use usage::{TableUsage, Usage};
 use crate::table::BoxFuture;
 use crate::{Commit, CommitError, Committed, Consistency, Item, Key, Page, Query, StorageError, Table, TableName};
 use aws_sdk_dynamodb::Client;
-use retry::Retries;
+use retry::{Repeat, Retries};
 use std::sync::Arc;
 
 /// The tables of one deployment. Clones share the connection pool, the counters and the retry budget.
@@ -49,12 +49,7 @@ impl DynamoTable {
     }
 
     /// Runs `call` until it succeeds, fails for good, or has used up its attempts.
-    async fn with_retries<T, F>(
-        &self,
-        table: TableName,
-        repeatable: bool,
-        call: impl Fn() -> F,
-    ) -> Result<T, CommitError>
+    async fn with_retries<T, F>(&self, table: TableName, repeat: Repeat, call: impl Fn() -> F) -> Result<T, CommitError>
     where
         F: Future<Output = Result<T, CommitError>>,
     {
@@ -69,7 +64,7 @@ impl DynamoTable {
             failed += 1;
             // Without entropy the pause is the longest one: slower, never wrong.
             let random = getrandom::u64().unwrap_or(u64::MAX);
-            let Some(pause) = self.retries.pause(failed, &error, repeatable, random) else { return Err(error) };
+            let Some(pause) = self.retries.pause(failed, &error, repeat, random) else { return Err(error) };
             tracing::debug!(table = table.as_str(), failed, %error, "repeating a call to the store");
             self.usage.count_retry();
             tokio::time::sleep(pause).await;
@@ -82,7 +77,7 @@ impl Table for DynamoTable {
         Box::pin(async move {
             key.validate()?;
             let call = || self.get_item(key, consistency);
-            self.with_retries(key.table, true, call).await.map_err(fault::read_fault)
+            self.with_retries(key.table, Repeat::Always, call).await.map_err(fault::read_fault)
         })
     }
 
@@ -90,7 +85,7 @@ impl Table for DynamoTable {
         Box::pin(async move {
             query.validate()?;
             let call = || self.query_page(&query);
-            self.with_retries(query.table, true, call).await.map_err(fault::read_fault)
+            self.with_retries(query.table, Repeat::Always, call).await.map_err(fault::read_fault)
         })
     }
 
@@ -101,10 +96,10 @@ impl Table for DynamoTable {
             if commit.is_transaction() {
                 let token = commit.token.clone().map_or_else(drawn_token, Ok)?;
                 let call = || self.transact(&commit.writes, &token);
-                return self.with_retries(table, true, call).await;
+                return self.with_retries(table, Repeat::of(&commit), call).await;
             }
             let call = || self.write_alone(&commit.writes[0]);
-            self.with_retries(table, retry::is_repeatable(&commit), call).await
+            self.with_retries(table, Repeat::of(&commit), call).await
         })
     }
 }

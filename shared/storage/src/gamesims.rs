@@ -1,18 +1,17 @@
-//! The registry of game sims: one row each, in one partition, so that a consistent query shows the whole fleet.
+//! The registry of game sims: one row per boot, in one partition, so that a consistent query shows the whole fleet.
 //!
 //! A row's `sessions` map lists the live sessions of its epoch. It changes only in the transaction that changes the session
 //! row, so it is the authoritative list and its size is the number of active sessions; there is no counter that could drift.
 
-use crate::sessions::{self, Closing};
 use crate::{
     Action, Commit, CommitError, Condition, Consistency, Key, Query, StorageError, Table, TableName, Write, decode,
     value_of,
 };
-use guildhall_domain::api::{GamesimLoad, GamesimState};
-use guildhall_domain::limits::GAMESIM_LEASE_MS;
+use guildhall_domain::api::{Expulsion, GamesimLoad, GamesimState};
+use guildhall_domain::limits::{EXPULSIONS_PER_GAMESIM_MAX, GAMESIM_LEASE_MS, SESSION_ORPHAN_MS};
 use guildhall_domain::{GamesimId, SessionId, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How often a registration that meets another one starts over.
 const REGISTER_ATTEMPTS_MAX: u32 = 5;
@@ -48,12 +47,20 @@ pub struct GamesimRow {
     pub sessions: BTreeMap<SessionId, u32>,
     /// How it says it is doing.
     pub load: GamesimLoad,
+    /// Expulsions that it has not confirmed, by names that are never used twice.
+    #[serde(default)]
+    pub expelled: BTreeMap<String, Expulsion>,
 }
 
 impl GamesimRow {
     /// Whether it can be counted on at `now`. Judged here, at read time; no stored flag says so.
     pub fn is_alive(&self, now: Timestamp) -> bool {
         self.state != GamesimState::Gone && now < self.lease_until
+    }
+
+    /// Whether its sessions have waited long enough at `now` to be placed anew.
+    pub fn is_past_hope(&self, now: Timestamp) -> bool {
+        !self.is_alive(now) && self.lease_until.plus_millis(SESSION_ORPHAN_MS) <= now
     }
 
     /// Whether a new session may be placed on it at `now`.
@@ -64,19 +71,39 @@ impl GamesimRow {
     }
 }
 
-pub(crate) fn key(gamesim_id: &GamesimId) -> Key {
-    Key::new(TableName::Gamesims, "fleet", gamesim_id.as_str())
+/// One row per boot, so that a later boot never stands where an earlier one's sessions are listed.
+pub(crate) fn key(gamesim_id: &GamesimId, epoch: u64) -> Key {
+    Key::new(TableName::Gamesims, "fleet", format!("{gamesim_id}#{epoch:020}"))
 }
 
-/// One game sim.
-pub async fn find(table: &dyn Table, gamesim_id: &GamesimId) -> Result<Option<GamesimRow>, StorageError> {
-    table.get(&key(gamesim_id), Consistency::Strong).await?.map(decode).transpose()
+/// What is left of a game sim whose rows have gone: the epoch that must not be used again.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct LastEpoch {
+    epoch: u64,
 }
 
-/// The whole fleet, by name.
+fn last_epoch_key(gamesim_id: &GamesimId) -> Key {
+    Key::new(TableName::Gamesims, format!("gamesim#{gamesim_id}"), "last-epoch")
+}
+
+/// One boot of a game sim.
+pub async fn find(table: &dyn Table, gamesim_id: &GamesimId, epoch: u64) -> Result<Option<GamesimRow>, StorageError> {
+    table.get(&key(gamesim_id, epoch), Consistency::Strong).await?.map(decode).transpose()
+}
+
+/// The latest boot of a game sim.
+pub async fn find_latest(table: &dyn Table, gamesim_id: &GamesimId) -> Result<Option<GamesimRow>, StorageError> {
+    let query = Query::new(TableName::Gamesims, "fleet").prefix(format!("{gamesim_id}#"));
+    Ok(read(table, query).await?.pop())
+}
+
+/// The whole fleet, by name and boot; boots that are over are among them while they have sessions.
 pub async fn list(table: &dyn Table) -> Result<Vec<GamesimRow>, StorageError> {
+    read(table, Query::new(TableName::Gamesims, "fleet")).await
+}
+
+async fn read(table: &dyn Table, mut query: Query) -> Result<Vec<GamesimRow>, StorageError> {
     let mut rows = Vec::new();
-    let mut query = Query::new(TableName::Gamesims, "fleet");
     loop {
         let page = table.query(query.clone()).await?;
         for item in page.items {
@@ -89,26 +116,31 @@ pub async fn list(table: &dyn Table) -> Result<Vec<GamesimRow>, StorageError> {
     }
 }
 
-/// Registers a boot: `row` comes with everything but its epoch, which is given here. An earlier boot of the same game sim
-/// is closed first, session by session, so that its sessions are lost exactly once and nothing lands on it meanwhile.
+/// Registers a boot: `row` comes with everything but its epoch, which is given here. From then on nothing lands on the boot
+/// before it, whose sessions wait to be placed anew.
 pub async fn register(table: &dyn Table, mut row: GamesimRow, now: Timestamp) -> Result<GamesimRow, CommitError> {
     for _ in 0..REGISTER_ATTEMPTS_MAX {
-        let condition = match find(table, &row.gamesim_id).await? {
-            None => {
-                row.epoch = 1;
-                Condition::NotExists
-            }
-            Some(before) if before.boot_id == row.boot_id => return Ok(before),
-            Some(before) => {
-                retire(table, &before, now).await?;
-                row.epoch = before.epoch + 1;
-                let empty = Condition::SizeBelow("sessions".into(), 1);
-                Condition::All(vec![Condition::equals("epoch", before.epoch), empty])
-            }
+        let before = find_latest(table, &row.gamesim_id).await?;
+        if let Some(before) = before.as_ref().filter(|before| before.boot_id == row.boot_id) {
+            return Ok(before.clone());
+        }
+        let last_epoch = match &before {
+            Some(before) => before.epoch,
+            None => last_epoch(table, &row.gamesim_id).await?,
         };
-        let put = Write::put(key(&row.gamesim_id), &row, condition)?;
-        match table.commit(Commit::one(put)).await {
+        row.epoch = last_epoch + 1;
+        let mut writes = vec![Write::put(key(&row.gamesim_id, row.epoch), &row, Condition::NotExists)?];
+        if let Some(before) = before.filter(|before| before.state != GamesimState::Gone) {
+            // Its lease ends at once, or has ended.
+            let until = before.lease_until.min(now);
+            let over =
+                [Action::set_encoded("state", &GamesimState::Gone)?, Action::set_encoded("lease_until", &until)?];
+            let unchanged = Condition::Equals("lease_until".into(), value_of(&before.lease_until)?);
+            writes.push(Write::update(key(&before.gamesim_id, before.epoch), over, unchanged));
+        }
+        match table.commit(Commit::all(writes)).await {
             Ok(_) => return Ok(row),
+            // Another boot came in between, or the one before beat once more.
             Err(CommitError::Refused(_)) => {}
             Err(error) => return Err(error),
         }
@@ -116,34 +148,28 @@ pub async fn register(table: &dyn Table, mut row: GamesimRow, now: Timestamp) ->
     Err(CommitError::Conflict)
 }
 
-/// Ends a boot that has been succeeded: first nothing new may land on it, then each of its sessions is given up.
-async fn retire(table: &dyn Table, before: &GamesimRow, now: Timestamp) -> Result<(), CommitError> {
-    let gone = Action::set_encoded("state", &GamesimState::Gone)?;
-    let same_boot = Condition::equals("epoch", before.epoch);
-    let update = Write::update(key(&before.gamesim_id), [gone], same_boot);
-    let row = match table.commit(Commit::one(update)).await {
-        Ok(committed) => committed.returned,
-        // Somebody else registered in between; the caller starts over.
-        Err(CommitError::Refused(_)) => return Ok(()),
-        Err(error) => return Err(error),
-    };
-    let row: GamesimRow = row.map(decode).transpose()?.unwrap_or_else(|| before.clone());
-    for session_id in row.sessions.keys() {
-        match sessions::find(table, *session_id).await? {
-            Some(session) => drop(sessions::close(table, session, Closing::Lose, now).await?),
-            None => forget_place(table, &row, *session_id).await?,
-        }
-    }
-    Ok(())
+async fn last_epoch(table: &dyn Table, gamesim_id: &GamesimId) -> Result<u64, StorageError> {
+    let row = table.get(&last_epoch_key(gamesim_id), Consistency::Strong).await?;
+    Ok(row.map(decode::<LastEpoch>).transpose()?.map_or(0, |last| last.epoch))
 }
 
-/// Frees the place of a session whose row is gone: after a week its TTL may have taken it. Nothing can bring the row back,
-/// as nothing lands on this boot any more.
-async fn forget_place(table: &dyn Table, row: &GamesimRow, session_id: SessionId) -> Result<(), CommitError> {
-    let free = free_place(&row.gamesim_id, row.epoch, session_id, None)?;
-    match table.commit(Commit::one(free)).await {
-        // Refused, somebody else has succeeded this boot in between; the caller starts over.
-        Ok(_) | Err(CommitError::Refused(_)) => Ok(()),
+/// Removes the row of a boot that is over and has no sessions; `false` if it is not so any more.
+pub(crate) async fn remove(table: &dyn Table, row: &GamesimRow) -> Result<bool, CommitError> {
+    let seen = Condition::Equals("lease_until".into(), value_of(&row.lease_until)?);
+    let empty = Condition::all([seen, Condition::size_below("sessions", 1)]);
+    let delete = Write::delete(key(&row.gamesim_id, row.epoch), empty);
+    let behind = Condition::any([Condition::NotExists, Condition::less("epoch", row.epoch)]);
+    let remember = Write::put(last_epoch_key(&row.gamesim_id), &LastEpoch { epoch: row.epoch }, behind)?;
+    let error = match table.commit(Commit::all([delete.clone(), remember])).await {
+        Ok(_) => return Ok(true),
+        Err(error) => error,
+    };
+    // A later boot is remembered already.
+    let is_ahead = error.refusal(0).is_none() && error.refusal(1).is_some();
+    let result = if is_ahead { table.commit(Commit::one(delete)).await.map(drop) } else { Err(error) };
+    match result {
+        Ok(()) => Ok(true),
+        Err(CommitError::Refused(_)) => Ok(false),
         Err(error) => Err(error),
     }
 }
@@ -157,16 +183,21 @@ pub enum Beat {
     Fenced,
 }
 
-/// Renews the lease of an epoch and records what it says. Draining is never taken back.
+/// Renews the lease of an epoch, records what it says, and forgets the expulsions that it has `obeyed`. Draining is never
+/// taken back.
 pub async fn heartbeat(
     table: &dyn Table,
     gamesim_id: &GamesimId,
     epoch: u64,
     state: GamesimState,
     load: &GamesimLoad,
+    obeyed: &[Expulsion],
     now: Timestamp,
 ) -> Result<Beat, CommitError> {
     let mut actions = vec![Action::set_encoded("load", load)?];
+    // Each by itself: one that has come since stays.
+    let obeyed: BTreeSet<_> = obeyed.iter().collect();
+    actions.extend(obeyed.into_iter().map(|expulsion| Action::remove(expulsion_place(expulsion))));
     if state != GamesimState::Ready {
         actions.push(Action::set_encoded("state", &state)?);
     }
@@ -178,7 +209,7 @@ pub async fn heartbeat(
         GamesimState::Gone => Condition::equals("epoch", epoch),
         GamesimState::Ready | GamesimState::Draining => Condition::All(vec![Condition::equals("epoch", epoch), open]),
     };
-    match table.commit(Commit::one(Write::update(key(gamesim_id), actions, condition))).await {
+    match table.commit(Commit::one(Write::update(key(gamesim_id, epoch), actions, condition))).await {
         Ok(committed) => {
             let item =
                 committed.returned.ok_or_else(|| StorageError::Undecodable("an update returned no row".into()))?;
@@ -203,7 +234,7 @@ pub(crate) fn take_place(
         Condition::Greater("lease_until".into(), value_of(&now)?),
         Condition::SizeBelow("sessions".into(), u64::from(row.capacity)),
     ]);
-    Ok(Write::update(key(&row.gamesim_id), [Action::set(place, u64::from(epoch))], condition))
+    Ok(Write::update(key(&row.gamesim_id, row.epoch), [Action::set(place, u64::from(epoch))], condition))
 }
 
 /// Frees a session's place on the boot that it was on. With `only_if_dead`, refuses while that boot's lease holds.
@@ -221,5 +252,30 @@ pub(crate) fn free_place(
             Condition::Equals("state".into(), value_of(&GamesimState::Gone)?),
         ]));
     }
-    Ok(Write::update(key(gamesim_id), [Action::remove(place)], Condition::All(conditions)))
+    Ok(Write::update(key(gamesim_id, epoch), [Action::remove(place)], Condition::All(conditions)))
+}
+
+fn expulsion_place(expulsion: &Expulsion) -> crate::Path {
+    crate::Path::nested(["expelled".to_owned(), format!("{}-{}", expulsion.account_id, expulsion.at.0)])
+}
+
+/// Has a boot told, at its next heartbeat, that an account's players must go. `false` if that boot is over.
+pub async fn expel(
+    table: &dyn Table,
+    gamesim_id: &GamesimId,
+    epoch: u64,
+    expulsion: Expulsion,
+) -> Result<bool, CommitError> {
+    let open = Condition::Differs("state".into(), value_of(&GamesimState::Gone)?);
+    let room = Condition::size_below("expelled", EXPULSIONS_PER_GAMESIM_MAX as u64);
+    let condition = Condition::all([Condition::equals("epoch", epoch), open, room]);
+    let place = Action::set_encoded(expulsion_place(&expulsion), &expulsion)?;
+    let error = match table.commit(Commit::one(Write::update(key(gamesim_id, epoch), [place], condition))).await {
+        Ok(_) => return Ok(true),
+        Err(error) => error,
+    };
+    let Some(refusal) = error.refusal(0) else { return Err(error) };
+    let row: Option<GamesimRow> = refusal.current.clone().map(decode).transpose()?;
+    // One that lives and is full of expulsions hears of them in a moment: until then nothing can be promised.
+    if row.is_some_and(|row| row.state != GamesimState::Gone) { Err(CommitError::Conflict) } else { Ok(false) }
 }

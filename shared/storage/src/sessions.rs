@@ -6,10 +6,12 @@ use crate::gamesims::{self, GamesimRow};
 use crate::{Commit, CommitError, Condition, Consistency, Item, Key, StorageError, Table, TableName, Write, decode};
 use guildhall_domain::seating::Refused;
 use guildhall_domain::session::Outcome;
-use guildhall_domain::{CharacterId, Lease, Session, SessionId, SessionState, Timestamp};
+use guildhall_domain::{CharacterId, Lease, Session, SessionId, Timestamp};
 
 mod progress;
+mod relocation;
 pub use progress::apply_group;
+pub use relocation::{Relocated, held_characters, relocate};
 
 /// How often a transaction that keeps meeting others is tried.
 const ATTEMPTS_MAX: u32 = 8;
@@ -49,7 +51,8 @@ pub enum Unplaced {
 }
 
 /// Places a new session, whose first seat is reserved for `row`'s character, on a game sim. `lapsed` is what
-/// [`judge_lease`] gave: the session that the character leaves behind.
+/// [`judge_lease`] gave: the session that the character leaves behind. Where other transactions want the same game sim at the
+/// same time it is a conflict at once: the caller has other game sims to turn to.
 pub async fn allocate(
     table: &dyn Table,
     session: &Session,
@@ -64,7 +67,7 @@ pub async fn allocate(
         characters::take_lease(row, &session.lease())?,
     ];
     writes.extend(lapsed.map(confirm));
-    let Err(error) = table.commit(Commit::all(writes)).await else { return Ok(Ok(())) };
+    let Err(error) = table.commit(Commit::all(writes).give_way()).await else { return Ok(Ok(())) };
     if let Some(refusal) = error.refusal(1) {
         let existing: Option<Session> = current(refusal.current.as_ref())?;
         return existing.map(|session| Err(Unplaced::Exists(Box::new(session)))).ok_or(CommitError::Conflict);
@@ -215,16 +218,21 @@ pub async fn close(
         };
         if let Some(refusal) = error.refusal(0) {
             session = current(refusal.current.as_ref())?.ok_or(CommitError::Conflict)?;
+            if session.lease() != lease {
+                // It was placed anew meanwhile, where all of this is to be judged anew.
+                place_is_ours = true;
+                not_ours.clear();
+                continue;
+            }
         }
         // A reservation that ran out may have been taken over by another session: then the lease is not ours to drop.
         let lost = bound.iter().enumerate().filter(|(index, _)| error.refusal(index + 1).is_some());
         not_ours.extend(lost.map(|(_, seat)| seat.character_id));
         if let Some(refusal) = error.refusal(bound.len() + 1) {
-            let gamesim: Option<GamesimRow> = current(refusal.current.as_ref())?;
-            if gamesim.is_some_and(|row| row.epoch == session.gamesim_epoch) {
+            if refusal.current.is_some() {
                 return Ok(Closed::GamesimAlive);
             }
-            // A later boot has the row; its list never held this session.
+            // The boot's row is gone, and the place with it.
             place_is_ours = false;
         }
     }
@@ -243,8 +251,8 @@ pub enum Hold {
     Lapsed(Box<Session>),
 }
 
-/// What `lease` is worth to its character at `now`. A session whose game sim is dead is closed on the way, so that nobody
-/// has to wait for a clean-up.
+/// What `lease` is worth to its character at `now`. A session that waits to be placed anew still binds; one that has waited
+/// too long is closed on the way, so that nobody has to wait for a clean-up.
 pub async fn judge_lease(
     table: &dyn Table,
     lease: &Lease,
@@ -258,31 +266,45 @@ pub async fn judge_lease(
     if session.seat_of(character_id, now).is_none() {
         return Ok(Hold::Lapsed(Box::new(session)));
     }
-    let gamesim = gamesims::find(table, &session.gamesim_id).await?;
-    if gamesim.is_some_and(|row| row.epoch == session.gamesim_epoch && row.is_alive(now)) {
-        return Ok(Hold::Binds);
-    }
-    let closed = close(table, session, Closing::Lose, now).await?;
-    Ok(if matches!(closed, Closed::GamesimAlive) { Hold::Binds } else { Hold::Over })
+    let (_, whereabouts) = locate(table, session, now).await?;
+    Ok(if matches!(whereabouts, Whereabouts::Over) { Hold::Over } else { Hold::Binds })
 }
 
-/// The session, closed first if its game sim is dead at `now`.
+/// Where a session is to be found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whereabouts {
+    /// On this game sim.
+    Running(Box<GamesimRow>),
+    /// Nowhere: its game sim is dead, and it waits to be placed on another one.
+    Orphaned,
+    /// It is over.
+    Over,
+}
+
+/// The session and where it is at `now`.
 pub async fn find_living(
     table: &dyn Table,
     session_id: SessionId,
     now: Timestamp,
-) -> Result<Option<(Session, Option<GamesimRow>)>, CommitError> {
+) -> Result<Option<(Session, Whereabouts)>, CommitError> {
     let Some(session) = find(table, session_id).await? else { return Ok(None) };
-    if !matches!(session.state, SessionState::Reserved | SessionState::Active | SessionState::Ending) {
-        return Ok(Some((session, None)));
+    locate(table, session, now).await.map(Some)
+}
+
+/// Where a session is at `now`. One that has waited too long for another game sim is given up on the way.
+async fn locate(table: &dyn Table, session: Session, now: Timestamp) -> Result<(Session, Whereabouts), CommitError> {
+    if !session.state.is_live() {
+        return Ok((session, Whereabouts::Over));
     }
-    let gamesim = gamesims::find(table, &session.gamesim_id).await?;
-    if let Some(row) = gamesim.filter(|row| row.epoch == session.gamesim_epoch && row.is_alive(now)) {
-        return Ok(Some((session, Some(row))));
+    let gamesim = gamesims::find(table, &session.gamesim_id, session.gamesim_epoch).await?;
+    match gamesim {
+        Some(row) if row.is_alive(now) => return Ok((session, Whereabouts::Running(Box::new(row)))),
+        Some(row) if !row.is_past_hope(now) => return Ok((session, Whereabouts::Orphaned)),
+        _ => {}
     }
-    match close(table, session.clone(), Closing::Lose, now).await? {
-        Closed::Done(closed) | Closed::Already(closed) => Ok(Some((*closed, None))),
-        // The game sim has come back to life since it was looked at; whoever asks again finds it so.
+    match close(table, session, Closing::Lose, now).await? {
+        Closed::Done(closed) | Closed::Already(closed) => Ok((*closed, Whereabouts::Over)),
+        // It has been placed anew since it was looked at; whoever asks again finds it so.
         Closed::Refused(_) | Closed::GamesimAlive => Err(CommitError::Conflict),
     }
 }

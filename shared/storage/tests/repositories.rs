@@ -2,18 +2,22 @@
 
 #![allow(clippy::unwrap_used, reason = "a test panics where it fails")]
 
-use guildhall_domain::api::{GamesimLoad, GamesimState};
+use guildhall_domain::api::{Expulsion, GamesimLoad, GamesimState, WriteName};
+use guildhall_domain::limits::{GAMESIM_KEPT_MS, SESSION_ORPHAN_MS};
 use guildhall_domain::progress::{CharacterWrite, GroupStatus, ProgressGroup};
 use guildhall_domain::session::Outcome;
 use guildhall_domain::{
-    AccountId, Character, CharacterId, CharacterName, Email, HotState, Lease, Seat, SeatState, Session, SessionId,
-    SessionState, Timestamp,
+    AccountId, Character, CharacterId, CharacterName, Email, HotState, Lease, LoginSessionId, Seat, SeatState, Session,
+    SessionId, SessionState, Timestamp,
 };
 use guildhall_storage::accounts::{self, AccountRow, AccountStatus};
 use guildhall_storage::characters::{self, CharacterRow, Created};
 use guildhall_storage::gamesims::{self, Beat, GamesimRow};
 use guildhall_storage::memory::MemoryTable;
-use guildhall_storage::sessions::{self, Closed, Closing, Hold, NotAdmitted, Unplaced, Unseated};
+use guildhall_storage::reaper::{self, Reaped};
+use guildhall_storage::sessions::{
+    self, Closed, Closing, Hold, NotAdmitted, Relocated, Unplaced, Unseated, Whereabouts,
+};
 use guildhall_storage::{
     Action, BoxFuture, Commit, CommitError, Committed, Condition, Consistency, Item, Key, Page, Query, StorageError,
     Table, TableName, Write,
@@ -40,6 +44,7 @@ fn gamesim(name: &str, boot: &str) -> GamesimRow {
         lease_until: NOW.plus_secs(6),
         sessions: BTreeMap::new(),
         load: GamesimLoad::default(),
+        expelled: BTreeMap::new(),
     }
 }
 
@@ -82,6 +87,7 @@ fn session(bits: u128, gamesim: &GamesimRow, row: &CharacterRow) -> Session {
     let seat = Seat {
         character_id: row.character.character_id,
         account_id: row.character.account_id,
+        login_session_id: LoginSessionId::from_bits(1),
         name: row.character.name.as_str().into(),
         state: SeatState::Reserved,
         reserved_until: NOW.plus_secs(30),
@@ -94,6 +100,8 @@ fn session(bits: u128, gamesim: &GamesimRow, row: &CharacterRow) -> Session {
         gamesim_id: gamesim.gamesim_id.clone(),
         gamesim_epoch: gamesim.epoch,
         address: "127.0.0.1:4000".into(),
+        former: Vec::new(),
+        content_version: "0".into(),
         dungeon_id: "goblin-warren".into(),
         created_by: row.character.account_id,
         request_fingerprint: String::new(),
@@ -188,7 +196,7 @@ async fn the_last_place_is_given_once_and_never_twice() {
         }
     }
     assert_eq!(placed, CAPACITY);
-    let row = gamesims::find(&table, &sim.gamesim_id).await.unwrap().unwrap();
+    let row = gamesims::find(&table, &sim.gamesim_id, sim.epoch).await.unwrap().unwrap();
     assert_eq!(row.sessions.len(), CAPACITY as usize);
     assert!(!row.has_room(NOW));
 }
@@ -212,7 +220,7 @@ async fn closing_frees_everything_and_is_idempotent() {
     let again = sessions::close(&table, session.clone(), closing, NOW).await.unwrap();
     assert!(matches!(again, Closed::Already(_)), "{again:?}");
     assert_eq!(stored(&table, &row).await.lease, None);
-    assert!(gamesims::find(&table, &sim.gamesim_id).await.unwrap().unwrap().sessions.is_empty());
+    assert!(gamesims::find(&table, &sim.gamesim_id, sim.epoch).await.unwrap().unwrap().sessions.is_empty());
     let latest = sessions::find(&table, session.session_id).await.unwrap().unwrap();
     assert_eq!((latest.state, latest.outcome), (SessionState::Ended, Some(Outcome::Cleared)));
 }
@@ -223,30 +231,119 @@ async fn a_session_is_given_up_only_when_its_game_sim_is_dead() {
     let early = sessions::close(&table, session.clone(), Closing::Lose, NOW.plus_secs(5)).await.unwrap();
     assert_eq!(early, Closed::GamesimAlive);
     let lease = session.lease();
-    let later = NOW.plus_secs(6);
-    assert_eq!(sessions::judge_lease(&table, &lease, row.character.character_id, later).await.unwrap(), Hold::Over);
+    let judge = async |at| sessions::judge_lease(&table, &lease, row.character.character_id, at).await.unwrap();
+    let dead = NOW.plus_secs(6);
+    assert_eq!(judge(dead).await, Hold::Binds, "it may still go on elsewhere");
+    let later = dead.plus_millis(SESSION_ORPHAN_MS);
+    assert_eq!(judge(Timestamp(later.0 - 1)).await, Hold::Binds);
+    assert_eq!(judge(later).await, Hold::Over);
     assert_eq!(stored(&table, &row).await.lease, None);
     assert_eq!(sessions::find(&table, session.session_id).await.unwrap().unwrap().state, SessionState::Lost);
     assert_eq!(sessions::apply_group(&table, &lease, &write(&row, 1, 1, 9)).await.unwrap(), GroupStatus::Fenced);
 }
 
 #[tokio::test]
-async fn a_new_boot_takes_the_name_and_loses_the_old_ones_sessions() {
+async fn a_new_boot_takes_the_name_and_the_old_ones_sessions_wait_to_go_on() {
     let (table, sim, row, session) = playing().await;
     let again = gamesims::register(&table, gamesim("sim-1", "boot-1"), NOW).await.unwrap();
     assert_eq!(again.epoch, 1, "the same boot keeps its epoch");
     let next = gamesims::register(&table, gamesim("sim-1", "boot-2"), NOW).await.unwrap();
-    assert_eq!(next.epoch, 2);
-    assert_eq!(stored(&table, &row).await.lease, None);
-    assert_eq!(sessions::find(&table, session.session_id).await.unwrap().unwrap().state, SessionState::Lost);
-    let beat = gamesims::heartbeat(&table, &sim.gamesim_id, 1, GamesimState::Ready, &GamesimLoad::default(), NOW)
+    assert_eq!((next.epoch, next.sessions.len()), (2, 0));
+    let beat = gamesims::heartbeat(&table, &sim.gamesim_id, 1, GamesimState::Ready, &GamesimLoad::default(), &[], NOW)
         .await
         .unwrap();
     assert_eq!(beat, Beat::Fenced);
-    assert_eq!(
-        sessions::apply_group(&table, &session.lease(), &write(&row, 1, 1, 9)).await.unwrap(),
-        GroupStatus::Fenced
-    );
+    let (_, whereabouts) = sessions::find_living(&table, session.session_id, NOW).await.unwrap().unwrap();
+    assert_eq!(whereabouts, Whereabouts::Orphaned);
+    // It goes on where it was, on the new boot: the zombie is fenced.
+    let moved = sessions::relocate(&table, &session, &next, "127.0.0.1:5000", NOW).await.unwrap();
+    let Relocated::Done(moved) = moved else { panic!("{moved:?}") };
+    assert_eq!((moved.epoch, moved.gamesim_epoch, moved.state), (2, 2, SessionState::Reserved));
+    assert_eq!(stored(&table, &row).await.lease, Some(moved.lease()));
+    let late = sessions::apply_group(&table, &session.lease(), &write(&row, 1, 1, 9)).await.unwrap();
+    assert_eq!(late, GroupStatus::Fenced);
+    let boots = gamesims::list(&table).await.unwrap();
+    let places: Vec<_> = boots.iter().map(|boot| (boot.epoch, boot.sessions.get(&session.session_id))).collect();
+    assert_eq!(places, [(1, None), (2, Some(&2))]);
+}
+
+#[tokio::test]
+async fn of_several_who_move_a_session_one_does() {
+    let (table, _, row, session) = playing().await;
+    let living = |name: &str| GamesimRow { lease_until: NOW.plus_secs(11), ..gamesim(name, "boot-1") };
+    let second = gamesims::register(&table, living("sim-2"), NOW.plus_secs(5)).await.unwrap();
+    let third = gamesims::register(&table, living("sim-3"), NOW.plus_secs(5)).await.unwrap();
+    let move_to =
+        async |to: &GamesimRow, at| sessions::relocate(&table, &session, to, "127.0.0.1:1", at).await.unwrap();
+    assert_eq!(move_to(&second, NOW.plus_secs(5)).await, Relocated::GamesimAlive);
+    let dead = NOW.plus_secs(6);
+    let Relocated::Done(moved) = move_to(&second, dead).await else { panic!("not moved") };
+    let Relocated::Changed(latest) = move_to(&third, dead).await else { panic!("moved twice") };
+    assert_eq!(latest, moved);
+    // The write that the session made before names itself to the game sim that goes on.
+    let group = write(&row, 7, 1, 70);
+    assert_eq!(sessions::apply_group(&table, &moved.lease(), &group).await.unwrap(), GroupStatus::Applied);
+    let held = sessions::held_characters(&table, &moved).await.unwrap();
+    assert_eq!((held.len(), held[0].seat, held[0].character.hot.gold), (1, 0, 70));
+    assert_eq!(held[0].last_write, Some(WriteName { session_epoch: 2, seq: 7 }));
+    // Nobody comes back: after their time the seats hold nothing, and its game sim closes the session.
+    let late = dead.plus_secs(60);
+    let closed = sessions::close(&table, *moved, Closing::End(Outcome::Expired), late).await.unwrap();
+    assert!(matches!(closed, Closed::Done(_)), "{closed:?}");
+    assert_eq!(stored(&table, &row).await.lease, None);
+}
+
+#[tokio::test]
+async fn a_full_or_draining_game_sim_takes_no_orphan() {
+    let (table, _, _, session) = playing().await;
+    let mut small = gamesim("sim-2", "boot-1");
+    (small.capacity, small.lease_until) = (1, NOW.plus_secs(11));
+    let at = NOW.plus_secs(5);
+    let small = gamesims::register(&table, small, at).await.unwrap();
+    let other = character(&table, 2).await;
+    sessions::allocate(&table, &self::session(10, &small, &other), &small, &other, None, at).await.unwrap().unwrap();
+    let moved = sessions::relocate(&table, &session, &small, "127.0.0.1:1", NOW.plus_secs(6)).await.unwrap();
+    assert_eq!(moved, Relocated::Gamesim);
+    let unchanged = sessions::find(&table, session.session_id).await.unwrap().unwrap();
+    assert_eq!(unchanged, session);
+}
+
+#[tokio::test]
+async fn the_reaper_gives_up_what_waited_in_vain_and_forgets_no_epoch() {
+    let (table, sim, row, session) = playing().await;
+    let reap = async |at| reaper::reap(&table, at).await.unwrap();
+    let dead = NOW.plus_secs(6);
+    assert_eq!(reap(dead).await, Reaped::default());
+    let hopeless = dead.plus_millis(SESSION_ORPHAN_MS);
+    assert_eq!(reap(hopeless).await, Reaped { sessions_lost: 1, gamesims_removed: 0 });
+    assert_eq!(reap(hopeless).await, Reaped::default());
+    assert_eq!(stored(&table, &row).await.lease, None);
+    assert_eq!(sessions::find(&table, session.session_id).await.unwrap().unwrap().state, SessionState::Lost);
+    assert_eq!(reap(dead.plus_millis(GAMESIM_KEPT_MS)).await, Reaped { sessions_lost: 0, gamesims_removed: 1 });
+    assert_eq!(gamesims::find(&table, &sim.gamesim_id, 1).await.unwrap(), None);
+    let back = gamesims::register(&table, gamesim("sim-1", "boot-2"), NOW).await.unwrap();
+    assert_eq!(back.epoch, 2, "an epoch is never used again");
+}
+
+#[tokio::test]
+async fn an_expulsion_is_repeated_until_it_is_confirmed() {
+    let (table, sim, row, _) = playing().await;
+    let beat = async |obeyed: &[Expulsion]| {
+        let load = GamesimLoad::default();
+        let beat =
+            gamesims::heartbeat(&table, &sim.gamesim_id, 1, GamesimState::Ready, &load, obeyed, NOW).await.unwrap();
+        let Beat::Renewed(row) = beat else { panic!("fenced") };
+        row.expelled.into_values().collect::<Vec<_>>()
+    };
+    let first = Expulsion { account_id: row.character.account_id, at: NOW };
+    let second = Expulsion { at: NOW.plus_secs(1), ..first };
+    assert!(gamesims::expel(&table, &sim.gamesim_id, 1, first).await.unwrap());
+    assert_eq!(beat(&[]).await, [first]);
+    assert!(gamesims::expel(&table, &sim.gamesim_id, 1, second).await.unwrap());
+    assert_eq!(beat(&[first]).await, [second], "what came since stays");
+    assert_eq!(beat(&[second, second]).await, []);
+    gamesims::register(&table, gamesim("sim-1", "boot-2"), NOW).await.unwrap();
+    assert!(!gamesims::expel(&table, &sim.gamesim_id, 1, first).await.unwrap(), "that boot is over");
 }
 
 #[tokio::test]
@@ -254,7 +351,8 @@ async fn a_draining_game_sim_takes_nothing_new_and_never_goes_back() {
     let table = MemoryTable::new();
     let sim = gamesims::register(&table, gamesim("sim-1", "boot-1"), NOW).await.unwrap();
     for state in [GamesimState::Draining, GamesimState::Ready] {
-        let beat = gamesims::heartbeat(&table, &sim.gamesim_id, 1, state, &GamesimLoad::default(), NOW).await.unwrap();
+        let beat =
+            gamesims::heartbeat(&table, &sim.gamesim_id, 1, state, &GamesimLoad::default(), &[], NOW).await.unwrap();
         let Beat::Renewed(row) = beat else { panic!("fenced") };
         assert_eq!(row.state, GamesimState::Draining);
     }
@@ -286,7 +384,7 @@ async fn lapsed() -> (MemoryTable, GamesimRow, CharacterRow, Session, Timestamp)
     sessions::allocate(&table, &session, &sim, &row, None, NOW).await.unwrap().unwrap();
     let later = NOW.plus_secs(30);
     let load = GamesimLoad::default();
-    let beat = gamesims::heartbeat(&table, &sim.gamesim_id, 1, GamesimState::Ready, &load, later).await.unwrap();
+    let beat = gamesims::heartbeat(&table, &sim.gamesim_id, 1, GamesimState::Ready, &load, &[], later).await.unwrap();
     assert!(matches!(beat, Beat::Renewed(_)), "{beat:?}");
     let row = stored(&table, &row).await;
     (table, sim, row, session, later)

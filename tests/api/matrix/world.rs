@@ -3,6 +3,7 @@
 
 use super::callers::{Tokens, Who};
 use crate::intents;
+use guildhall_domain::limits::{GAMESIM_KEPT_MS, GAMESIM_LEASE_MS, SESSION_ORPHAN_MS};
 use guildhall_functions::Route;
 use guildhall_storage::Key;
 use guildhall_tests::backend::Rows;
@@ -56,6 +57,9 @@ async fn register(backend: &Backend, name: &str) -> Value {
 impl World {
     pub(super) async fn start() -> Self {
         let backend = Backend::start().await;
+        // A game sim that nobody has heard of since, and that an operator may clean up.
+        backend.gamesim("sim-0", 1, "boot-1").await;
+        backend.pass_ms(GAMESIM_KEPT_MS + SESSION_ORPHAN_MS + GAMESIM_LEASE_MS);
         let (ada, bob) = (register(&backend, "ada").await, register(&backend, "bob").await);
         let (eve, dora) = (register(&backend, "eve").await, register(&backend, "dora").await);
         let [owner, other, banned, deleted] = [&ada, &bob, &eve, &dora].map(|login| text(login, "access_token"));

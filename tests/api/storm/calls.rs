@@ -18,6 +18,7 @@ pub(super) const CAPACITY: u32 = 2;
 pub(super) enum Who {
     Player,
     Gamesim(String),
+    Operator,
 }
 
 /// A call.
@@ -35,6 +36,7 @@ impl Call {
         let caller = match &self.who {
             Who::Player => Caller::Bearer(token),
             Who::Gamesim(name) => Caller::Gamesim(name),
+            Who::Operator => Caller::Operator("schedule"),
         };
         let mut headers = vec![("content-type", "application/json")];
         headers.extend(self.key.as_ref().map(|key| ("idempotency-key", key.as_str())));
@@ -58,6 +60,10 @@ impl Call {
             "boot_id": format!("boot-{boot}"),
         });
         Self { name: "register-gamesim", who: Who::Gamesim(name.to_owned()), path: None, key: None, body }
+    }
+
+    fn reap() -> Self {
+        Self { name: "reap-fleet", who: Who::Operator, path: None, key: None, body: json!({}) }
     }
 
     pub(super) fn heartbeat(name: &str, epoch: u64, state: GamesimState) -> Self {
@@ -91,7 +97,8 @@ impl Caprice {
             35..=54 => self.of_session(ledger, Self::admit),
             55..=79 => self.of_session(ledger, Self::save),
             80..=86 => self.of_session(ledger, Self::finalize),
-            87..=95 => self.heartbeat(ledger),
+            87..=94 => self.heartbeat(ledger),
+            95..=96 => Call::reap(),
             _ => self.register(),
         }
     }
@@ -125,8 +132,8 @@ impl Caprice {
 
     fn heartbeat(&mut self, ledger: &Ledger) -> Call {
         let name = *self.dice.pick(&GAMESIMS).unwrap();
-        let row = ledger.gamesims.get(&name.parse().unwrap());
-        let epoch = row.map_or(1, |row| row.epoch).saturating_sub(u64::from(self.dice.percent(15)));
+        let boots = ledger.latest_boots();
+        let epoch = boots.get(name).map_or(1, |row| row.epoch).saturating_sub(u64::from(self.dice.percent(15)));
         let state = match self.dice.below(100) {
             0..=1 => GamesimState::Gone,
             2..=5 => GamesimState::Draining,

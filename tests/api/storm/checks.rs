@@ -13,28 +13,39 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Ledger {
     pub(super) now: Timestamp,
     pub(super) sessions: BTreeMap<SessionId, Session>,
-    pub(super) gamesims: BTreeMap<GamesimId, GamesimRow>,
+    /// One row per boot.
+    pub(super) gamesims: BTreeMap<(GamesimId, u64), GamesimRow>,
     pub(super) characters: BTreeMap<CharacterId, CharacterRow>,
     /// Versions of characters as they stood when an admission was committed.
     pub(super) admitted: BTreeSet<(CharacterId, u64)>,
     /// Every write of a game sim has gold of its own, so that one that is applied twice shows.
     applied: BTreeSet<(CharacterId, u64)>,
+    /// The highest epoch of each game sim, also of those whose rows have gone.
+    last_epochs: BTreeMap<GamesimId, u64>,
 }
 
 impl Ledger {
+    /// The latest boot of each game sim.
+    pub(super) fn latest_boots(&self) -> BTreeMap<String, &GamesimRow> {
+        self.gamesims.values().map(|row| (row.gamesim_id.to_string(), row)).collect()
+    }
+
     /// Takes in a commit that happened, and what it left behind.
     pub(super) fn take_in(&mut self, commit: &Commit, after: Vec<Option<Item>>) {
         let mut next = (self.sessions.clone(), self.gamesims.clone(), self.characters.clone());
         for (write, item) in commit.writes.iter().zip(after) {
-            let Some(item) = item else { continue };
+            let Some(item) = item else {
+                next.1.retain(|(name, epoch), _| !write.key().sk.eq(&format!("{name}#{epoch:020}")));
+                continue;
+            };
             match write.key().table {
                 TableName::Sessions => {
                     let row: Session = decode(item).unwrap();
                     next.0.insert(row.session_id, row);
                 }
-                TableName::Gamesims => {
+                TableName::Gamesims if write.key().pk == "fleet" => {
                     let row: GamesimRow = decode(item).unwrap();
-                    next.1.insert(row.gamesim_id.clone(), row);
+                    next.1.insert((row.gamesim_id.clone(), row.epoch), row);
                 }
                 // Names have rows of their own, which no rule of sessions is about.
                 TableName::Characters if !write.key().pk.starts_with("name#") => {
@@ -44,7 +55,7 @@ impl Ledger {
                     }
                     next.2.insert(row.character.character_id, row);
                 }
-                TableName::Accounts | TableName::Characters | TableName::Content => {}
+                TableName::Accounts | TableName::Characters | TableName::Gamesims | TableName::Content => {}
             }
         }
         let (sessions, gamesims, characters) = next;
@@ -61,32 +72,53 @@ impl Ledger {
     fn follow_sessions(&self, next: &BTreeMap<SessionId, Session>) {
         for (session_id, after) in next {
             let Some(before) = self.sessions.get(session_id) else {
-                let gamesim = &self.gamesims[&after.gamesim_id];
-                assert!(gamesim.has_room(self.now), "nothing may land on {gamesim:?}");
+                self.assert_room(after);
                 continue;
             };
             if before == after {
                 continue;
             }
             assert!(before.state.is_live(), "a closed session changed: {before:?} {after:?}");
-            assert!(before.state != SessionState::Active || after.state != SessionState::Reserved, "{after:?}");
             assert_eq!(after.revision, before.revision + 1, "an update was lost: {before:?} {after:?}");
-            assert_eq!((after.epoch, after.gamesim_epoch), (before.epoch, before.gamesim_epoch));
-            if after.state == SessionState::Lost {
-                let gamesim = &self.gamesims[&after.gamesim_id];
-                let lives = gamesim.epoch == after.gamesim_epoch && gamesim.is_alive(self.now);
-                assert!(!lives, "a session of a living game sim is lost: {after:?}");
+            let is_moved = after.epoch != before.epoch;
+            if is_moved {
+                assert_eq!((after.epoch, after.state), (before.epoch + 1, SessionState::Reserved));
+                assert_ne!((&after.gamesim_id, after.gamesim_epoch), (&before.gamesim_id, before.gamesim_epoch));
+                assert_eq!(after.former[0].session_epoch, before.epoch);
+                self.assert_room(after);
+            } else {
+                assert!(before.state != SessionState::Active || after.state != SessionState::Reserved, "{after:?}");
+                assert_eq!((&after.gamesim_id, after.gamesim_epoch), (&before.gamesim_id, before.gamesim_epoch));
+            }
+            if is_moved || after.state == SessionState::Lost {
+                let gamesim = self.gamesims.get(&(before.gamesim_id.clone(), before.gamesim_epoch));
+                let lives = gamesim.is_some_and(|gamesim| gamesim.is_alive(self.now));
+                assert!(!lives, "a session of a living game sim is taken from it: {before:?} {after:?}");
             }
         }
     }
 
-    /// R5: a boot has an epoch of its own, one above the last; what a boot is never changes.
-    fn follow_gamesims(&self, next: &BTreeMap<GamesimId, GamesimRow>) {
-        for (gamesim_id, after) in next {
-            let Some(before) = self.gamesims.get(gamesim_id) else { continue };
-            let risen = u64::from(after.boot_id != before.boot_id);
-            assert_eq!(after.epoch, before.epoch + risen, "{before:?} {after:?}");
-            assert!(risen == 1 || before.state != GamesimState::Gone || after.state == GamesimState::Gone, "{after:?}");
+    fn assert_room(&self, session: &Session) {
+        let gamesim = &self.gamesims[&(session.gamesim_id.clone(), session.gamesim_epoch)];
+        assert!(gamesim.has_room(self.now), "nothing may land on {gamesim:?}");
+    }
+
+    /// R5: a boot has an epoch of its own, one above the last, and ends the one before; what a boot is never changes; only
+    /// one that is over and has no sessions is forgotten.
+    fn follow_gamesims(&mut self, next: &BTreeMap<(GamesimId, u64), GamesimRow>) {
+        for ((gamesim_id, epoch), after) in next {
+            let Some(before) = self.gamesims.get(&(gamesim_id.clone(), *epoch)) else {
+                let last = self.last_epochs.insert(gamesim_id.clone(), *epoch).unwrap_or_default();
+                assert_eq!(*epoch, last + 1, "{after:?}");
+                let succeeded = next.get(&(gamesim_id.clone(), last));
+                assert!(succeeded.is_none_or(|row| row.state == GamesimState::Gone), "{succeeded:?}");
+                continue;
+            };
+            assert_eq!(after.boot_id, before.boot_id, "{before:?} {after:?}");
+            assert!(before.state != GamesimState::Gone || after.state == GamesimState::Gone, "{after:?}");
+        }
+        for (boot, row) in self.gamesims.iter().filter(|(boot, _)| !next.contains_key(*boot)) {
+            assert!(!row.is_alive(self.now) && row.sessions.is_empty(), "forgotten: {boot:?} {row:?}");
         }
     }
 
@@ -114,7 +146,7 @@ impl Ledger {
             };
             let live: BTreeMap<_, _> =
                 self.sessions.values().filter(ours).map(|session| (session.session_id, session.epoch)).collect();
-            assert_eq!(live, row.sessions, "the list of {} is wrong", row.gamesim_id);
+            assert_eq!(live, row.sessions, "the list of {} at {} is wrong", row.gamesim_id, row.epoch);
             assert!(live.len() <= row.capacity as usize, "{} is overbooked", row.gamesim_id);
         }
     }

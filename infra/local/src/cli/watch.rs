@@ -135,6 +135,7 @@ mod tests {
             lease_until: Timestamp(6_000),
             sessions: BTreeMap::new(),
             load: Default::default(),
+            expelled: std::collections::BTreeMap::new(),
         };
         assert_eq!(gamesim(&row, Timestamp(5_999)).state, "ready");
         assert_eq!(gamesim(&row, Timestamp(6_000)).state, "silent");

@@ -153,7 +153,7 @@ impl Player {
         character_id: CharacterId,
         dungeon_id: &str,
     ) -> Result<Placement, ClientError> {
-        let body = CreateGameSessionRequest { character_id, dungeon_id: dungeon_id.to_owned() };
+        let body = CreateGameSessionRequest { character_id, dungeon_id: dungeon_id.to_owned(), build_version: None };
         self.post("/v1/game-sessions", &body).await
     }
 

@@ -123,6 +123,16 @@ pub struct Expulsion {
     pub at: Timestamp,
 }
 
+/// The answer to reap: what was cleaned up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct FleetReaped {
+    /// Sessions that waited in vain for another game sim and were given up.
+    pub sessions_lost: u32,
+    /// Rows of game sims that were removed.
+    pub gamesims_removed: u32,
+}
+
 /// Admit a player who arrived with a connect token: the seat becomes theirs, and the session active.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

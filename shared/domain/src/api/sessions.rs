@@ -13,6 +13,9 @@ pub struct CreateGameSessionRequest {
     pub character_id: CharacterId,
     /// Id of the dungeon in the content.
     pub dungeon_id: String,
+    /// Build that the game sim must be of, if it matters to the client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build_version: Option<String>,
 }
 
 /// Join a game session, or come back to one.
@@ -75,7 +78,7 @@ pub struct GameSessionView {
     pub state: SessionState,
     /// Id of the dungeon in the content.
     pub dungeon_id: String,
-    /// UDP address while it is live.
+    /// UDP address while it is on a game sim; none while it waits for another one because its own is dead.
     pub address: Option<String>,
     /// When it was created.
     pub created_at: Timestamp,

@@ -29,6 +29,27 @@ impl Default for Backoff {
     }
 }
 
+/// When a call may be sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Repeat {
+    /// Whatever became of it.
+    Always,
+    /// Unless another transaction stood in its way.
+    UnlessContended,
+    /// Only if it is known to have had no effect.
+    IfNothingHappened,
+}
+
+impl Repeat {
+    pub(super) fn of(commit: &Commit) -> Self {
+        match (is_repeatable(commit), commit.gives_way) {
+            (false, _) => Self::IfNothingHappened,
+            (true, true) => Self::UnlessContended,
+            (true, false) => Self::Always,
+        }
+    }
+}
+
 /// Whether to try again, as a value: it neither waits nor draws entropy.
 #[derive(Debug)]
 pub(super) struct Retries {
@@ -48,10 +69,11 @@ impl Retries {
     }
 
     /// How long to wait before attempt `failed + 1`, or `None` to give up. `random` is uniform over all of `u64`.
-    pub(super) fn pause(&self, failed: u32, error: &CommitError, repeatable: bool, random: u64) -> Option<Duration> {
+    pub(super) fn pause(&self, failed: u32, error: &CommitError, repeat: Repeat, random: u64) -> Option<Duration> {
         let allowed = match error {
-            CommitError::Conflict | CommitError::Storage(StorageError::Throttled) => true,
-            CommitError::Storage(StorageError::Unavailable(_)) => repeatable,
+            CommitError::Conflict => repeat != Repeat::UnlessContended,
+            CommitError::Storage(StorageError::Throttled) => true,
+            CommitError::Storage(StorageError::Unavailable(_)) => repeat != Repeat::IfNothingHappened,
             CommitError::Storage(_) | CommitError::Refused(_) => false,
         };
         if !allowed || failed >= ATTEMPTS_MAX || !self.spend() {
@@ -73,7 +95,7 @@ impl Retries {
 /// Transactions may, as their token makes the second one void. An unconditional put, delete or assignment may, as it promises
 /// nothing about what it overwrites. A conditional write may if its own success makes its condition false: the repetition is
 /// then refused, and the caller recognises its own write in the item that comes back. Everything else would happen twice.
-pub(super) fn is_repeatable(commit: &Commit) -> bool {
+fn is_repeatable(commit: &Commit) -> bool {
     let [write] = commit.writes.as_slice() else { return true };
     if commit.is_transaction() {
         return true;
@@ -130,31 +152,32 @@ mod tests {
     #[test]
     fn attempts_are_three_and_pauses_double_under_full_jitter() {
         let retries = Retries::new(Backoff { pause_max_ms: 100 });
-        assert_eq!(retries.pause(1, &lost(), true, u64::MAX), Some(Duration::from_millis(99)));
-        assert_eq!(retries.pause(2, &lost(), true, u64::MAX / 2), Some(Duration::from_millis(99)));
-        assert_eq!(retries.pause(1, &lost(), true, 0), Some(Duration::ZERO));
-        assert_eq!(retries.pause(3, &lost(), true, 0), None);
+        assert_eq!(retries.pause(1, &lost(), Repeat::Always, u64::MAX), Some(Duration::from_millis(99)));
+        assert_eq!(retries.pause(2, &lost(), Repeat::Always, u64::MAX / 2), Some(Duration::from_millis(99)));
+        assert_eq!(retries.pause(1, &lost(), Repeat::Always, 0), Some(Duration::ZERO));
+        assert_eq!(retries.pause(3, &lost(), Repeat::Always, 0), None);
     }
 
     #[test]
     fn only_what_wrote_nothing_or_cannot_happen_twice_is_repeated() {
         let retries = Retries::new(Backoff::default());
-        assert_eq!(retries.pause(1, &lost(), false, 0), None);
-        assert!(retries.pause(1, &CommitError::Conflict, false, 0).is_some());
-        assert!(retries.pause(1, &StorageError::Throttled.into(), false, 0).is_some());
-        assert_eq!(retries.pause(1, &CommitError::Refused(Vec::new()), true, 0), None);
-        assert_eq!(retries.pause(1, &StorageError::Invalid(String::new()).into(), true, 0), None);
+        assert_eq!(retries.pause(1, &lost(), Repeat::IfNothingHappened, 0), None);
+        assert!(retries.pause(1, &CommitError::Conflict, Repeat::IfNothingHappened, 0).is_some());
+        assert_eq!(retries.pause(1, &CommitError::Conflict, Repeat::UnlessContended, 0), None);
+        assert!(retries.pause(1, &StorageError::Throttled.into(), Repeat::IfNothingHappened, 0).is_some());
+        assert_eq!(retries.pause(1, &CommitError::Refused(Vec::new()), Repeat::Always, 0), None);
+        assert_eq!(retries.pause(1, &StorageError::Invalid(String::new()).into(), Repeat::Always, 0), None);
     }
 
     #[test]
     fn retries_are_a_tenth_of_the_traffic() {
         let retries = Retries::new(Backoff { pause_max_ms: 0 });
-        let burst = (0..10_000).take_while(|_| retries.pause(1, &lost(), true, 0).is_some()).count();
+        let burst = (0..10_000).take_while(|_| retries.pause(1, &lost(), Repeat::Always, 0).is_some()).count();
         assert_eq!(burst, 100);
         let mut retried = 0;
         for _ in 0..1_000 {
             retries.begin();
-            retried += u32::from(retries.pause(1, &lost(), true, 0).is_some());
+            retried += u32::from(retries.pause(1, &lost(), Repeat::Always, 0).is_some());
         }
         assert_eq!(retried, 100);
     }

@@ -1,0 +1,39 @@
+//! Has an account's players leave the game sims that they are on, once the right to play is gone. The account's row is written
+//! first: whoever is admitted after that is judged by it, and whoever was admitted before is found here.
+
+use crate::App;
+use crate::error::ApiError;
+use guildhall_domain::api::Expulsion;
+use guildhall_domain::{AccountId, LoginSessionId, SessionId, Timestamp};
+use guildhall_storage::{characters, gamesims, sessions};
+use std::collections::BTreeSet;
+
+/// Which of an account's logins have ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// This one.
+    One(LoginSessionId),
+    /// Every one.
+    All,
+}
+
+/// Tells each game sim on which somebody plays by an ended login. It obeys with its next heartbeat.
+pub(super) async fn expel(app: &App, account_id: AccountId, ended: Ended, now: Timestamp) -> Result<(), ApiError> {
+    app.characters.forget_account(account_id);
+    let table = &*app.table;
+    let rows = characters::list(table, account_id).await?;
+    let held: BTreeSet<SessionId> = rows.iter().filter_map(|row| Some(row.lease.as_ref()?.session_id)).collect();
+    let mut told = BTreeSet::new();
+    for session_id in held {
+        let Some(session) = sessions::find(table, session_id).await?.filter(|session| session.state.is_live()) else {
+            continue;
+        };
+        let mut seats = session.seats.iter().flatten().filter(|seat| seat.account_id == account_id);
+        let concerns = seats.any(|seat| ended == Ended::All || ended == Ended::One(seat.login_session_id));
+        let gamesim = (session.gamesim_id, session.gamesim_epoch);
+        if concerns && told.insert(gamesim.clone()) {
+            gamesims::expel(table, &gamesim.0, gamesim.1, Expulsion { account_id, at: now }).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,32 @@
+//! Cleans up after dead game sims. A schedule calls it; nothing depends on when, as whoever touches what is left of a dead
+//! game sim judges it at that moment.
+
+use crate::caller::Operator;
+use crate::endpoint::{Call, Endpoint, Method, Route};
+use crate::error::ApiError;
+use guildhall_domain::api::{FleetReaped, Nothing};
+use guildhall_storage::reaper;
+
+/// `POST /internal/fleet/reap`
+#[derive(Debug)]
+pub struct ReapFleet;
+
+/// The route of [`ReapFleet`].
+pub static REAP_FLEET: Route = Route::of::<ReapFleet>();
+
+impl Endpoint for ReapFleet {
+    const NAME: &'static str = "reap-fleet";
+    const METHOD: Method = Method::Post;
+    const PATH: &'static str = "/internal/fleet/reap";
+    type Caller = Operator;
+    type Input = Nothing;
+    type Output = FleetReaped;
+
+    async fn call(call: Call<'_, Operator>, _: Nothing) -> Result<FleetReaped, ApiError> {
+        let reaped = reaper::reap(&*call.app.table, call.now).await?;
+        if reaped != reaper::Reaped::default() {
+            tracing::info!(reaped.sessions_lost, reaped.gamesims_removed, "cleaned up after dead game sims");
+        }
+        Ok(FleetReaped { sessions_lost: reaped.sessions_lost, gamesims_removed: reaped.gamesims_removed })
+    }
+}

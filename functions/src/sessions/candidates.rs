@@ -1,0 +1,99 @@
+//! Which game sim takes a session: the fullest that has room, so that the others can be taken out of service. Only where
+//! other requests want the same one at the same time do they spread, so that no row of the registry is a bottleneck.
+
+use crate::App;
+use crate::error::ApiError;
+use guildhall_domain::{SessionId, Timestamp};
+use guildhall_protocol::PROTOCOL_VERSION;
+use guildhall_storage::gamesims::{self, GamesimRow};
+
+/// How often the fleet is looked at anew where every game sim with room was contended.
+const ROUNDS_MAX: u32 = 6;
+/// Over how many of the fullest requests spread that met each other.
+const SPREAD: usize = 8;
+
+/// What a session asks of a game sim.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Needs<'a> {
+    /// Version of the content.
+    pub(super) content_version: &'a str,
+    /// The build, if it must be a certain one.
+    pub(super) build_version: Option<&'a str>,
+}
+
+/// The search for a game sim: ask for the next one, and say what became of it.
+#[derive(Debug)]
+pub(super) struct Search<'a> {
+    app: &'a App,
+    needs: Needs<'a>,
+    now: Timestamp,
+    rounds: u32,
+    /// Game sims with room that have not been tried in this round, fullest first.
+    left: Vec<GamesimRow>,
+    /// Whether another request stood in the way in this round.
+    met_others: bool,
+    /// Whether this round's look at the fleet was not the last word.
+    is_outdated: bool,
+}
+
+impl<'a> Search<'a> {
+    pub(super) const fn new(app: &'a App, needs: Needs<'a>, now: Timestamp) -> Self {
+        Self { app, needs, now, rounds: 0, left: Vec::new(), met_others: false, is_outdated: true }
+    }
+
+    /// The game sim to try next. `None` means that the fleet is full: every game sim that suits was seen, by a consistent
+    /// read, to have no room.
+    pub(super) async fn next(&mut self) -> Result<Option<GamesimRow>, ApiError> {
+        if self.left.is_empty() {
+            if !std::mem::take(&mut self.is_outdated) {
+                return Ok(None);
+            }
+            self.look().await?;
+        }
+        let among = if self.met_others { self.left.len().min(SPREAD) } else { self.left.len().min(1) };
+        if among == 0 {
+            return Ok(None);
+        }
+        let chosen = usize::try_from(self.app.random_bits() % among as u128).unwrap_or_default();
+        Ok(Some(self.left.remove(chosen)))
+    }
+
+    /// The game sim that was tried has no room after all. Somebody else was faster; whether that has filled the fleet, only
+    /// another look can tell.
+    pub(super) const fn handle_full(&mut self) {
+        self.is_outdated = true;
+    }
+
+    /// Another request wanted the same game sim at the same time.
+    pub(super) const fn handle_conflict(&mut self) {
+        self.is_outdated = true;
+        self.met_others = true;
+    }
+
+    async fn look(&mut self) -> Result<(), ApiError> {
+        self.rounds += 1;
+        if self.rounds > ROUNDS_MAX {
+            return Err(ApiError::busy("contention", "too many sessions are being created at once", 1));
+        }
+        self.left = gamesims::list(&*self.app.table).await?;
+        self.left.retain(|gamesim| suits(gamesim, self.needs) && gamesim.has_room(self.now));
+        let by_name = |a: &GamesimRow, b: &GamesimRow| a.gamesim_id.cmp(&b.gamesim_id);
+        self.left.sort_by(|a, b| b.sessions.len().cmp(&a.sessions.len()).then_with(|| by_name(a, b)));
+        Ok(())
+    }
+}
+
+fn suits(gamesim: &GamesimRow, needs: Needs<'_>) -> bool {
+    gamesim.protocol_version == PROTOCOL_VERSION
+        && gamesim.content_version == needs.content_version
+        && needs.build_version.is_none_or(|build| gamesim.build_version == build)
+}
+
+/// The address of the shard that a session lives on. Shards share nothing, so a session is bound to one port for as long as
+/// it is there; ids spread evenly over the ports.
+pub(super) fn address(gamesim: &GamesimRow, session_id: SessionId) -> Result<String, ApiError> {
+    let spread = usize::from(session_id.to_bytes()[15]) % gamesim.ports.len().max(1);
+    let port = gamesim.ports.get(spread).ok_or_else(|| ApiError::internal("a game sim without ports is registered"))?;
+    let host = if gamesim.ip.contains(':') { format!("[{}]", gamesim.ip) } else { gamesim.ip.clone() };
+    Ok(format!("{host}:{port}"))
+}
