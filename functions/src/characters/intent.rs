@@ -38,14 +38,14 @@ pub(super) async fn carry_out<I: Intent + Serialize>(
     if is_cached {
         match attempt(&call, intent, row, repetition.as_ref(), content).await {
             Ok(Attempt::Done(sheet)) => return Ok(*sheet),
-            Ok(Attempt::Again(current)) => row = current,
+            Ok(Attempt::Again(current)) => row = current.map(|current| *current),
             Err(_) => row = characters::find(&*app.table, call.caller.account_id, id).await?,
         }
     }
     for _ in 0..ATTEMPTS_MAX {
         match attempt(&call, intent, row, repetition.as_ref(), content).await? {
             Attempt::Done(sheet) => return Ok(*sheet),
-            Attempt::Again(current) => row = current,
+            Attempt::Again(current) => row = current.map(|current| *current),
         }
     }
     Err(ApiError::busy("contention", "the character is wanted by several requests at once", 1))
@@ -56,7 +56,7 @@ enum Attempt {
     /// It is carried out; this is the character.
     Done(Box<CharacterSheet>),
     /// The row was another one; this is it.
-    Again(Option<CharacterRow>),
+    Again(Option<Box<CharacterRow>>),
 }
 
 /// Carries an intent out on a row, provided that it is the row that is stored.
@@ -81,8 +81,8 @@ async fn attempt<I: Intent>(
             cache.keep(&next);
             Ok(Attempt::Done(Box::new(CharacterSheet::of(next.character, content))))
         }
-        Changed::Refused(current) => Ok(Attempt::Again(current.map(|current| *current))),
-        Changed::SessionMoved | Changed::RosterMoved => Ok(Attempt::Again(Some(before))),
+        Changed::Refused(current) => Ok(Attempt::Again(current)),
+        Changed::SessionMoved | Changed::RosterMoved => Ok(Attempt::Again(Some(Box::new(before)))),
     }
 }
 

@@ -11,6 +11,7 @@ pub mod content;
 pub mod demo;
 pub mod engine;
 pub mod front;
+pub mod schedule;
 #[cfg(test)]
 mod scratch;
 pub mod secrets;

@@ -14,6 +14,7 @@ pub use rustix::process::Signal;
 use crate::content::{self, LoadedContent};
 use crate::engine::Engine;
 use crate::front::{Front, FrontConfig, TrafficSnapshot};
+use crate::schedule::Schedule;
 use crate::secrets::Secrets;
 use crate::sigv4::{Identities, Identity};
 use data::DataFolder;
@@ -93,6 +94,7 @@ impl StackConfig {
 pub struct Stack {
     gamesims: Vec<Supervised>,
     front: Front,
+    _schedule: Schedule,
     engine: Option<Engine>,
     table: DynamoTable,
     content: Content,
@@ -121,11 +123,20 @@ impl Stack {
         let identities = identities(config.gamesims)?;
         let operator = operator::identity(&data)?;
         let signers = identities.iter().chain([&operator]).cloned();
-        let front = start_front(listener, &table, &secrets, Identities::new(REGION, signers))?;
+        let (front, schedule) = start_front(listener, &table, &secrets, Identities::new(REGION, signers))?;
         let api_url = format!("http://{}", front.address());
         let programs = identities.iter().map(|identity| program(&config, &data, identity, &api_url));
         let gamesims = programs.map(Supervised::start).collect();
-        let stack = Self { gamesims, front, engine, table, content: content.content, secrets, _data: data };
+        let stack = Self {
+            gamesims,
+            front,
+            _schedule: schedule,
+            engine,
+            table,
+            content: content.content,
+            secrets,
+            _data: data,
+        };
         match stack.wait_until_ready(&epochs, &endpoint).await {
             Ok(()) => Ok(stack),
             Err(error) => {
@@ -265,7 +276,7 @@ fn start_front(
     table: &DynamoTable,
     secrets: &Secrets,
     identities: Identities,
-) -> Result<Front, StartError> {
+) -> Result<(Front, Schedule), StartError> {
     let access_keys = SigningKeys::new(vec![("1".to_owned(), secrets.access.to_vec())]).map_err(StartError::system)?;
     let app = App::new(Config {
         table: Arc::new(table.clone()),
@@ -278,9 +289,10 @@ fn start_front(
         entropy: Arc::new(system_entropy),
     })
     .with_usage(table.usage());
-    let config =
-        FrontConfig { app: Arc::new(app), identities, clock: Arc::new(system_clock), api_id: secrets.api_id.clone() };
-    Front::start(listener, config).map_err(StartError::system)
+    let app = Arc::new(app);
+    let schedule = Schedule::start(Arc::clone(&app));
+    let config = FrontConfig { app, identities, clock: Arc::new(system_clock), api_id: secrets.api_id.clone() };
+    Ok((Front::start(listener, config).map_err(StartError::system)?, schedule))
 }
 
 fn program(config: &StackConfig, data: &DataFolder, identity: &Identity, api_url: &str) -> Program {

@@ -160,10 +160,7 @@ pub(crate) async fn remove(table: &dyn Table, row: &GamesimRow) -> Result<bool, 
     let delete = Write::delete(key(&row.gamesim_id, row.epoch), empty);
     let behind = Condition::any([Condition::NotExists, Condition::less("epoch", row.epoch)]);
     let remember = Write::put(last_epoch_key(&row.gamesim_id), &LastEpoch { epoch: row.epoch }, behind)?;
-    let error = match table.commit(Commit::all([delete.clone(), remember])).await {
-        Ok(_) => return Ok(true),
-        Err(error) => error,
-    };
+    let Err(error) = table.commit(Commit::all([delete.clone(), remember])).await else { return Ok(true) };
     // A later boot is remembered already.
     let is_ahead = error.refusal(0).is_none() && error.refusal(1).is_some();
     let result = if is_ahead { table.commit(Commit::one(delete)).await.map(drop) } else { Err(error) };
@@ -270,10 +267,8 @@ pub async fn expel(
     let room = Condition::size_below("expelled", EXPULSIONS_PER_GAMESIM_MAX as u64);
     let condition = Condition::all([Condition::equals("epoch", epoch), open, room]);
     let place = Action::set_encoded(expulsion_place(&expulsion), &expulsion)?;
-    let error = match table.commit(Commit::one(Write::update(key(gamesim_id, epoch), [place], condition))).await {
-        Ok(_) => return Ok(true),
-        Err(error) => error,
-    };
+    let update = Write::update(key(gamesim_id, epoch), [place], condition);
+    let Err(error) = table.commit(Commit::one(update)).await else { return Ok(true) };
     let Some(refusal) = error.refusal(0) else { return Err(error) };
     let row: Option<GamesimRow> = refusal.current.clone().map(decode).transpose()?;
     // One that lives and is full of expulsions hears of them in a moment: until then nothing can be promised.

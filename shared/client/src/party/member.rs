@@ -17,6 +17,9 @@ use tokio::time::{Instant, sleep};
 
 /// Pause between two attempts to come back, in milliseconds.
 const REJOIN_PAUSE_MS: u64 = 500;
+/// How long a connection that was made to come back may stay without a snapshot, in milliseconds. The API may have sent
+/// the member to a game sim that has just died; asking again is cheap, and soon leads elsewhere.
+const REJOIN_PATIENCE_MS: u64 = 1_500;
 
 /// A member and what it has seen.
 pub(super) struct Member {
@@ -87,6 +90,9 @@ impl Member {
     async fn play_on(&mut self, mut connection: GameConnection) -> Pause {
         let mut view = connection.view();
         let mut stop = self.party.stop.clone();
+        let patience = sleep(Duration::from_millis(REJOIN_PATIENCE_MS));
+        tokio::pin!(patience);
+        let (mut is_silent, is_return) = (true, self.rejoins_in_a_row > 0);
         loop {
             tokio::select! {
                 biased;
@@ -101,7 +107,14 @@ impl Member {
                     return Pause::Over(MemberEnding::Stopped);
                 }
                 // Once the driver is gone, only its last events are left to read.
-                Ok(()) = view.changed() => self.act(&connection, &view.borrow_and_update()),
+                Ok(()) = view.changed() => {
+                    let seen = view.borrow_and_update();
+                    if seen.tick > 0 && std::mem::take(&mut is_silent) && is_return {
+                        self.result.undo_after(seen.progress_seq);
+                    }
+                    self.act(&connection, &seen);
+                }
+                () = &mut patience, if is_silent && is_return => return Pause::Disconnected,
             }
         }
         let view = view.borrow();

@@ -87,6 +87,12 @@ impl MemberResult {
         self.gains.iter().filter(|gain| gain.seq <= self.durable_seq)
     }
 
+    /// The session went on from an earlier moment: what was gained after it never happened.
+    pub(super) fn undo_after(&mut self, progress_seq: u64) {
+        self.gains.retain(|gain| gain.seq <= progress_seq);
+        self.progress_seq = self.progress_seq.min(progress_seq);
+    }
+
     fn sum(&self, of: impl Fn(&GainKind) -> u64) -> u64 {
         self.gains.iter().map(|gain| of(&gain.what)).sum()
     }
