@@ -2,8 +2,6 @@
 //! through the whole way. What each one decides in detail, `guildhall-domain` tests.
 
 use guildhall_domain::limits::SESSION_ORPHAN_MS;
-use guildhall_domain::{AccountId, CharacterId};
-use guildhall_storage::{Action, Commit, Condition, Key, TableName, Write};
 use guildhall_tests::{Answer, Backend, Caller};
 use serde_json::{Value, json};
 
@@ -68,15 +66,9 @@ impl World {
         self.intent("get-character", &Value::Null).await.expect(200)
     }
 
-    /// Puts values into the character's row, as a game sim's progress would.
     async fn give(&self, attributes: Value) {
-        let account = self.now().await["account_id"].as_str().unwrap().parse::<AccountId>().unwrap();
-        let character = self.character.parse::<CharacterId>().unwrap();
-        let key = Key::new(TableName::Characters, account.to_string(), character.to_string());
-        let actions = attributes.as_object().unwrap().iter();
-        let actions = actions.map(|(name, value)| Action::set_encoded(name.as_str(), value).unwrap());
-        let write = Write::update(key, actions.collect::<Vec<_>>(), Condition::Exists);
-        self.backend.table().commit(Commit::one(write)).await.unwrap();
+        let account = self.now().await["account_id"].as_str().unwrap().to_owned();
+        self.backend.give(&account, &self.character, &attributes).await;
         // Nothing but a test changes a row under its version; reading it shows the routes what became of it.
         self.now().await;
     }

@@ -142,6 +142,6 @@ async fn whoever_vanishes_comes_back_to_the_same_seat_hit_points_and_progress() 
     assert!(!testimony.1.contains(&GameEvent::PlayerLeft { seat }));
     soon("durability", hero.play(|view| view.is_durable() && view.progress_seq > 0)).await;
     let stored = scene.members[0].player.character(scene.members[0].character_id).await.unwrap();
-    assert!(stored.hot.xp > 0);
+    assert!(stored.character.hot.xp > 0);
     scene.stack.shutdown().await;
 }

@@ -8,9 +8,9 @@ use guildhall_domain::Timestamp;
 use guildhall_functions::{App, Config, ROUTES, Route, invoke};
 use guildhall_local::engine::Engine;
 use guildhall_local::front::{Front, FrontConfig};
-use guildhall_local::sigv4::Identities;
+use guildhall_local::sigv4::{Identities, Identity};
 use guildhall_storage::dynamo::{DynamoConfig, DynamoTable, Usage};
-use guildhall_storage::{Schema, Table};
+use guildhall_storage::{Action, Commit, Condition, Item, Key, Schema, Table, TableName, Write};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,12 +22,22 @@ use tokio::net::TcpListener;
 /// When every test begins, in milliseconds since 1970.
 pub const START_MS: u64 = 1_800_000_000_000;
 
+/// The tables that play changes.
+const PLAYED: [TableName; 4] = [TableName::Accounts, TableName::Characters, TableName::Sessions, TableName::Gamesims];
+
+/// What access tokens are signed with, under the name `1`.
+pub const ACCESS_SECRET: [u8; 32] = [7; 32];
+
+/// The region that calls are signed for.
+pub const REGION: &str = "us-east-1";
+
 /// The routes, a database of their own, and the time.
 #[derive(Debug)]
 pub struct Backend {
     app: Arc<App>,
     clock_ms: Arc<AtomicU64>,
     usage: Arc<Usage>,
+    stored: Option<DynamoTable>,
     database: Option<(Engine, TempDir)>,
 }
 
@@ -44,7 +54,12 @@ pub enum Caller<'a> {
     Gamesim(&'a str),
     /// An operator, likewise.
     Operator(&'a str),
+    /// The holder of any other role, likewise.
+    Role(&'a str, &'a str),
 }
+
+/// Rows by their keys.
+pub type Rows = BTreeMap<Key, Item>;
 
 /// What came back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,6 +138,7 @@ impl Backend {
         let database = Some((engine, folder));
         Self {
             usage,
+            stored: Some(table.clone()),
             database,
             ..Self::with(Arc::new(table), Arc::new(AtomicU64::new(START_MS)), |app| app.with_usage(shown))
         }
@@ -143,7 +159,7 @@ impl Backend {
         let now = Arc::clone(&clock_ms);
         let app = App::new(Config {
             table,
-            access_keys: SigningKeys::new(vec![("1".into(), vec![7; 32])]).expect("a key"),
+            access_keys: SigningKeys::new(vec![("1".into(), ACCESS_SECRET.into())]).expect("a key"),
             sealing: SealingKey::new([8; 32]),
             derivation: DerivationKey::new([9; 32]),
             gamesim_role: "guildhall-gamesim".into(),
@@ -151,12 +167,47 @@ impl Backend {
             clock: Arc::new(move || Timestamp(now.load(Ordering::SeqCst))),
             entropy: Arc::new(seeded_entropy()),
         });
-        Self { app: Arc::new(finish(app)), clock_ms, usage: Arc::default(), database: None }
+        Self { app: Arc::new(finish(app)), clock_ms, usage: Arc::default(), stored: None, database: None }
     }
 
     /// The table under the routes.
     pub fn table(&self) -> &dyn Table {
         &**self.app.table()
+    }
+
+    /// Everything that the database holds, but for the content, which is large and which no route writes. Only a backend that
+    /// started its own database can tell.
+    pub async fn rows(&self) -> Rows {
+        let table = self.stored.as_ref().expect("a database of its own");
+        table.items(&PLAYED).await.expect("the database answers")
+    }
+
+    /// Puts the database back to what it held; gives the keys of what differed.
+    pub async fn put_back(&self, rows: &Rows) -> Vec<Key> {
+        let present = self.rows().await;
+        let changed = rows.iter().filter(|(key, item)| present.get(key) != Some(item));
+        let puts = changed.map(|(key, item)| {
+            let (key, item) = (key.clone(), item.clone());
+            Write::Put { key, item, condition: Condition::Always }
+        });
+        let added = present.keys().filter(|key| !rows.contains_key(key));
+        let deletes = added.map(|key| Write::delete(key.clone(), Condition::Always));
+        let mut keys = Vec::new();
+        for write in puts.chain(deletes) {
+            keys.push(write.key().clone());
+            self.table().commit(Commit::one(write)).await.expect("the database is put back");
+        }
+        keys
+    }
+
+    /// Puts values into a character's row, as a game sim's progress would, but under the same version: read the character before a
+    /// route acts on it.
+    pub async fn give(&self, account_id: &str, character_id: &str, attributes: &Value) {
+        let key = Key::new(TableName::Characters, account_id, character_id);
+        let attributes = attributes.as_object().expect("an object").iter();
+        let actions = attributes.map(|(name, value)| Action::set_encoded(name.as_str(), value).expect("a value"));
+        let write = Write::update(key, actions.collect::<Vec<_>>(), Condition::Exists);
+        self.table().commit(Commit::one(write)).await.expect("the character is there");
     }
 
     /// What the routes have cost the database so far.
@@ -273,13 +324,18 @@ impl Backend {
         answer["epoch"].as_u64().expect("an epoch")
     }
 
-    /// The routes behind the local front, on a free port.
+    /// The routes behind the local front, on a free port. Nobody can sign for `/internal/…`.
     pub async fn serve(&self) -> Front {
+        self.serve_to([]).await
+    }
+
+    /// The same with those who can sign.
+    pub async fn serve_to(&self, identities: impl IntoIterator<Item = Identity>) -> Front {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let now = self.now();
         let config = FrontConfig {
             app: Arc::clone(&self.app),
-            identities: Identities::new("us-east-1", []),
+            identities: Identities::new(REGION, identities),
             clock: Arc::new(move || now),
             api_id: "test".to_owned(),
         };
@@ -323,6 +379,7 @@ pub fn event(route: &Route, caller: Caller<'_>, path: &[(&str, &str)], headers: 
         }
         Caller::Gamesim(name) => sign("guildhall-gamesim", name),
         Caller::Operator(name) => sign("guildhall-operator", name),
+        Caller::Role(role, name) => sign(role, name),
     }
     let route_key = format!("{} {}", route.method.as_str(), route.path);
     let parameters: Map<String, Value> = path.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();

@@ -5,5 +5,6 @@ pub mod backend;
 pub mod openapi;
 pub mod party;
 pub mod process;
+pub mod signed;
 
 pub use backend::{Answer, Backend, Caller};

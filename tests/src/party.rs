@@ -25,7 +25,7 @@ pub async fn register(api: &Api) -> Vec<PartyMember> {
         let player = api.register(address, Password::parse(PASSWORD).expect("a password")).await.expect("registered");
         let name = CharacterName::parse(name).expect("a name");
         let character = player.create_character(name, class).await.expect("a character");
-        members.push(PartyMember { player, character_id: character.character_id });
+        members.push(PartyMember { player, character_id: character.character.character_id });
     }
     members
 }
@@ -43,7 +43,7 @@ pub async fn login(api: &Api) -> Vec<Player> {
 pub async fn characters(members: &[PartyMember]) -> Vec<Character> {
     let mut characters = Vec::new();
     for member in members {
-        characters.push(member.player.character(member.character_id).await.expect("the character"));
+        characters.push(member.player.character(member.character_id).await.expect("the character").character);
     }
     characters
 }

@@ -78,7 +78,8 @@ async fn control_c_drains_and_a_second_start_keeps_everything() {
     let mut stack = StackProcess::start(EXE, folder.path(), &[]);
     let api = Api::new(&stack.ready().await).unwrap();
     for (player, kept) in login(&api).await.iter().zip(&kept) {
-        assert_eq!(player.list_characters().await.unwrap(), std::slice::from_ref(kept));
+        let sheets = player.list_characters().await.unwrap();
+        assert_eq!(sheets.iter().map(|sheet| &sheet.character).collect::<Vec<_>>(), [kept]);
     }
     stack.signal(Signal::TERM);
     assert_eq!(stack.end().await.code(), Some(0), "{}", stack.errors().await);

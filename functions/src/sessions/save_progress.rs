@@ -32,8 +32,12 @@ impl Endpoint for SaveProgress {
         }
         input.groups.iter().try_for_each(check)?;
         // The lease names the caller itself: what it says of other game sims' sessions cannot match a stored lease.
-        let lease =
-            Lease { session_id: input.session_id, epoch: input.session_epoch, gamesim_id: call.caller.gamesim_id };
+        let lease = Lease {
+            session_id: input.session_id,
+            epoch: input.session_epoch,
+            gamesim_id: call.caller.gamesim_id,
+            gamesim_epoch: input.gamesim_epoch,
+        };
         let mut groups = Vec::with_capacity(input.groups.len());
         for group in &input.groups {
             groups.push(sessions::apply_group(&*call.app.table, &lease, group).await?);

@@ -20,7 +20,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let email = Email::parse(&format!("walker-{unique}@example.com"))?;
     let player = api.register(email, Password::parse("correct horse battery")?).await?;
     let hero = player.create_character(CharacterName::parse("Walker")?, "fighter").await?;
-    let placement = player.create_game_session(hero.character_id, "goblin-warren").await?;
+    let placement = player.create_game_session(hero.character.character_id, "goblin-warren").await?;
     println!("session {} at udp://{}", placement.game_session.session_id, placement.connect.address);
 
     // UDP: connect with the ticket, and say what we want twenty times a second; the server says what is.

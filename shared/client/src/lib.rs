@@ -1,8 +1,9 @@
 //! What a game links to play Guildhall: the REST client, the UDP client with its view of the world, prediction, and a bot
 //! that plays on its own.
 //!
-//! The parts build on each other. [`rest`] asks the API; its answer to create and join says where to connect. [`game`] is
-//! the connection as a value, without a socket or a clock, for engines that drive their own loop; [`connection`] drives it
+//! The parts build on each other. [`rest`] asks the API: accounts, with tokens that renew themselves; characters, with an
+//! intent for everything that a player may want of one; content; and game sessions, where the answer to create and join says
+//! where to connect. [`game`] is the connection as a value, without a socket or a clock, for engines that drive their own loop; [`connection`] drives it
 //! with tokio. [`floor`] and [`prediction`] repeat the server's walking rules, so that one's own character answers at
 //! once. [`bot`] decides what a player does next; [`party`] lets several bots play a dungeon from the first request to the
 //! last event. Nothing here is trusted by the servers.
@@ -18,4 +19,4 @@ pub mod rest;
 pub use connection::{GameConnection, OpenError, Rejoined, Wish, rejoin};
 pub use game::{GameClient, View};
 pub use party::{PartyMember, PartyOptions, PartyProgress, PartyResult, play_dungeon};
-pub use rest::{Api, ApiError, ClientError, Player};
+pub use rest::{Api, ApiError, ClientError, Player, RoutedIntent, Tagged};

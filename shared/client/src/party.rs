@@ -94,7 +94,7 @@ pub async fn play_dungeon(
     let bundle = api.content().await?;
     let asked_at = Instant::now();
     let placement = leader.player.create_game_session(leader.character_id, dungeon_id).await?;
-    let character = leader.player.character(leader.character_id).await?;
+    let character = leader.player.character(leader.character_id).await?.character;
     let session_id = placement.game_session.session_id;
     let party = Arc::new(Party {
         session_id,
@@ -130,6 +130,6 @@ pub async fn play_dungeon(
 async fn join(member: &PartyMember, session_id: SessionId) -> Result<Seated, ClientError> {
     let asked_at = Instant::now();
     let placement = member.player.join_game_session(session_id, member.character_id).await?;
-    let character = member.player.character(member.character_id).await?;
+    let character = member.player.character(member.character_id).await?.character;
     Ok(Seated { character, placement, asked_at })
 }

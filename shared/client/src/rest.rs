@@ -1,22 +1,28 @@
 //! The REST API as async methods. [`Api`] holds the address, [`Player`] a signed-in account; both are cheap to clone.
 //!
 //! Every mutation carries an `Idempotency-Key` of its own, and its repetitions carry the same one, so a reply that got lost
-//! costs nothing. `call` holds the way of a request and its retries, `error` what can come back instead of an answer.
-//! Tokens are not refreshed here: whoever gets a 401 signs in again.
+//! costs nothing. Where a route keeps no record of the key, as with passwords, only what certainly never left is sent again.
+//! A [`Player`] refreshes its tokens by itself, so that a session lasts until somebody ends it.
+//!
+//! `call` holds the way of a request and its retries, `tokens` how a player stays signed in, `intents` what a player may want
+//! of a character, `error` what can come back instead of an answer.
 
 mod call;
 mod error;
+mod intents;
+mod player;
+mod tokens;
 
+pub use call::Tagged;
 pub use error::{ApiError, ClientError};
+pub use intents::RoutedIntent;
+pub use player::Player;
 
 use call::{Body, Call, Repeat, random};
-use guildhall_domain::api::{
-    Authenticated, CharacterList, ContentBundle, CreateCharacterRequest, CreateGameSessionRequest, Credentials,
-    GameSessionView, LoggedOut, LoginRequest, Nothing, Placement,
-};
-use guildhall_domain::{AccountId, Character, CharacterId, CharacterName, Email, Password, SessionId};
-use serde::Serialize;
-use std::fmt;
+use guildhall_domain::api::{Authenticated, ContentBundle, ContentManifest, Credentials, LoginRequest};
+use guildhall_domain::content::ContentKind;
+use guildhall_domain::{Email, Password};
+use serde::de::DeserializeOwned;
 use std::sync::Arc;
 
 /// The API at one address.
@@ -24,26 +30,6 @@ use std::sync::Arc;
 pub struct Api {
     http: reqwest::Client,
     base_url: Arc<str>,
-}
-
-/// A signed-in account.
-#[derive(Clone)]
-pub struct Player {
-    api: Api,
-    account_id: AccountId,
-    access_token: Arc<str>,
-}
-
-impl fmt::Debug for Player {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Player").field("account_id", &self.account_id).finish_non_exhaustive()
-    }
-}
-
-/// The body of join: the session is in the path.
-#[derive(Debug, Serialize)]
-struct JoinBody {
-    character_id: CharacterId,
 }
 
 impl Api {
@@ -61,90 +47,39 @@ impl Api {
     pub async fn register(&self, email: Email, password: Password) -> Result<Player, ClientError> {
         let body = Body::of(&Credentials { email, password })?;
         // The route keeps no idempotency record: repeating it blindly could report one's own new account as taken.
-        let call = Call { repeat: Repeat::IfNotSent, ..Call::post("/v1/auth/register", None, body)? };
-        Ok(self.player(self.send(&call).await?))
+        let call = Call { repeat: Repeat::IfNotSent, ..Call::post("/v1/auth/register", body)? };
+        Ok(self.player(self.send(&call, None).await?))
     }
 
     /// Signs in.
     pub async fn login(&self, email: &str, password: &str) -> Result<Player, ClientError> {
         let body = Body::of(&LoginRequest { email: email.into(), password: password.into() })?;
-        Ok(self.player(self.send(&Call::post("/v1/auth/login", None, body)?).await?))
+        Ok(self.player(self.send(&Call::post("/v1/auth/login", body)?, None).await?))
     }
 
     /// The content in force.
     pub async fn content(&self) -> Result<ContentBundle, ClientError> {
-        self.send(&Call::get("/v1/content", None)).await
+        self.send(&Call::get("/v1/content"), None).await
+    }
+
+    /// What the content consists of, each entry with its entity tag; `None` if its own tag still is the `known` one.
+    pub async fn content_manifest(&self, known: Option<&str>) -> Result<Option<Tagged<ContentManifest>>, ClientError> {
+        self.fetch_unless_known("/v1/content/manifest", known).await
+    }
+
+    /// One entry of the content, as the type of its kind (`Class`, `Enemy`, `Item`, …); `None` if its entity tag still is
+    /// the `known` one.
+    pub async fn content_entry<T: DeserializeOwned>(
+        &self,
+        kind: ContentKind,
+        id: &str,
+        known: Option<&str>,
+    ) -> Result<Option<Tagged<T>>, ClientError> {
+        self.fetch_unless_known(&format!("/v1/content/{kind}/{}", call::segment(id)), known).await
     }
 
     fn player(&self, answer: Authenticated) -> Player {
-        Player { api: self.clone(), account_id: answer.account_id, access_token: answer.access_token.into() }
-    }
-}
-
-impl Player {
-    /// Who it is.
-    pub fn account_id(&self) -> AccountId {
-        self.account_id
-    }
-
-    /// The API that the account is signed in at.
-    pub fn api(&self) -> &Api {
-        &self.api
-    }
-
-    /// Ends the token; every clone of this value is signed out with it.
-    pub async fn logout(&self) -> Result<(), ClientError> {
-        let _: LoggedOut = self.post("/v1/auth/logout", &Nothing {}).await?;
-        Ok(())
-    }
-
-    /// Makes a character of a class of the content.
-    pub async fn create_character(&self, name: CharacterName, class: &str) -> Result<Character, ClientError> {
-        let request = CreateCharacterRequest { name, class: class.to_owned(), ability_scores: None };
-        self.post("/v1/characters", &request).await
-    }
-
-    /// The account's characters, in order of creation.
-    pub async fn list_characters(&self) -> Result<Vec<Character>, ClientError> {
-        let list: CharacterList = self.fetch("/v1/characters").await?;
-        Ok(list.characters.into_iter().map(|sheet| sheet.character).collect())
-    }
-
-    /// One character, as last written.
-    pub async fn character(&self, character_id: CharacterId) -> Result<Character, ClientError> {
-        self.fetch(&format!("/v1/characters/{character_id}")).await
-    }
-
-    /// Makes a game session and takes its first seat.
-    pub async fn create_game_session(
-        &self,
-        character_id: CharacterId,
-        dungeon_id: &str,
-    ) -> Result<Placement, ClientError> {
-        let body = CreateGameSessionRequest { character_id, dungeon_id: dungeon_id.to_owned(), build_version: None };
-        self.post("/v1/game-sessions", &body).await
-    }
-
-    /// Takes a seat of a game session, or comes back to the seat that the character has.
-    pub async fn join_game_session(
-        &self,
-        session_id: SessionId,
-        character_id: CharacterId,
-    ) -> Result<Placement, ClientError> {
-        self.post(&format!("/v1/game-sessions/{session_id}/join"), &JoinBody { character_id }).await
-    }
-
-    /// A game session, as it stands.
-    pub async fn game_session(&self, session_id: SessionId) -> Result<GameSessionView, ClientError> {
-        self.fetch(&format!("/v1/game-sessions/{session_id}")).await
-    }
-
-    async fn fetch<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
-        self.api.send(&Call::get(path, Some(&self.access_token))).await
-    }
-
-    async fn post<T: serde::de::DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, ClientError> {
-        self.api.send(&Call::post(path, Some(&self.access_token), Body::of(body)?)?).await
+        Player::new(self.clone(), answer)
     }
 }
 

@@ -142,12 +142,19 @@ pub struct Lease {
     pub epoch: u32,
     /// The game sim that runs it.
     pub gamesim_id: GamesimId,
+    /// Epoch (boot) of that game sim.
+    pub gamesim_epoch: u64,
 }
 
 impl Session {
     /// The lease that this session's placement holds on each of its characters.
     pub fn lease(&self) -> Lease {
-        Lease { session_id: self.session_id, epoch: self.epoch, gamesim_id: self.gamesim_id.clone() }
+        Lease {
+            session_id: self.session_id,
+            epoch: self.epoch,
+            gamesim_id: self.gamesim_id.clone(),
+            gamesim_epoch: self.gamesim_epoch,
+        }
     }
 }
 

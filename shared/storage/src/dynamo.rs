@@ -1,13 +1,14 @@
 //! The table over `aws-sdk-dynamodb`: Amazon's service in the cloud, the embedded engine on a laptop, through the same code.
 //!
 //! `render` turns conditions into expressions, `calls` makes the requests, `fault` reads the errors, `retry` decides about
-//! trying again, `usage` counts the cost, `tables` creates what is missing on a laptop.
+//! trying again, `usage` counts the cost, `tables` creates what is missing on a laptop, `scan` shows tests everything.
 
 mod calls;
 mod connection;
 mod fault;
 mod render;
 mod retry;
+mod scan;
 mod tables;
 mod usage;
 

@@ -92,7 +92,7 @@ async fn register(api: &Api, count: usize) -> Outcome<Vec<PartyMember>> {
         let email = Email::parse(&format!("player-{number}@example.com"))?;
         let player = api.register(email, Password::parse(PASSWORD)?).await?;
         let character = player.create_character(CharacterName::parse(&format!("Hero {number}"))?, class).await?;
-        members.push(PartyMember { player, character_id: character.character_id });
+        members.push(PartyMember { player, character_id: character.character.character_id });
     }
     Ok(members)
 }

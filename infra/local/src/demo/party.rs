@@ -43,8 +43,8 @@ async fn sign_in(api: &Api, email: &str, password: &str) -> Result<Player, Clien
 
 /// The account's first character that the content still has a class for.
 async fn character(player: &Player, name: &str, class: &str, content: &Content) -> Result<Character, ClientError> {
-    let characters = player.list_characters().await?;
-    if let Some(found) = characters.into_iter().find(|character| content.classes.contains_key(&character.class)) {
+    let mut characters = player.list_characters().await?.into_iter().map(|sheet| sheet.character);
+    if let Some(found) = characters.find(|character| content.classes.contains_key(&character.class)) {
         return Ok(found);
     }
     let class = content.classes.get_key_value(class).or_else(|| content.classes.first_key_value());
@@ -60,7 +60,7 @@ async fn create(player: &Player, name: &str, class: &str) -> Result<Character, C
         let numbered = CharacterName::parse(&numbered).map_err(|error| unfit(&error))?;
         match player.create_character(numbered, class).await {
             Err(error) if error.code() == Some("name_taken") && number < NAMES_TRIED_MAX => number += 1,
-            other => return other,
+            other => return other.map(|sheet| sheet.character),
         }
     }
 }

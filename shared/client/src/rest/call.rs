@@ -2,7 +2,7 @@
 
 use super::{Api, ApiError, ClientError, idempotency_key};
 use guildhall_domain::api::ErrorBody;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER};
 use reqwest::{Method, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -36,8 +36,32 @@ pub(super) struct Body(Vec<u8>);
 impl Body {
     pub(super) fn of(value: &impl Serialize) -> Result<Self, ClientError> {
         let bytes = serde_json::to_vec(value);
-        bytes.map(Self).map_err(|error| ClientError::Unavailable(format!("the request cannot be written: {error}")))
+        bytes.map(Self).map_err(unwritable)
     }
+
+    /// The value but for a field that is in the path already.
+    pub(super) fn without(value: &impl Serialize, field: &str) -> Result<Self, ClientError> {
+        let mut value = serde_json::to_value(value).map_err(unwritable)?;
+        if let Some(fields) = value.as_object_mut() {
+            fields.remove(field);
+        }
+        Self::of(&value)
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
+fn unwritable(error: serde_json::Error) -> ClientError {
+    ClientError::Unavailable(format!("the request cannot be written: {error}"))
+}
+
+/// An answer with the entity tag of its state, without the tag's quotes: shown again, it saves the answer if nothing has
+/// changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tagged<T> {
+    /// The tag.
+    pub tag: String,
+    /// The answer.
+    pub value: T,
 }
 
 /// One call.
@@ -45,38 +69,75 @@ impl Body {
 pub(super) struct Call<'a> {
     pub(super) method: Method,
     pub(super) path: &'a str,
-    pub(super) access_token: Option<&'a str>,
     pub(super) body: Option<Body>,
     pub(super) idempotency_key: Option<String>,
+    pub(super) if_none_match: Option<String>,
     pub(super) repeat: Repeat,
 }
 
 impl<'a> Call<'a> {
-    pub(super) fn get(path: &'a str, access_token: Option<&'a str>) -> Self {
-        Self { method: Method::GET, path, access_token, body: None, idempotency_key: None, repeat: Repeat::Always }
+    pub(super) fn get(path: &'a str) -> Self {
+        let (method, repeat) = (Method::GET, Repeat::Always);
+        Self { method, path, body: None, idempotency_key: None, if_none_match: None, repeat }
     }
 
-    pub(super) fn post(path: &'a str, access_token: Option<&'a str>, body: Body) -> Result<Self, ClientError> {
-        let key = idempotency_key()?;
-        let call = Self::get(path, access_token);
-        Ok(Self { method: Method::POST, body: Some(body), idempotency_key: Some(key), ..call })
+    pub(super) fn post(path: &'a str, body: Body) -> Result<Self, ClientError> {
+        let key = Some(idempotency_key()?);
+        Ok(Self { method: Method::POST, body: Some(body), idempotency_key: key, ..Self::get(path) })
+    }
+
+    pub(super) fn delete(path: &'a str) -> Result<Self, ClientError> {
+        Ok(Self { method: Method::DELETE, idempotency_key: Some(idempotency_key()?), ..Self::get(path) })
     }
 }
 
+/// A success, as it arrived.
+struct Arrived {
+    /// Whether it says that what is known still holds, and nothing else.
+    unchanged: bool,
+    /// The entity tag, without its quotes.
+    tag: Option<String>,
+    body: Vec<u8>,
+}
+
 /// What one attempt came to.
-enum Attempt<T> {
-    Done(T),
+enum Attempt {
+    Done(Arrived),
     Failed(ClientError),
     /// It may go better after a pause, of at least this long if the API said so.
     Again(ClientError, Option<Duration>),
 }
 
 impl Api {
-    /// Sends a call, again if need be, and reads its answer.
-    pub(super) async fn send<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<T, ClientError> {
+    /// Makes a call, as a player if there is a token, and reads its answer.
+    pub(super) async fn send<T: DeserializeOwned>(
+        &self,
+        call: &Call<'_>,
+        access_token: Option<&str>,
+    ) -> Result<T, ClientError> {
+        read(&self.exchange(call, access_token).await?.body)
+    }
+
+    /// Fetches what anybody may see, unless its entity tag is the `known` one.
+    pub(super) async fn fetch_unless_known<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        known: Option<&str>,
+    ) -> Result<Option<Tagged<T>>, ClientError> {
+        let call = Call { if_none_match: known.map(|tag| format!("\"{tag}\"")), ..Call::get(path) };
+        let Arrived { unchanged, tag, body } = self.exchange(&call, None).await?;
+        if unchanged {
+            return Ok(None);
+        }
+        let tag = tag.ok_or_else(|| ClientError::Unavailable("the answer has no entity tag".to_owned()))?;
+        Ok(Some(Tagged { tag, value: read(&body)? }))
+    }
+
+    /// Sends a call, again if need be, until there is an answer.
+    async fn exchange(&self, call: &Call<'_>, access_token: Option<&str>) -> Result<Arrived, ClientError> {
         let mut attempt = 1;
         loop {
-            let (error, asked) = match self.attempt(call).await {
+            let (error, asked) = match self.attempt(call, access_token).await {
                 Attempt::Done(answer) => return Ok(answer),
                 Attempt::Failed(error) => return Err(error),
                 Attempt::Again(error, asked) => (error, asked),
@@ -92,13 +153,16 @@ impl Api {
         }
     }
 
-    async fn attempt<T: DeserializeOwned>(&self, call: &Call<'_>) -> Attempt<T> {
+    async fn attempt(&self, call: &Call<'_>, access_token: Option<&str>) -> Attempt {
         let mut request = self.http.request(call.method.clone(), format!("{}{}", self.base_url, call.path));
-        if let Some(token) = call.access_token {
+        if let Some(token) = access_token {
             request = request.header(AUTHORIZATION, format!("Bearer {token}"));
         }
         if let Some(key) = &call.idempotency_key {
             request = request.header("idempotency-key", key);
+        }
+        if let Some(tag) = &call.if_none_match {
+            request = request.header(IF_NONE_MATCH, tag);
         }
         if let Some(Body(bytes)) = &call.body {
             request = request.header(CONTENT_TYPE, "application/json").body(bytes.clone());
@@ -112,21 +176,19 @@ impl Api {
             Ok(response) => response,
             Err(error) => return failed(error),
         };
-        let (status, retry_after) = (response.status(), retry_after(&response));
+        let (status, retry_after, tag) = (response.status(), retry_after(&response), entity_tag(&response));
         match response.bytes().await {
-            Ok(bytes) => judge(status, retry_after, &bytes),
+            Ok(bytes) => judge(status, retry_after, tag, &bytes),
             Err(error) => failed(error),
         }
     }
 }
 
 /// Reads an answer that has arrived whole.
-fn judge<T: DeserializeOwned>(status: StatusCode, retry_after: Option<Duration>, bytes: &[u8]) -> Attempt<T> {
-    if status.is_success() {
-        return match serde_json::from_slice(bytes) {
-            Ok(answer) => Attempt::Done(answer),
-            Err(error) => Attempt::Failed(ClientError::Unavailable(format!("the answer is unreadable: {error}"))),
-        };
+fn judge(status: StatusCode, retry_after: Option<Duration>, tag: Option<String>, bytes: &[u8]) -> Attempt {
+    let unchanged = status == StatusCode::NOT_MODIFIED;
+    if status.is_success() || unchanged {
+        return Attempt::Done(Arrived { unchanged, tag, body: bytes.to_vec() });
     }
     let error = match serde_json::from_slice::<ErrorBody>(bytes) {
         Ok(body) => ApiError::of(status.as_u16(), body).into(),
@@ -134,6 +196,29 @@ fn judge<T: DeserializeOwned>(status: StatusCode, retry_after: Option<Duration>,
         Err(_) => ClientError::Unavailable(format!("HTTP {status} without an explanation")),
     };
     if status == StatusCode::SERVICE_UNAVAILABLE { Attempt::Again(error, retry_after) } else { Attempt::Failed(error) }
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ClientError> {
+    let unreadable = |error| ClientError::Unavailable(format!("the answer is unreadable: {error}"));
+    serde_json::from_slice(body).map_err(unreadable)
+}
+
+fn entity_tag(response: &Response) -> Option<String> {
+    let tag = response.headers().get(ETAG)?.to_str().ok()?;
+    Some(tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"').to_owned())
+}
+
+/// Text as one segment of a path, whatever is in it (RFC 3986, section 2.3).
+pub(super) fn segment(text: &str) -> String {
+    let mut segment = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_~".contains(&byte) {
+            segment.push(char::from(byte));
+        } else {
+            segment.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    segment
 }
 
 fn retry_after(response: &Response) -> Option<Duration> {

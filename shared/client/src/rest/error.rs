@@ -1,7 +1,6 @@
 //! What comes back from the API instead of an answer.
 
-use guildhall_domain::Character;
-use guildhall_domain::api::ErrorBody;
+use guildhall_domain::api::{CharacterSheet, ErrorBody};
 
 /// The API said no.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -16,13 +15,13 @@ pub struct ApiError {
     /// Names the request in the server's logs.
     pub request_id: String,
     /// On a version conflict: the latest state.
-    pub character: Option<Box<Character>>,
+    pub character: Option<Box<CharacterSheet>>,
 }
 
 impl ApiError {
     pub(super) fn of(status: u16, body: ErrorBody) -> Self {
         let ErrorBody { error, character } = body;
-        let character = character.map(|sheet| Box::new(sheet.character));
+        let character = character.map(Box::new);
         Self { status, code: error.code, message: error.message, request_id: error.request_id, character }
     }
 }
@@ -43,6 +42,13 @@ impl ClientError {
     pub fn code(&self) -> Option<&str> {
         match self {
             Self::Refused(error) => Some(&error.code),
+            Self::Unavailable(_) => None,
+        }
+    }
+    /// After a `version_conflict`: the character as it stands, to decide anew on.
+    pub fn latest_character(&self) -> Option<&CharacterSheet> {
+        match self {
+            Self::Refused(error) => error.character.as_deref(),
             Self::Unavailable(_) => None,
         }
     }

@@ -23,17 +23,17 @@ fn pauses_keep_what_was_asked_and_stay_below_a_rising_bound() {
 fn refusals_keep_their_code_and_only_busy_ones_are_repeated() {
     let body = br#"{"error":{"code":"fleet_full","message":"no room","request_id":"r1"}}"#;
     let status = |code| StatusCode::from_u16(code).unwrap();
-    let Attempt::Again(error, asked) = judge::<ContentBundle>(status(503), Some(Duration::from_secs(2)), body) else {
+    let Attempt::Again(error, asked) = judge(status(503), Some(Duration::from_secs(2)), None, body) else {
         panic!("503 was not to be repeated");
     };
     assert_eq!((error.code(), asked), (Some("fleet_full"), Some(Duration::from_secs(2))));
-    let Attempt::Failed(ClientError::Refused(error)) = judge::<ContentBundle>(status(409), None, body) else {
+    let Attempt::Failed(ClientError::Refused(error)) = judge(status(409), None, None, body) else {
         panic!("409 was not a refusal");
     };
     assert_eq!((error.status, error.request_id.as_str()), (409, "r1"));
-    let bare = judge::<ContentBundle>(status(502), None, b"<html>");
+    let bare = judge(status(502), None, None, b"<html>");
     assert!(matches!(bare, Attempt::Failed(ClientError::Unavailable(_))));
-    assert!(matches!(judge::<ContentBundle>(status(200), None, b"{}"), Attempt::Failed(ClientError::Unavailable(_))));
+    assert!(matches!(read::<ContentBundle>(b"{}"), Err(ClientError::Unavailable(_))));
 }
 
 /// Answers one connection per answer, and returns the requests as text.
@@ -94,4 +94,52 @@ async fn a_repeated_call_is_the_same_to_the_last_byte() {
     assert!(requests[2].starts_with(&format!("POST /v1/game-sessions/{session_id}/join HTTP/1.1")));
     assert!(requests[2].contains("authorization: Bearer t0ken"));
     assert!(requests[2].ends_with(&format!("{{\"character_id\":\"{}\"}}", CharacterId::from_bits(6))));
+}
+
+/// An answer to login or refresh.
+fn tokens(access: &str, expires_in_s: u64, refresh: &str) -> String {
+    let body = format!(
+        r#"{{"account_id":"00000000000000000000000000000001","access_token":"{access}","expires_in_s":{expires_in_s},"refresh_token":"{refresh}","refresh_expires_in_s":600}}"#
+    );
+    answer("200 OK", "", &body)
+}
+
+#[tokio::test]
+async fn a_token_is_renewed_before_it_ends() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let api = Api::new(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+    let list = answer("200 OK", "", r#"{"characters":[]}"#);
+    let refused = r#"{"error":{"code":"invalid_refresh_token","message":"log in again","request_id":"r"}}"#;
+    let answers = [
+        tokens("first", 0, "r1"),
+        // Nobody who knows the API answers: the token that is there must do.
+        answer("502 Bad Gateway", "", "<html>"),
+        list.clone(),
+        tokens("second", 3_600, "r2"),
+        list.clone(),
+        list,
+        tokens("third", 0, "r3"),
+        answer("401 Unauthorized", "", refused),
+    ];
+    let server = std::thread::spawn(move || serve(&listener, &answers.each_ref().map(String::as_str)));
+    let player = api.login("ada@example.com", "correct horse").await.unwrap();
+    for _ in 0..3 {
+        assert_eq!(player.list_characters().await.unwrap(), []);
+    }
+    let other = api.login("ada@example.com", "correct horse").await.unwrap();
+    assert_eq!(other.list_characters().await.unwrap_err().code(), Some("invalid_refresh_token"));
+
+    let requests = server.join().unwrap();
+    let shown = |request: &String, token: &str| request.contains(&format!("authorization: Bearer {token}\r\n"));
+    for (at, token) in [(1, "r1"), (3, "r1"), (7, "r3")] {
+        assert!(requests[at].starts_with("POST /v1/auth/refresh "), "{}", requests[at]);
+        assert!(requests[at].ends_with(&format!("{{\"refresh_token\":\"{token}\"}}")), "{}", requests[at]);
+    }
+    assert!(shown(&requests[2], "first") && shown(&requests[4], "second") && shown(&requests[5], "second"));
+}
+
+#[test]
+fn whatever_a_segment_holds_it_stays_one() {
+    assert_eq!(segment("chain-mail_2~"), "chain-mail_2~");
+    assert_eq!(segment("../a b?é"), "%2E%2E%2Fa%20b%3F%C3%A9");
 }
