@@ -58,11 +58,6 @@ impl Notices {
         self.is_taken_out
     }
 
-    /// When to ask again at the latest, beyond hearing further notices.
-    pub(super) fn stop_at_ms(&self) -> Option<u64> {
-        Some(self.spot_end_ms?.saturating_sub(self.reserve_ms))
-    }
-
     /// What is to be done, each step once.
     pub(super) fn poll_step(&mut self, now_ms: u64) -> Option<Step> {
         let step = match self.stop_at_ms() {
@@ -73,6 +68,11 @@ impl Notices {
         };
         let is_new = self.done != Some(step) && self.done != Some(Step::Stop);
         is_new.then(|| *self.done.insert(step))
+    }
+
+    /// When sessions have to be closed, so that everything is written before the instance is gone.
+    fn stop_at_ms(&self) -> Option<u64> {
+        Some(self.spot_end_ms?.saturating_sub(self.reserve_ms))
     }
 }
 

@@ -189,7 +189,7 @@ impl Fleet {
     fn measure(&mut self, now_s: u32, outcome: &mut Outcome) {
         let present = || self.present.iter().map(|index| &self.gamesims[*index]);
         let sessions: u32 = present().map(|gamesim| gamesim.sessions).sum();
-        if now_s % LOOK_S == 0 {
+        if now_s.is_multiple_of(LOOK_S) {
             let serving = || present().filter(|gamesim| gamesim.is_taking(now_s));
             self.sampled.0 += serving().map(|gamesim| u64::from(gamesim.sessions)).sum::<u64>();
             self.sampled.1 += serving().count() as u64;
