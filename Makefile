@@ -1,7 +1,7 @@
 # Every target is one line of commands; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check check-timing format lint deny openapi check-api bench bench-speed bench-build functions sim clean
+.PHONY: help run test check check-timing format lint deny openapi check-api check-cloudwatch autoscaler bench bench-speed bench-build functions sim clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,6 +31,12 @@ openapi: ## Write docs/openapi.yaml anew from the routes and the types
 
 check-api: ## Try to find an answer of the running stack that docs/openapi.yaml does not describe (needs Python)
 	.ci/check-api
+
+check-cloudwatch: ## Run the stack with game sims that publish to a local CloudWatch, and read what arrived (needs Python)
+	.ci/check-cloudwatch
+
+autoscaler: ## Print what a week with a launch costs and how long players wait, for several targets (a minute or two)
+	cargo run --quiet -p guildhall-tests --bin autoscaler
 
 bench: bench-speed bench-build ## Print every figure that the documents promise, with its goal (half an hour)
 

@@ -10,31 +10,43 @@ use guildhall_domain::api::{
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::sync::Arc;
 use std::time::Duration;
 
 mod signing;
-pub(crate) use signing::Signer;
+pub(crate) use signing::{AUTOSCALING, Signer};
 
 /// A connection to the API.
 #[derive(Debug)]
 pub(crate) struct Api {
     base: String,
     http: reqwest::Client,
-    signer: Signer,
+    signer: Arc<Signer>,
+}
+
+/// A client for calls to one base URL.
+pub(crate) fn http_client(base: &str, timeout_ms: u64) -> Result<reqwest::Client, reqwest::Error> {
+    // Whichever provider is installed first serves the whole process; ours is the same one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut http = reqwest::Client::builder()
+        .timeout(Duration::from_millis(timeout_ms))
+        .redirect(reqwest::redirect::Policy::none());
+    if base.starts_with("http://") {
+        // Without TLS nobody needs the system's certificates, which a small image may not even have.
+        http = http.tls_certs_only([]);
+    }
+    http.build()
 }
 
 impl Api {
     pub(crate) fn connect(config: &Config, signer: Signer) -> Result<Self, reqwest::Error> {
-        // Whichever provider is installed first serves the whole process; ours is the same one.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut http = reqwest::Client::builder()
-            .timeout(Duration::from_millis(API_TIMEOUT_MS))
-            .redirect(reqwest::redirect::Policy::none());
-        if config.api.starts_with("http://") {
-            // Without TLS nobody needs the system's certificates, which a small image may not even have.
-            http = http.tls_certs_only([]);
-        }
-        Ok(Self { base: config.api.clone(), http: http.build()?, signer })
+        let http = http_client(&config.api, API_TIMEOUT_MS)?;
+        Ok(Self { base: config.api.clone(), http, signer: Arc::new(signer) })
+    }
+
+    /// Who the process is to AWS.
+    pub(crate) const fn signer(&self) -> &Arc<Signer> {
+        &self.signer
     }
 
     /// The content in force. Public, so not signed.
@@ -79,7 +91,7 @@ impl Api {
             .header(http::header::CONTENT_TYPE, "application/json")
             .body(body)
             .map_err(|error| unavailable(&error))?;
-        self.signer.sign(&mut request).await.map_err(ApiFailure::Unavailable)?;
+        self.signer.sign(signing::API_GATEWAY, &mut request).await.map_err(ApiFailure::Unavailable)?;
         let request = reqwest::Request::try_from(request).map_err(|error| unavailable(&error))?;
         self.execute(request).await
     }
@@ -125,7 +137,7 @@ fn unavailable(error: &dyn std::error::Error) -> ApiFailure {
 }
 
 /// The error with its causes, which is where the reason is.
-fn with_causes(error: &dyn std::error::Error) -> String {
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -6,6 +6,10 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
+mod cloud;
+
+pub use cloud::{AutoscalingConfig, CloudConfig};
+
 const CAPACITY_DEFAULT: u32 = 256;
 const DRAIN_S_DEFAULT: u64 = 300;
 const LAST_WRITES_S_DEFAULT: u64 = 10;
@@ -40,6 +44,8 @@ pub struct Config {
     /// `GUILDHALL_EXIT_ON_STDIN_EOF`: whether the end of standard input means that whoever started the process is gone,
     /// `1` or `0`; default 0.
     pub exits_on_stdin_eof: bool,
+    /// What is known of the cloud around it.
+    pub cloud: CloudConfig,
 }
 
 /// A value of the environment that makes no sense.
@@ -61,7 +67,9 @@ impl Config {
     pub fn parse(variable: impl Fn(&'static str) -> Option<String>) -> Result<Self, ConfigError> {
         let source = Source { variable };
         let cores = std::thread::available_parallelism().map_or(1, usize::from).min(PORTS_PER_GAMESIM_MAX);
+        let region = source.parse("AWS_REGION", REGION_DEFAULT.to_owned(), "a region")?;
         let config = Self {
+            cloud: CloudConfig::read(&source, &region)?,
             api: source.api()?,
             shards: source.number("GUILDHALL_GAMESIM_SHARDS", cores, 1..=PORTS_PER_GAMESIM_MAX, "1 to 64 shards")?,
             bind: source.parse("GUILDHALL_GAMESIM_BIND", IpAddr::V4(Ipv4Addr::UNSPECIFIED), "an IP address")?,
@@ -81,7 +89,7 @@ impl Config {
             )?,
             metrics_bind: source.optional("GUILDHALL_METRICS_BIND", "an IP address and a port")?,
             dead_letters: source.parse("GUILDHALL_DEAD_LETTERS", "./dead-letters.ndjson".into(), "a path")?,
-            region: source.parse("AWS_REGION", REGION_DEFAULT.to_owned(), "a region")?,
+            region,
             log_format: source.parse("GUILDHALL_LOG_FORMAT", LogFormat::Text, "text or json")?,
             exits_on_stdin_eof: source.number("GUILDHALL_EXIT_ON_STDIN_EOF", 0_u8, 0..=1, "1 or 0")? == 1,
         };
@@ -127,14 +135,19 @@ impl<F: Fn(&'static str) -> Option<String>> Source<F> {
     }
 
     fn api(&self) -> Result<String, ConfigError> {
-        let url = self.value("GUILDHALL_API").unwrap_or_default();
-        let parsed =
-            reqwest::Url::parse(&url).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        let is_base = parsed.is_some_and(|url| url.query().is_none() && url.fragment().is_none());
-        if is_base {
-            Ok(url.trim_end_matches('/').to_owned())
+        let url = self.optional_url("GUILDHALL_API")?;
+        url.ok_or_else(|| self.wrong("GUILDHALL_API", "the API's base URL, http://… or https://…"))
+    }
+
+    /// A base URL, without a slash at its end.
+    fn optional_url(&self, variable: &'static str) -> Result<Option<String>, ConfigError> {
+        let Some(url) = self.value(variable) else { return Ok(None) };
+        let parsed = reqwest::Url::parse(&url).ok();
+        let parsed = parsed.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        if parsed.is_some_and(|url| url.query().is_none() && url.fragment().is_none()) {
+            Ok(Some(url.trim_end_matches('/').to_owned()))
         } else {
-            Err(self.wrong("GUILDHALL_API", "the API's base URL, http://… or https://…"))
+            Err(self.wrong(variable, "a base URL, http://… or https://…"))
         }
     }
 }
@@ -159,7 +172,19 @@ mod tests {
         assert_eq!(config.last_writes_s, 10);
         assert_eq!((config.drain_s, config.metrics_bind, config.region.as_str()), (300, None, "us-east-1"));
         assert_eq!(config.dead_letters, PathBuf::from("./dead-letters.ndjson"));
+        assert_eq!((config.cloud.fleet.as_str(), config.cloud.cloudwatch_namespace), ("main", None));
+        assert_eq!((config.cloud.metadata_endpoint, config.cloud.autoscaling), (None, None));
         assert!(config.shards >= 1 && config.bind.is_unspecified() && !config.exits_on_stdin_eof);
+    }
+
+    #[test]
+    fn an_autoscaling_group_is_asked_in_its_region() {
+        let metadata = ("EC2_METADATA_ENDPOINT", "http://169.254.169.254/");
+        let config = parse(&[API, metadata, ("AUTOSCALING_GROUP", "sims"), ("AWS_REGION", "eu-west-1")]).unwrap();
+        assert_eq!(config.cloud.metadata_endpoint.as_deref(), Some("http://169.254.169.254"));
+        let autoscaling = config.cloud.autoscaling.unwrap();
+        assert_eq!((autoscaling.group.as_str(), autoscaling.lifecycle_hook), ("sims", None));
+        assert_eq!(autoscaling.endpoint, "https://autoscaling.eu-west-1.amazonaws.com");
     }
 
     #[test]
@@ -179,6 +204,10 @@ mod tests {
             ("GUILDHALL_METRICS_BIND", "9100"),
             ("GUILDHALL_LOG_FORMAT", "xml"),
             ("GUILDHALL_EXIT_ON_STDIN_EOF", "yes"),
+            ("CLOUDWATCH_ENDPOINT", "127.0.0.1:80"),
+            ("EC2_METADATA_ENDPOINT", "169.254.169.254"),
+            ("AUTOSCALING_GROUP", "without-an-instance"),
+            ("AUTOSCALING_LIFECYCLE_HOOK", "without-a-group"),
         ] {
             let error = parse(&[(variable, value), API]).unwrap_err().to_string();
             assert!(error.starts_with(&format!("{variable}={value:?}: expected ")), "{error}");

@@ -6,6 +6,7 @@
 use crate::api::Api;
 use crate::backoff::Backoff;
 use crate::clock::Clock;
+use crate::cloud::Sighting;
 use crate::config::Config;
 use crate::dead_letters::DeadLetters;
 use crate::driver::Asked;
@@ -21,7 +22,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
@@ -54,6 +55,8 @@ pub(crate) struct Parts {
     pub(crate) clock: Arc<Clock>,
     pub(crate) metrics: Arc<SimMetrics>,
     pub(crate) registered: Registered,
+    /// For those who tell the cloud.
+    pub(crate) sightings: watch::Sender<Sighting>,
 }
 
 /// How far the process is in its life.
@@ -92,6 +95,7 @@ pub(crate) struct Control {
     next_beat: Instant,
     is_beat_out: bool,
     is_reachable: bool,
+    sightings: watch::Sender<Sighting>,
     lateness_seen: Vec<HistogramSnapshot>,
     letters_abandoned: u64,
     has_crashed: bool,
@@ -105,7 +109,7 @@ impl Control {
         shards: Vec<ShardLink>,
         requests: mpsc::UnboundedReceiver<Asked>,
     ) -> Self {
-        let Parts { config, api, clock, metrics, registered } = parts;
+        let Parts { config, api, clock, metrics, registered, sightings } = parts;
         let permits = Semaphore::new(API_REQUESTS_MAX);
         let (orders, ends): (Vec<_>, Vec<_>) =
             shards.into_iter().map(|shard| (shard.orders, shard.is_finished)).unzip();
@@ -127,6 +131,7 @@ impl Control {
             next_beat: Instant::now(),
             is_beat_out: false,
             is_reachable: true,
+            sightings,
             lateness_seen: Vec::new(),
             letters_abandoned: 0,
             has_crashed: false,
@@ -243,6 +248,11 @@ impl Control {
             tracing::info!("heartbeats succeed again");
         }
         let is_empty = response.sessions.is_empty();
+        self.sightings.send_replace(Sighting {
+            at_ms: self.clock.now_ms(),
+            is_ready: self.stage == Stage::Running && response.state == GamesimState::Ready,
+            sessions: u32::try_from(response.sessions.len()).unwrap_or(u32::MAX),
+        });
         let unclaimed = self.placements.handle_listing(self.clock.now_ms(), asked_ms, &response.sessions);
         for (session_id, session_epoch, outcome) in unclaimed {
             self.close_unclaimed(session_id, session_epoch, outcome);

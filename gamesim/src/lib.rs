@@ -9,6 +9,7 @@
 mod api;
 mod backoff;
 mod clock;
+mod cloud;
 pub mod config;
 mod control;
 mod dead_letters;
@@ -25,11 +26,13 @@ mod view;
 pub mod world;
 mod writer;
 
+pub use cloud::ACTIVE_GAME_SESSIONS;
 pub use config::{Config, ConfigError};
 pub use process::serve;
 
 use api::{Api, Signer};
 use clock::Clock;
+use cloud::{Cloud, Sighting};
 use control::boot::{self, LoadedContent, Secrets};
 use control::{Control, Parts, ShardLink};
 use dead_letters::DeadLetters;
@@ -40,7 +43,7 @@ use shard::{Shard, ShardConfig};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 /// How a game sim is asked to end.
@@ -109,6 +112,20 @@ pub async fn run_until(config: Config, shutdown: Shutdown) -> Result<(), RunErro
 }
 
 async fn run_with(api: Arc<Api>, config: Config, shutdown: Shutdown) -> Result<(), RunError> {
+    let metrics = Arc::new(SimMetrics::new(config.shards));
+    let (sightings, cloud) = Cloud::start(&config, &api, &metrics, &shutdown)?;
+    let result = play(api, config, metrics, sightings, shutdown).await;
+    cloud.end().await;
+    result
+}
+
+async fn play(
+    api: Arc<Api>,
+    config: Config,
+    metrics: Arc<SimMetrics>,
+    sightings: watch::Sender<Sighting>,
+    shutdown: Shutdown,
+) -> Result<(), RunError> {
     let Some(content) = boot::load_content(&api, &shutdown).await? else { return Ok(()) };
     let secrets = Secrets::draw()?;
     let sockets =
@@ -120,14 +137,13 @@ async fn run_with(api: Arc<Api>, config: Config, shutdown: Shutdown) -> Result<(
     let Some(registered) = registered else { return Ok(()) };
     tracing::info!(gamesim_id = %registered.gamesim_id, registered.epoch, registered.ip, content.version, "registered");
 
-    let metrics = Arc::new(SimMetrics::new(config.shards));
     let watched = CancellationToken::new();
     let _stop_metrics = watched.clone().drop_guard();
     if let Some(address) = config.metrics_bind {
         serve_metrics(address, Arc::clone(&metrics), watched).await?;
     }
     let letters = DeadLetters::new(config.dead_letters.clone(), registered.gamesim_id.clone());
-    let parts = Parts { config, api, clock: Arc::new(Clock::start()), metrics, registered };
+    let parts = Parts { config, api, clock: Arc::new(Clock::start()), metrics, registered, sightings };
     let (asks, requests) = mpsc::unbounded_channel();
     let shards = start_shards(&parts, &content, &secrets, sockets, &asks)?;
     Control::new(parts, letters, shards, requests).run(shutdown).await

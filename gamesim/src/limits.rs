@@ -63,6 +63,15 @@ pub const ROOMLESS_S_MAX: u64 = 120;
 pub const UNCLAIMED_RETRY_MS: u64 = 10_000;
 /// How long shards have to end once there is nothing to wait for, in seconds.
 pub const SHARDS_END_S_MAX: u64 = 3;
+/// Time between two looks for a notice about this instance, in milliseconds: what EC2 recommends.
+pub const NOTICE_POLL_MS: u64 = 5_000;
+/// Time between two signs of life of an instance that its autoscaling group waits for, in milliseconds.
+pub const AUTOSCALING_HEARTBEAT_MS: u64 = 60_000;
+/// How long an instance is empty before it loses its protection from being scaled in, in milliseconds: sessions come and go,
+/// and the autoscaling group's API is one for all instances.
+pub const PROTECTION_EMPTY_MS: u64 = 60_000;
+/// How long the cloud may take to be told that the game sim has ended, in seconds.
+pub const CLOUD_END_S_MAX: u64 = 8;
 
 const _: () = assert!(SLOTS_PER_TICK as u64 * SLOT_MS == TICK_MS as u64);
 // Half of the time is the rooms'.

@@ -41,6 +41,7 @@ pub(crate) struct SimMetrics {
     writes: Vec<Counter>,
     pub(crate) dead_letters: Counter,
     pub(crate) heartbeats_failed: Counter,
+    pub(crate) reports_failed: Counter,
 }
 
 /// One shard's numbers, as its driver's handles.
@@ -70,7 +71,8 @@ impl SimMetrics {
         let writes = registry.counters("progress_writes", "Groups sent, by what became of them", "status", statuses);
         let dead_letters = registry.counter("dead_letters", "Groups that could not be written");
         let heartbeats_failed = registry.counter("heartbeats_failed", "Heartbeats that got no good answer");
-        Self { registry, shards, writes, dead_letters, heartbeats_failed }
+        let reports_failed = registry.counter("reports_failed", "Reports that CloudWatch did not take");
+        Self { registry, shards, writes, dead_letters, heartbeats_failed, reports_failed }
     }
 
     pub(crate) fn shards(&self) -> &[ShardMetrics] {

@@ -1,6 +1,7 @@
 //! What the tests of the whole product stand on: a backend in one process with a clock that the test turns, and the whole
 //! stack with real game-sim processes.
 
+pub mod autoscaler;
 pub mod backend;
 pub mod openapi;
 pub mod party;

@@ -13,7 +13,9 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::Mutex;
 
 /// Name of the service that API Gateway is to IAM.
-const SERVICE: &str = "execute-api";
+pub(crate) const API_GATEWAY: &str = "execute-api";
+/// Name of the service that scales instances.
+pub(crate) const AUTOSCALING: &str = "autoscaling";
 /// How long before their end credentials are renewed, in seconds.
 const RENEW_BEFORE_S: u64 = 120;
 
@@ -41,10 +43,15 @@ impl Signer {
         Self { region: region.to_owned(), provider, held: Mutex::new(None) }
     }
 
-    /// Adds the signature to a request whose body is complete.
-    pub(super) async fn sign(&self, request: &mut http::Request<Vec<u8>>) -> Result<(), String> {
+    /// Where the credentials come from.
+    pub(crate) fn provider(&self) -> Option<SharedCredentialsProvider> {
+        self.provider.clone()
+    }
+
+    /// Adds the signature for a service to a request whose body is complete.
+    pub(crate) async fn sign(&self, service: &str, request: &mut http::Request<Vec<u8>>) -> Result<(), String> {
         let credentials = self.credentials().await?;
-        self.sign_with(credentials, SystemTime::now(), request)
+        self.sign_with(credentials, service, SystemTime::now(), request)
     }
 
     async fn credentials(&self) -> Result<Credentials, String> {
@@ -64,6 +71,7 @@ impl Signer {
     fn sign_with(
         &self,
         credentials: Credentials,
+        service: &str,
         time: SystemTime,
         request: &mut http::Request<Vec<u8>>,
     ) -> Result<(), String> {
@@ -71,7 +79,7 @@ impl Signer {
         let parameters = v4::SigningParams::builder()
             .identity(&identity)
             .region(&self.region)
-            .name(SERVICE)
+            .name(service)
             .time(time)
             .settings(SigningSettings::default())
             .build()
@@ -113,7 +121,7 @@ mod tests {
             let mut request = request();
             *request.body_mut() = body.to_vec();
             let time = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-            signer(None).sign_with(credentials(None), time, &mut request).unwrap();
+            signer(None).sign_with(credentials(None), API_GATEWAY, time, &mut request).unwrap();
             request
         };
         let signed = sign(b"{}");
@@ -141,6 +149,6 @@ mod tests {
             signer.provider = None;
             assert_eq!(signer.credentials().await.is_ok(), is_kept, "{expiry:?}");
         }
-        assert!(signer(None).sign(&mut request()).await.unwrap_err().contains("no source"));
+        assert!(signer(None).sign(API_GATEWAY, &mut request()).await.unwrap_err().contains("no source"));
     }
 }

@@ -4,6 +4,7 @@
 use super::{Control, Parts, ShardLink};
 use crate::api::{Api, Signer};
 use crate::clock::Clock;
+use crate::cloud::Sighting;
 use crate::dead_letters::DeadLetters;
 use crate::exchange::Order;
 use crate::fixtures::content;
@@ -328,7 +329,8 @@ async fn a_request_that_panics_ends_the_process_in_order() {
     let (orders, to_shard) = std::sync::mpsc::channel();
     let (finished, is_finished) = tokio::sync::oneshot::channel();
     let (_asks, requests) = mpsc::unbounded_channel();
-    let parts = Parts { config, api: Arc::new(api), clock, metrics, registered };
+    let (sightings, _) = tokio::sync::watch::channel(Sighting::default());
+    let parts = Parts { config, api: Arc::new(api), clock, metrics, registered, sightings };
     let mut control = Control::new(parts, letters, vec![ShardLink { orders, is_finished }], requests);
     control.errands.spawn(async { panic!("this is what is tested") });
     // The shard obeys the first order to stop, as if it had nothing left to write.

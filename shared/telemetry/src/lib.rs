@@ -1,8 +1,10 @@
-//! What a process says about itself: logs on stderr, metrics at `/metrics`.
+//! What a process says about itself: logs on stderr, metrics at `/metrics`, and a few of them in CloudWatch.
 //!
 //! Metrics are registered once at start and given out as handles that record without locks; `exporter` is the only file
-//! with a socket.
+//! with a socket, and `cloudwatch`, which is built only where it is asked for, the only one with CloudWatch's SDK.
 
+#[cfg(feature = "cloudwatch")]
+pub mod cloudwatch;
 pub mod exporter;
 pub mod histogram;
 pub mod logs;

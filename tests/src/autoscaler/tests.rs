@@ -1,0 +1,111 @@
+//! What the numbers in force promise, and that the simulation would see it if they did not keep it.
+
+use super::group::{Group, Instances};
+use super::load::Load;
+use super::scaling::Scaling;
+use super::{Experiment, Outcome, week};
+use guildhall_domain::limits::SESSIONS_PER_GAMESIM_MAX;
+use guildhall_gamesim::limits::{AUTOSCALING_HEARTBEAT_MS, SESSION_S_MAX};
+
+/// Monday to Thursday, with the launch in it, for a quarter of the players.
+fn short(seed: u64) -> Experiment {
+    let load = Load { peak_sessions: 1_000.0, ..Load::default() };
+    Experiment { seed, hours: 96, load, ..Experiment::week(Scaling::in_force()) }
+}
+
+fn played(experiment: &Experiment) -> Outcome {
+    let outcome = week(experiment);
+    assert!(outcome.sessions() > 50_000, "{} sessions are no load", outcome.sessions());
+    outcome
+}
+
+#[test]
+fn a_launch_kills_no_session_and_lets_nearly_nobody_wait() {
+    for seed in 1..=2 {
+        let outcome = played(&short(seed));
+        assert_eq!((outcome.killed, outcome.waiting), (0, 0));
+        assert_eq!(outcome.wait_s(0.99), 0);
+        assert!(outcome.wait_s(1.0) <= 60, "{} s", outcome.wait_s(1.0));
+        assert!(outcome.overprovision() < 1.7, "{}", outcome.overprovision());
+        // The fleet grew for the launch, and shrank after it.
+        let at = |hour: usize| outcome.hours[hour].instances;
+        assert!(at(68) > 3 * at(44) && at(95) * 3 < at(68), "{} {} {}", at(44), at(68), at(95));
+        assert!(outcome.hours.iter().all(|hour| hour.sessions <= hour.room));
+    }
+}
+
+#[test]
+fn without_protection_draining_alone_saves_every_session_and_costs_more() {
+    let unprotected = played(&Experiment { protects: false, ..short(1) });
+    assert_eq!(unprotected.killed, 0);
+    assert!(unprotected.instance_hours() > played(&short(1)).instance_hours());
+}
+
+#[test]
+fn the_simulation_sees_sessions_that_are_killed() {
+    let mut hasty = Experiment { protects: false, ..short(1) };
+    hasty.scaling.drain_deadline_s = 600;
+    assert!(played(&hasty).killed > 0);
+}
+
+#[test]
+fn a_target_near_the_capacity_lets_players_wait() {
+    let mut greedy = short(1);
+    greedy.scaling.target_sessions = greedy.scaling.capacity_sessions * 95 / 100;
+    let outcome = played(&greedy);
+    assert!(outcome.wait_s(0.99) > 60 && outcome.hours.iter().any(|hour| hour.queue > 0));
+}
+
+#[test]
+fn the_same_seed_gives_the_same_week() {
+    let hours = |seed| week(&Experiment { hours: 24, ..short(seed) }).hours;
+    assert_eq!(hours(3), hours(3));
+    assert_ne!(hours(3), hours(4));
+}
+
+/// What the group wants after each of these minutes, with the instances that it has.
+fn desired(group: &mut Group, minutes: &[f64], warm: u32, warming: u32) -> Vec<u32> {
+    let minute = |metric: &f64| group.handle_minute(Some(*metric), Instances { warm, warming, desired: 0 }).desired;
+    minutes.iter().map(minute).collect()
+}
+
+fn group_of(desired: u32) -> Group {
+    let scaling = Scaling { target_sessions: 100, gamesims_min: 2, gamesims_max: 20, ..Scaling::in_force() };
+    Group::new(&scaling, desired)
+}
+
+#[test]
+fn the_group_grows_in_proportion_after_three_minutes() {
+    assert_eq!(desired(&mut group_of(4), &[150.0, 150.0, 90.0, 150.0, 150.0, 150.0], 4, 0), [4, 4, 4, 4, 4, 6]);
+    assert_eq!(desired(&mut group_of(4), &[9_999.0; 3], 4, 0), [4, 4, 20]);
+}
+
+#[test]
+fn what_warms_up_is_not_ordered_again() {
+    let mut group = group_of(4);
+    desired(&mut group, &[125.0; 3], 4, 0);
+    assert_eq!(desired(&mut group, &[125.0, 150.0], 4, 1), [5, 6]);
+}
+
+#[test]
+fn the_group_shrinks_after_fifteen_minutes_unless_something_warms_up() {
+    assert_eq!(desired(&mut group_of(10), &[50.0; 15], 10, 0)[13..], [10, 5]);
+    assert_eq!(desired(&mut group_of(10), &[50.0; 30], 9, 1)[29], 10);
+    assert_eq!(desired(&mut group_of(10), &[95.0; 30], 10, 0)[29], 10, "near the target is at the target");
+    assert_eq!(desired(&mut group_of(10), &[0.0; 15], 10, 0)[14], 2);
+    assert_eq!(group_of(10).handle_minute(None, Instances { warm: 10, ..Instances::default() }).desired, 10);
+}
+
+#[test]
+fn the_numbers_in_force_fit_each_other_and_the_game_sim() {
+    let scaling = Scaling::in_force();
+    assert_eq!(scaling.metric_name, guildhall_gamesim::ACTIVE_GAME_SESSIONS);
+    assert!(scaling.capacity_sessions <= SESSIONS_PER_GAMESIM_MAX);
+    assert!(scaling.target_sessions < scaling.capacity_sessions);
+    assert!((1..=scaling.gamesims_max).contains(&scaling.gamesims_min));
+    // A session that may last this long must be able to come to its end.
+    assert!(u64::from(scaling.drain_deadline_s) > SESSION_S_MAX);
+    assert!(u64::from(scaling.lifecycle_heartbeat_s) * 1_000 >= 3 * AUTOSCALING_HEARTBEAT_MS);
+    // EC2 Auto Scaling waits for a hundred heartbeats, and for two days.
+    assert!(scaling.drain_deadline_s <= 100 * scaling.lifecycle_heartbeat_s && scaling.drain_deadline_s <= 172_800);
+}
