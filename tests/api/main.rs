@@ -9,6 +9,7 @@ mod content;
 mod fleet;
 mod front;
 mod health;
+mod hostile_values;
 mod intents;
 mod sessions;
 mod storm;
