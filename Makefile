@@ -14,8 +14,8 @@ test: ## Run everything that must pass
 
 check: format lint deny test ## The whole gate, the same here and in CI
 
-check-timing: ## Measure that a refused login takes the same time for known and unknown accounts
-	cargo bench --quiet -p guildhall-tests --bench timing
+check-timing: ## Show that a refused login takes the same time for known and unknown accounts (minutes)
+	cargo bench --quiet --profile dev -p guildhall-tests --bench timing
 
 format: ## Refuse code that is not formatted
 	cargo fmt --all --check
@@ -29,7 +29,7 @@ deny: ## Refuse banned crates, licences and sources
 openapi: ## Write docs/openapi.yaml anew from the routes and the types
 	cargo run --quiet -p guildhall-tests --bin openapi > docs/openapi.yaml.new && mv docs/openapi.yaml.new docs/openapi.yaml
 
-check-api: ## Try to find an answer of the running stack that docs/openapi.yaml does not describe (needs Python)
+check-api: ## Hold the running stack to docs/openapi.yaml, route by route and with made-up requests (needs Python)
 	.ci/check-api
 
 check-cloudwatch: ## Run the stack with game sims that publish to a local CloudWatch, and read what arrived (needs Python)

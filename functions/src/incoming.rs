@@ -1,7 +1,10 @@
 //! A request as it left API Gateway, taken apart at the door: nothing past this file looks at headers or raw bytes.
 
+mod json;
+
 use crate::endpoint::Method;
 use crate::error::ApiError;
+use json::Strict;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
 use lambda_http::http::HeaderMap;
 use lambda_http::request::RequestContext;
@@ -18,7 +21,8 @@ pub(crate) struct Incoming {
     /// Who API Gateway found to have signed it, if it was asked to find out.
     pub(crate) user_arn: Option<String>,
     headers: HeaderMap,
-    parameters: Vec<(String, String)>,
+    path: Vec<(String, String)>,
+    query: Vec<(String, String)>,
     body: Vec<u8>,
 }
 
@@ -28,17 +32,17 @@ impl From<Request> for Incoming {
             Some(RequestContext::ApiGatewayV2(context)) => context.clone(),
             _ => ApiGatewayV2httpRequestContext::default(),
         };
-        let path = request.path_parameters();
-        let query = request.query_string_parameters();
-        let parameters = path.iter().chain(query.iter()).map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let parameters = parameters.collect();
+        let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        let path = request.path_parameters().iter().map(own).collect();
+        let query = request.query_string_parameters().iter().map(own).collect();
         let (parts, body) = request.into_parts();
         Self {
             request_id: context.request_id.unwrap_or_default(),
             source_ip: context.http.source_ip,
             user_arn: context.authorizer.and_then(|authorizer| authorizer.iam).and_then(|iam| iam.user_arn),
             headers: parts.headers,
-            parameters,
+            path,
+            query,
             body: body.to_vec(),
         }
     }
@@ -64,18 +68,21 @@ impl Incoming {
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
     }
 
-    /// Path parameters, query and body as one typed value. Length is judged before anything is parsed, and a body cannot
-    /// speak for a parameter.
+    /// Path parameters, query and body as one typed value. Length is judged before anything is parsed, and nothing can speak
+    /// for anything else: a body not for a parameter, and a query not for a body, which may hold what no log must see.
     pub(crate) fn input<T: DeserializeOwned>(&self, method: Method, bytes_max: usize) -> Result<T, ApiError> {
         if self.body.len() > bytes_max {
             return Err(ApiError::payload_too_large(bytes_max));
+        }
+        if method != Method::Get && !self.query.is_empty() {
+            return Err(ApiError::bad_request("this request takes no query"));
         }
         let mut fields = match (method, self.body.is_empty()) {
             (_, true) => Map::new(),
             (Method::Get, false) => return Err(ApiError::bad_request("this request must not have a body")),
             (Method::Post | Method::Patch | Method::Delete, false) => self.json_object()?,
         };
-        for (name, value) in &self.parameters {
+        for (name, value) in self.path.iter().chain(&self.query) {
             if fields.insert(name.clone(), Value::String(value.clone())).is_some() {
                 return Err(ApiError::bad_request(format!("`{name}` is given twice")));
             }
@@ -90,7 +97,7 @@ impl Incoming {
             return Err(ApiError::unsupported_media_type());
         }
         match serde_json::from_slice(&self.body) {
-            Ok(Value::Object(fields)) => Ok(fields),
+            Ok(Strict(Value::Object(fields))) => Ok(fields),
             Ok(_) => Err(ApiError::bad_request("the body must be a JSON object")),
             Err(error) => Err(ApiError::new(400, "malformed_json", format!("the body is not JSON: {error}"))),
         }

@@ -11,6 +11,7 @@ mod content;
 mod fleet;
 mod front;
 mod health;
+mod hostile_values;
 mod intents;
 mod matrix;
 mod sessions;

@@ -7,7 +7,7 @@ use guildhall_auth::{DerivationKey, SealingKey, SigningKeys};
 use guildhall_domain::Timestamp;
 use guildhall_functions::{App, Config, ROUTES, Route, invoke};
 use guildhall_local::engine::Engine;
-use guildhall_local::front::{Front, FrontConfig};
+use guildhall_local::front::{AllowedOrigins, Front, FrontConfig};
 use guildhall_local::sigv4::{Identities, Identity};
 use guildhall_storage::dynamo::{DynamoConfig, DynamoTable, Usage};
 use guildhall_storage::{Action, Commit, Condition, Item, Key, Schema, Table, TableName, Write};
@@ -338,6 +338,7 @@ impl Backend {
             identities: Identities::new(REGION, identities),
             clock: Arc::new(move || now),
             api_id: "test".to_owned(),
+            allowed_origins: AllowedOrigins::default(),
         };
         Front::start(listener, config).expect("a front")
     }
@@ -358,12 +359,21 @@ impl Backend {
     }
 }
 
+/// A path parameter as it stands in a URL.
+fn percent_encoded(text: &str) -> String {
+    let encoded = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        other => format!("%{other:02X}"),
+    };
+    text.bytes().map(encoded).collect()
+}
+
 /// An API Gateway v2 event, as the service documents it.
 pub fn event(route: &Route, caller: Caller<'_>, path: &[(&str, &str)], headers: &[(&str, &str)], body: &str) -> Value {
     let mut all: Map<String, Value> = headers.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
     let mut raw_path = route.path.to_owned();
     for (name, value) in path {
-        raw_path = raw_path.replace(&format!("{{{name}}}"), value);
+        raw_path = raw_path.replace(&format!("{{{name}}}"), &percent_encoded(value));
     }
     let mut authorizer = Value::Null;
     let mut source_ip = "127.0.0.1";

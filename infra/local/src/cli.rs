@@ -24,7 +24,10 @@ Environment:
   GUILDHALL_DATA     folder for everything that is kept (.guildhall)
   GUILDHALL_CONTENT  folder with the game's content (seed-data)
   DEMO               1 for a demo party, 0 for none (1)
+  GAMESIMS           number of game-sim processes (2)
   DYNAMODB_ENDPOINT  URL of another DynamoDB than the embedded one
+  CORS_ALLOWED_ORIGINS  origins whose pages may use the API, with commas, or `*` or
+                     `none` (http://localhost:*,http://127.0.0.1:*)
   GUILDHALL_LOG      what is logged, for example `info` or `guildhall_local=debug`
   NO_COLOR           anything, for a view without colours";
 
@@ -105,8 +108,10 @@ fn stack_config(settings: &Settings) -> std::io::Result<StackConfig> {
     let config = StackConfig::new(&settings.data, std::env::current_exe()?);
     Ok(StackConfig {
         port: settings.port,
+        gamesims: settings.gamesims,
         content_dir: settings.content.clone(),
         dynamodb_endpoint: settings.dynamodb_endpoint.clone(),
+        allowed_origins: settings.allowed_origins.clone(),
         ..config
     })
 }

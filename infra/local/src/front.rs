@@ -2,18 +2,22 @@
 //! Gateway would send, and refuses what API Gateway would refuse: unknown paths, unsigned calls of `/internal/…`, bodies
 //! without end.
 //!
-//! `gateway` is the way of one request; `event` and `response` are the two translations; this file owns the socket.
+//! `gateway` is the way of one request; `event` and `response` are the two translations; `cors` is for browsers; this file
+//! owns the socket.
 
+mod cors;
 mod event;
 mod gateway;
 mod response;
 mod routes;
 mod traffic;
 
+pub use cors::AllowedOrigins;
 pub use traffic::{Traffic, TrafficSnapshot};
 
 use crate::sigv4::Identities;
 use bytes::Bytes;
+use cors::Cors;
 use gateway::Gateway;
 use guildhall_functions::app::Clock;
 use guildhall_functions::{App, ROUTES, Route};
@@ -61,6 +65,8 @@ pub struct FrontConfig {
     pub clock: Clock,
     /// The API's id.
     pub api_id: String,
+    /// Whose pages may use the API.
+    pub allowed_origins: AllowedOrigins,
 }
 
 impl fmt::Debug for FrontConfig {
@@ -82,7 +88,7 @@ impl Front {
     /// Serves every route on `listener` until [`Front::shutdown`].
     ///
     /// # Errors
-    /// When the listener has no address, or the system no entropy.
+    /// When the listener has no address, or the system no entropy, or `cors.json` makes no sense.
     pub fn start(listener: TcpListener, config: FrontConfig) -> std::io::Result<Self> {
         Self::start_with(ROUTES, listener, config)
     }
@@ -92,6 +98,7 @@ impl Front {
         let traffic = Arc::new(Traffic::default());
         let stop = CancellationToken::new();
         let gateway = Gateway {
+            cors: Cors::new(config.allowed_origins.clone())?,
             config,
             routes: Routes::new(routes),
             traffic: Arc::clone(&traffic),

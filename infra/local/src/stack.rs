@@ -5,7 +5,7 @@
 
 mod data;
 mod error;
-mod operator;
+mod keys;
 mod process;
 
 pub use error::StartError;
@@ -13,7 +13,7 @@ pub use rustix::process::Signal;
 
 use crate::content::{self, LoadedContent};
 use crate::engine::Engine;
-use crate::front::{Front, FrontConfig, TrafficSnapshot};
+use crate::front::{AllowedOrigins, Front, FrontConfig, TrafficSnapshot};
 use crate::schedule::Schedule;
 use crate::secrets::Secrets;
 use crate::sigv4::{Identities, Identity};
@@ -69,6 +69,8 @@ pub struct StackConfig {
     pub content_dir: PathBuf,
     /// Another DynamoDB than the embedded one.
     pub dynamodb_endpoint: Option<String>,
+    /// Whose pages may use the API.
+    pub allowed_origins: AllowedOrigins,
 }
 
 impl StackConfig {
@@ -85,6 +87,7 @@ impl StackConfig {
             drain_s: 2,
             content_dir: content::default_folder(),
             dynamodb_endpoint: None,
+            allowed_origins: AllowedOrigins::of_this_machine(),
         }
     }
 }
@@ -121,9 +124,9 @@ impl Stack {
         let table = prepare(&endpoint, &content).await?;
         let epochs = epochs(&table).await.map_err(StartError::storage(&endpoint))?;
         let identities = identities(config.gamesims)?;
-        let operator = operator::identity(&data)?;
-        let signers = identities.iter().chain([&operator]).cloned();
-        let (front, schedule) = start_front(listener, &table, &secrets, Identities::new(REGION, signers))?;
+        let by_hand = [keys::operator(&data)?, keys::gamesim(&data)?];
+        let signers = Identities::new(REGION, identities.iter().chain(&by_hand).cloned());
+        let (front, schedule) = start_front(listener, &table, &secrets, signers, config.allowed_origins.clone())?;
         let api_url = format!("http://{}", front.address());
         let programs = identities.iter().map(|identity| program(&config, &data, identity, &api_url));
         let gamesims = programs.map(Supervised::start).collect();
@@ -276,6 +279,7 @@ fn start_front(
     table: &DynamoTable,
     secrets: &Secrets,
     identities: Identities,
+    allowed_origins: AllowedOrigins,
 ) -> Result<(Front, Schedule), StartError> {
     let access_keys = SigningKeys::new(vec![("1".to_owned(), secrets.access.to_vec())]).map_err(StartError::system)?;
     let app = App::new(Config {
@@ -291,7 +295,13 @@ fn start_front(
     .with_usage(table.usage());
     let app = Arc::new(app);
     let schedule = Schedule::start(Arc::clone(&app));
-    let config = FrontConfig { app, identities, clock: Arc::new(system_clock), api_id: secrets.api_id.clone() };
+    let config = FrontConfig {
+        app,
+        identities,
+        clock: Arc::new(system_clock),
+        api_id: secrets.api_id.clone(),
+        allowed_origins,
+    };
     Ok((Front::start(listener, config).map_err(StartError::system)?, schedule))
 }
 

@@ -10,7 +10,7 @@ use guildhall_client::rest::Api;
 use guildhall_functions::lambda::{system_clock, system_entropy};
 use guildhall_functions::{App, Config};
 use guildhall_local::engine::Engine;
-use guildhall_local::front::{Front, FrontConfig};
+use guildhall_local::front::{AllowedOrigins, Front, FrontConfig};
 use guildhall_local::sigv4::{Identities, Identity};
 use guildhall_storage::Schema;
 use guildhall_storage::dynamo::{DynamoConfig, DynamoTable};
@@ -159,6 +159,7 @@ async fn start_front(engine: &Engine, identity: &Identity) -> Outcome<Front> {
         identities: Identities::new(REGION, [identity.clone()]),
         clock: Arc::new(system_clock),
         api_id: "bench".to_owned(),
+        allowed_origins: AllowedOrigins::default(),
     };
     Ok(Front::start(TcpListener::bind("127.0.0.1:0").await?, config)?)
 }

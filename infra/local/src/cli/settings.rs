@@ -1,9 +1,12 @@
 //! What the environment says. A wrong value is one clear line and no start.
 
 use crate::content;
+use crate::front::AllowedOrigins;
 use std::path::PathBuf;
 
 const PORT_DEFAULT: u16 = 8_080;
+const GAMESIMS_DEFAULT: usize = 2;
+const GAMESIMS_MAX: usize = 16;
 const DATA_DEFAULT: &str = ".guildhall";
 
 /// How to run.
@@ -13,7 +16,9 @@ pub(super) struct Settings {
     pub(super) data: PathBuf,
     pub(super) content: PathBuf,
     pub(super) demo: bool,
+    pub(super) gamesims: usize,
     pub(super) dynamodb_endpoint: Option<String>,
+    pub(super) allowed_origins: AllowedOrigins,
 }
 
 /// A value that makes no sense.
@@ -43,15 +48,28 @@ impl Settings {
             Some("0") => false,
             Some(other) => return Err(wrong("DEMO", other.to_owned(), "1 or 0")),
         };
+        let gamesims = match value("GAMESIMS") {
+            None => GAMESIMS_DEFAULT,
+            Some(text) => match text.parse() {
+                Ok(number @ 0..=GAMESIMS_MAX) => number,
+                _ => return Err(wrong("GAMESIMS", text, "a number of game-sim processes, 0 to 16")),
+            },
+        };
         let dynamodb_endpoint = value("DYNAMODB_ENDPOINT");
         if let Some(url) = &dynamodb_endpoint
             && !(url.starts_with("http://") || url.starts_with("https://"))
         {
             return Err(wrong("DYNAMODB_ENDPOINT", url.clone(), "a URL, http://… or https://…"));
         }
+        let allowed_origins = match value("CORS_ALLOWED_ORIGINS") {
+            None => AllowedOrigins::of_this_machine(),
+            Some(list) => AllowedOrigins::parse(&list).ok_or_else(|| {
+                wrong("CORS_ALLOWED_ORIGINS", list, "origins like https://play.example.com, *, or none")
+            })?,
+        };
         let data = value("GUILDHALL_DATA").unwrap_or_else(|| DATA_DEFAULT.to_owned()).into();
         let content = value("GUILDHALL_CONTENT").map_or_else(content::default_folder, PathBuf::from);
-        Ok(Self { port, data, content, demo, dynamodb_endpoint })
+        Ok(Self { port, data, content, demo, gamesims, dynamodb_endpoint, allowed_origins })
     }
 }
 
@@ -69,10 +87,18 @@ mod tests {
     #[test]
     fn nothing_need_be_set() {
         let settings = parse(&[("PORT", ""), ("DEMO", "")]).unwrap();
-        assert_eq!((settings.port, settings.demo, settings.dynamodb_endpoint), (8_080, true, None));
+        assert_eq!(
+            (settings.port, settings.demo, settings.gamesims, settings.dynamodb_endpoint),
+            (8_080, true, 2, None)
+        );
         assert_eq!(settings.data, PathBuf::from(".guildhall"));
-        let other = parse(&[("PORT", "0"), ("DEMO", "0"), ("DYNAMODB_ENDPOINT", "http://127.0.0.1:8000")]).unwrap();
-        assert_eq!((other.port, other.demo), (0, false));
+        assert_eq!(settings.allowed_origins, AllowedOrigins::of_this_machine());
+        let none = parse(&[("CORS_ALLOWED_ORIGINS", "none")]).unwrap();
+        assert_eq!(none.allowed_origins, AllowedOrigins::default());
+        let other =
+            parse(&[("PORT", "0"), ("DEMO", "0"), ("GAMESIMS", "0"), ("DYNAMODB_ENDPOINT", "http://127.0.0.1:8000")])
+                .unwrap();
+        assert_eq!((other.port, other.demo, other.gamesims), (0, false, 0));
         assert_eq!(other.dynamodb_endpoint.as_deref(), Some("http://127.0.0.1:8000"));
     }
 
@@ -83,7 +109,10 @@ mod tests {
             ("PORT", "-1"),
             ("PORT", "http"),
             ("DEMO", "yes"),
+            ("GAMESIMS", "17"),
+            ("GAMESIMS", "-1"),
             ("DYNAMODB_ENDPOINT", "localhost:8000"),
+            ("CORS_ALLOWED_ORIGINS", "localhost:5173"),
         ] {
             let text = parse(&[(variable, value)]).unwrap_err().to_string();
             assert!(text.starts_with(&format!("{variable}={value}: expected ")), "{text}");

@@ -1,11 +1,12 @@
-//! One request through the gateway: find the route, read the body within its limit, verify the signature where the route
+//! One request through the gateway: answer what is a browser's own question, else find the route, read the body within its limit, verify the signature where the route
 //! asks for one, build the event, let the function answer.
 //!
 //! A function runs as a task of its own, as it would in Lambda: neither its panic nor a client that hangs up early touches
 //! anything else.
 
+use super::cors::Cors;
 use super::event::{Passage, event};
-use super::response::{closing, from_function, refusal};
+use super::response::{closing, from_function, name_request, refusal};
 use super::routes::{Found, PathParameters, Routes};
 use super::traffic::Traffic;
 use super::{Answer, FrontConfig};
@@ -13,7 +14,7 @@ use crate::sigv4::{Identity, SignedRequest};
 use bytes::Bytes;
 use guildhall_domain::limits::INTERNAL_BODY_BYTES_MAX;
 use guildhall_functions::{ApiError, Route, invoke};
-use http::header::{ALLOW, CONTENT_LENGTH, HOST, HeaderValue};
+use http::header::{ALLOW, CONTENT_LENGTH, HOST, HeaderValue, ORIGIN};
 use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderMap, Request};
@@ -33,6 +34,7 @@ const FUNCTION_TIMEOUT_MS: u64 = 30_000;
 pub(crate) struct Gateway {
     pub(crate) config: FrontConfig,
     pub(crate) routes: Routes,
+    pub(super) cors: Cors,
     pub(crate) traffic: Arc<Traffic>,
     pub(crate) requests: AtomicU64,
     /// Tells this boot's request ids from those of others.
@@ -50,10 +52,18 @@ impl Gateway {
     {
         let request_id = format!("{:08x}-{:08x}", self.boot, self.requests.fetch_add(1, Ordering::Relaxed));
         let started = Instant::now();
-        let answer = match self.pass(request, source_ip, &request_id).await {
-            Ok(answer) => answer,
-            Err(refused) => *refused,
+        let origin = request.headers().get(ORIGIN).cloned();
+        let mut answer = match self.cors.preflight(request.method(), request.headers()) {
+            Some(mut preflight) => {
+                name_request(&mut preflight, &request_id);
+                preflight
+            }
+            None => match self.pass(request, source_ip, &request_id).await {
+                Ok(answer) => answer,
+                Err(refused) => *refused,
+            },
         };
+        self.cors.mark(origin.as_ref(), &mut answer);
         self.traffic.count(answer.status().as_u16(), started.elapsed());
         answer
     }

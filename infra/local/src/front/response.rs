@@ -56,10 +56,15 @@ pub(crate) fn refusal(error: &ApiError, request_id: &str) -> Answer {
     if let Some(seconds) = error.retry_after_s() {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
-    if let Ok(id) = HeaderValue::try_from(request_id) {
-        headers.insert(REQUEST_ID, id);
-    }
+    name_request(&mut response, request_id);
     response
+}
+
+/// Puts the request's name on its answer.
+pub(crate) fn name_request(answer: &mut Answer, request_id: &str) {
+    if let Ok(id) = HeaderValue::try_from(request_id) {
+        answer.headers_mut().insert(REQUEST_ID, id);
+    }
 }
 
 /// Says that the connection ends with this answer, because the rest of the request is not worth reading.

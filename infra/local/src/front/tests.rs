@@ -35,10 +35,16 @@ impl Endpoint for Faulty {
 struct Echo;
 static ECHO: Route = Route::of::<Echo>();
 
+/// The same with a query in place of a body.
+struct Search;
+static SEARCH: Route = Route::of::<Search>();
+
 #[derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema, Debug, PartialEq)]
 struct Echoed {
     place: String,
+    #[serde(default)]
     query: String,
+    #[serde(default)]
     body: String,
 }
 
@@ -55,7 +61,25 @@ impl Endpoint for Echo {
     }
 }
 
+impl Endpoint for Search {
+    const NAME: &'static str = "search";
+    const METHOD: Method = Method::Get;
+    const PATH: &'static str = "/echo/{place}";
+    type Caller = Anyone;
+    type Input = Echoed;
+    type Output = Echoed;
+
+    async fn call(_: Call<'_, Anyone>, input: Echoed) -> Result<Echoed, ApiError> {
+        Ok(input)
+    }
+}
+
 async fn front() -> Front {
+    front_for("none").await
+}
+
+/// A front for pages of these origins.
+async fn front_for(origins: &str) -> Front {
     let config = Config {
         table: Arc::new(MemoryTable::new()),
         access_keys: SigningKeys::new(vec![("1".to_owned(), vec![1; 32])]).unwrap(),
@@ -68,9 +92,10 @@ async fn front() -> Front {
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let identities = Identities::new("us-east-1", [Identity::of_gamesim("sim-1", [7; 32])]);
-    let routes: Vec<&'static Route> = ROUTES.iter().copied().chain([&FAULTY, &ECHO]).collect();
+    let routes: Vec<&'static Route> = ROUTES.iter().copied().chain([&FAULTY, &ECHO, &SEARCH]).collect();
     let app = Arc::new(App::new(config));
-    let config = FrontConfig { app, identities, clock: Arc::new(|| NOW), api_id: "api-1".to_owned() };
+    let allowed_origins = AllowedOrigins::parse(origins).unwrap();
+    let config = FrontConfig { app, identities, clock: Arc::new(|| NOW), api_id: "api-1".to_owned(), allowed_origins };
     Front::start_with(&routes, listener, config).unwrap()
 }
 
@@ -141,13 +166,17 @@ async fn what_no_function_should_see_is_refused_in_the_products_words() {
 async fn path_query_and_body_arrive_as_they_were_meant() {
     let front = front().await;
     let json = "content-type: application/json\r\n";
-    let line = "POST /echo/a%2Fb%20%C3%A9?query=%C3%BC+%26x";
-    let (status, _, echoed) = ask(&front, line, json, r#"{"body":"\"ö\n"}"#).await;
-    assert_eq!(status, 200, "{echoed}");
-    let expected = Echoed { place: "a/b é".to_owned(), query: "ü &x".to_owned(), body: "\"ö\n".to_owned() };
-    assert_eq!(serde_json::from_value::<Echoed>(echoed).unwrap(), expected);
+    for (line, sent, query, body) in [
+        ("POST /echo/a%2Fb%20%C3%A9", r#"{"body":"\"ö\n"}"#, "", "\"ö\n"),
+        ("GET /echo/a%2Fb%20%C3%A9?query=%C3%BC+%26x", "", "ü &x", ""),
+    ] {
+        let (status, _, echoed) = ask(&front, line, json, sent).await;
+        assert_eq!(status, 200, "{echoed}");
+        let expected = Echoed { place: "a/b é".to_owned(), query: query.to_owned(), body: body.to_owned() };
+        assert_eq!(serde_json::from_value::<Echoed>(echoed).unwrap(), expected);
+    }
     // A body that is not text reaches the function too, which says what is wrong with it.
-    let head = "POST /echo/x?query=y HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 2\r\n";
+    let head = "POST /echo/x HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 2\r\n";
     let answer = exchange(&front, &[head.as_bytes(), json.as_bytes(), b"\r\n{\xff"].concat()).await;
     assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("malformed_json"), "{answer}");
 }
@@ -170,6 +199,70 @@ async fn a_signed_call_arrives_under_its_signers_name() {
     assert!(answer.starts_with("HTTP/1.1 201") && answer.contains(r#""gamesim_id":"sim-1","epoch":1"#), "{answer}");
     let answer = exchange(&front, request(&body.replace("3", "4")).as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 403") && answer.contains(r#""code":"forbidden""#), "{answer}");
+}
+
+/// What an answer says to browsers, and its status.
+fn cross_origin(head: &str) -> (u16, Vec<&str>) {
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    let said = head.lines().filter(|line| line.starts_with("access-control-") || line.starts_with("vary:"));
+    (status, said.collect())
+}
+
+#[tokio::test]
+async fn a_page_of_an_allowed_origin_may_ask_and_read() {
+    let front = front_for("http://localhost:*").await;
+    let allowed = "access-control-allow-origin: http://localhost:5173";
+    let exposed = "access-control-expose-headers: apigw-requestid,etag,retry-after";
+    let origin = "origin: http://localhost:5173\r\n";
+    let asking = format!("{origin}access-control-request-method: PATCH\r\n");
+    for path in ["/v1/characters", "/v1/auth/login", "/nowhere"] {
+        let (_, head, _) = ask(&front, &format!("OPTIONS {path}"), &asking, "").await;
+        let (status, mut said) = cross_origin(&head);
+        said.sort_unstable();
+        let methods = "access-control-allow-methods: DELETE,GET,PATCH,POST";
+        let headers = "access-control-allow-headers: authorization,content-type,idempotency-key,if-none-match";
+        let all = [headers, methods, allowed, exposed, "access-control-max-age: 3600", "vary: origin"];
+        assert_eq!((status, said), (204, all.to_vec()));
+        assert!(head.contains("apigw-requestid: "), "{head}");
+    }
+    // Answers and refusals alike, so that a page can tell what went wrong.
+    for (line, status) in
+        [("GET /health/live", 200), ("GET /v1/characters", 401), ("GET /", 404), ("PUT /metrics", 405)]
+    {
+        let (_, head, _) = ask(&front, line, origin, "").await;
+        assert_eq!(cross_origin(&head), (status, vec!["vary: origin", allowed, exposed]), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn other_pages_are_told_nothing_and_caches_are_told_why() {
+    let front = front_for("http://localhost:*").await;
+    let preflight = "access-control-request-method: GET\r\n";
+    for headers in ["", "origin: https://evil.example\r\n", "origin: null\r\n"] {
+        let (_, head, _) = ask(&front, "GET /health/live", headers, "").await;
+        assert_eq!(cross_origin(&head), (200, vec!["vary: origin"]), "{headers}");
+    }
+    let headers = format!("origin: https://evil.example\r\n{preflight}");
+    let (_, head, _) = ask(&front, "OPTIONS /v1/characters", &headers, "").await;
+    assert_eq!(cross_origin(&head), (204, vec!["vary: origin"]));
+    // What is no preflight is a method like any other.
+    for headers in [preflight, "origin: http://localhost:5173\r\n"] {
+        assert_eq!(ask(&front, "OPTIONS /v1/characters", headers, "").await.0, 405);
+    }
+}
+
+#[tokio::test]
+async fn where_every_page_may_read_or_none_the_origin_makes_no_difference() {
+    let headers = "origin: https://a.example\r\naccess-control-request-method: GET\r\n";
+    let front = front_for("*").await;
+    let (_, head, _) = ask(&front, "GET /health/live", headers, "").await;
+    let exposed = "access-control-expose-headers: apigw-requestid,etag,retry-after";
+    assert_eq!(cross_origin(&head), (200, vec!["access-control-allow-origin: *", exposed]));
+    let front = front_for("none").await;
+    let (_, head, _) = ask(&front, "GET /health/live", headers, "").await;
+    assert_eq!(cross_origin(&head), (200, vec![]));
+    let (_, head, _) = ask(&front, "OPTIONS /v1/characters", headers, "").await;
+    assert_eq!(cross_origin(&head), (405, vec![]));
 }
 
 #[tokio::test]
@@ -214,6 +307,8 @@ async fn what_is_not_http_is_refused() {
         ("GET / HTTP/1.1\r\na b: c\r\n\r\n", "400"),
         ("GET / HTTP/1.1\r\n\r\n", "400"),
         ("GET / HTTP/1.1\r\nhost: a b\r\nconnection: close\r\n\r\n", "400"),
+        ("GET / HTTP/1.1\r\nhost: a\r\nidempotency-key: k\rx: y\r\n\r\n", "400"),
+        ("GET / HTTP/1.1\r\nhost: a\r\nidempotency-key: k\0\r\n\r\n", "400"),
         ("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: x\r\n\r\n", "400"),
         (huge.as_str(), "431"),
     ] {

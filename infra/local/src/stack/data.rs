@@ -35,8 +35,9 @@ impl DataFolder {
         self.path.join("dynamodb.sqlite")
     }
 
-    pub(super) fn operator(&self) -> PathBuf {
-        self.path.join("operator.env")
+    /// The file with the keys of somebody who calls `/internal/…` by hand.
+    pub(super) fn keys(&self, whose: &str) -> PathBuf {
+        self.path.join(format!("{whose}.env"))
     }
 
     pub(super) fn log(&self, gamesim: &str) -> PathBuf {
