@@ -175,6 +175,7 @@ impl Control {
     fn send_out(&mut self, shard: usize, request: Request) {
         match request {
             Request::Bury(letter) => self.bury(letter),
+            Request::Checkpoint(_) => {}
             Request::Admit { ticket, request } => {
                 self.placements.handle_attempt(self.clock.now_ms(), request.session_id);
                 self.errands.spawn(Arc::clone(&self.office).admit(shard, ticket, request));

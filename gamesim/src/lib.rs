@@ -8,6 +8,7 @@
 
 mod api;
 mod backoff;
+pub mod checkpoint;
 mod clock;
 pub mod config;
 mod control;
@@ -16,6 +17,7 @@ mod driver;
 pub mod exchange;
 #[cfg(test)]
 mod fixtures;
+mod journal;
 pub mod limits;
 mod metrics;
 mod process;
@@ -164,6 +166,7 @@ fn start_shards(
             content: Arc::clone(&content.content),
             content_version: content.version_number,
             connections_max: limits::connections_max(config.capacity),
+            keeps_checkpoints: false,
             seed: u64::from_be_bytes(boot::draw()?),
         };
         let (orders, to_shard) = std::sync::mpsc::channel();

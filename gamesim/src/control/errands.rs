@@ -44,7 +44,7 @@ impl Office {
             tracing::info!(session_id = %request.session_id, %failure, "a player was not admitted");
         }
         let admitted = answer.is_ok().then_some(request.session_id);
-        Done::Answered { shard, order: Order::Admitted { ticket, answer }, admitted }
+        Done::Answered { shard, order: Order::Admitted { ticket, answer, checkpoint: None }, admitted }
     }
 
     pub(super) async fn save(self: Arc<Self>, shard: usize, request: ProgressRequest) -> Done {
