@@ -33,6 +33,10 @@ pub struct Config {
     pub metrics_bind: Option<SocketAddr>,
     /// `GUILDHALL_DEAD_LETTERS`: the file for what could not be written; default `./dead-letters.ndjson`.
     pub dead_letters: PathBuf,
+    /// `CHECKPOINT_BUCKET`: the S3 bucket that checkpoints are kept in; without one, sessions end with their game sim.
+    pub checkpoint_bucket: Option<String>,
+    /// `S3_ENDPOINT`: the URL of an S3 that is not Amazon's.
+    pub s3_endpoint: Option<String>,
     /// `AWS_REGION`: the region that requests are signed for; default us-east-1.
     pub region: String,
     /// `GUILDHALL_LOG_FORMAT`: `text` or `json`; default text.
@@ -81,6 +85,8 @@ impl Config {
             )?,
             metrics_bind: source.optional("GUILDHALL_METRICS_BIND", "an IP address and a port")?,
             dead_letters: source.parse("GUILDHALL_DEAD_LETTERS", "./dead-letters.ndjson".into(), "a path")?,
+            checkpoint_bucket: source.value("CHECKPOINT_BUCKET"),
+            s3_endpoint: source.optional_url("S3_ENDPOINT", "the URL of an S3, http://… or https://…")?,
             region: source.parse("AWS_REGION", REGION_DEFAULT.to_owned(), "a region")?,
             log_format: source.parse("GUILDHALL_LOG_FORMAT", LogFormat::Text, "text or json")?,
             exits_on_stdin_eof: source.number("GUILDHALL_EXIT_ON_STDIN_EOF", 0_u8, 0..=1, "1 or 0")? == 1,
@@ -127,15 +133,18 @@ impl<F: Fn(&'static str) -> Option<String>> Source<F> {
     }
 
     fn api(&self) -> Result<String, ConfigError> {
-        let url = self.value("GUILDHALL_API").unwrap_or_default();
+        let expected = "the API's base URL, http://… or https://…";
+        let url = self.optional_url("GUILDHALL_API", expected)?;
+        url.ok_or_else(|| self.wrong("GUILDHALL_API", expected))
+    }
+
+    /// A base URL, without a slash at its end.
+    fn optional_url(&self, variable: &'static str, expected: &'static str) -> Result<Option<String>, ConfigError> {
+        let Some(url) = self.value(variable) else { return Ok(None) };
         let parsed =
             reqwest::Url::parse(&url).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         let is_base = parsed.is_some_and(|url| url.query().is_none() && url.fragment().is_none());
-        if is_base {
-            Ok(url.trim_end_matches('/').to_owned())
-        } else {
-            Err(self.wrong("GUILDHALL_API", "the API's base URL, http://… or https://…"))
-        }
+        if is_base { Ok(Some(url.trim_end_matches('/').to_owned())) } else { Err(self.wrong(variable, expected)) }
     }
 }
 
@@ -159,6 +168,7 @@ mod tests {
         assert_eq!(config.last_writes_s, 10);
         assert_eq!((config.drain_s, config.metrics_bind, config.region.as_str()), (300, None, "us-east-1"));
         assert_eq!(config.dead_letters, PathBuf::from("./dead-letters.ndjson"));
+        assert_eq!((config.checkpoint_bucket, config.s3_endpoint), (None, None));
         assert!(config.shards >= 1 && config.bind.is_unspecified() && !config.exits_on_stdin_eof);
     }
 
@@ -177,6 +187,7 @@ mod tests {
             ("GUILDHALL_DRAIN_S", "-1"),
             ("GUILDHALL_LAST_WRITES_S", "601"),
             ("GUILDHALL_METRICS_BIND", "9100"),
+            ("S3_ENDPOINT", "127.0.0.1:9000"),
             ("GUILDHALL_LOG_FORMAT", "xml"),
             ("GUILDHALL_EXIT_ON_STDIN_EOF", "yes"),
         ] {

@@ -8,6 +8,7 @@
 
 mod api;
 mod backoff;
+mod bucket;
 pub mod checkpoint;
 mod clock;
 pub mod config;
@@ -23,6 +24,7 @@ mod metrics;
 mod process;
 mod room;
 pub mod shard;
+mod surroundings;
 mod view;
 pub mod world;
 mod writer;
@@ -31,6 +33,7 @@ pub use config::{Config, ConfigError};
 pub use process::serve;
 
 use api::{Api, Signer};
+use bucket::Bucket;
 use clock::Clock;
 use control::boot::{self, LoadedContent, Secrets};
 use control::{Control, Parts, ShardLink};
@@ -106,11 +109,13 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
 
 /// As [`run`], with a choice of how to end.
 pub async fn run_until(config: Config, shutdown: Shutdown) -> Result<(), RunError> {
-    let api = Arc::new(Api::connect(&config, Signer::from_surroundings(&config.region).await)?);
-    run_with(api, config, shutdown).await
+    let credentials = surroundings::credentials(&config.region).await;
+    let api = Arc::new(Api::connect(&config, Signer::new(&config.region, credentials.clone()))?);
+    let bucket = Bucket::connect(&config, credentials);
+    run_with(api, bucket, config, shutdown).await
 }
 
-async fn run_with(api: Arc<Api>, config: Config, shutdown: Shutdown) -> Result<(), RunError> {
+async fn run_with(api: Arc<Api>, bucket: Option<Bucket>, config: Config, shutdown: Shutdown) -> Result<(), RunError> {
     let Some(content) = boot::load_content(&api, &shutdown).await? else { return Ok(()) };
     let secrets = Secrets::draw()?;
     let sockets =
@@ -129,7 +134,7 @@ async fn run_with(api: Arc<Api>, config: Config, shutdown: Shutdown) -> Result<(
         serve_metrics(address, Arc::clone(&metrics), watched).await?;
     }
     let letters = DeadLetters::new(config.dead_letters.clone(), registered.gamesim_id.clone());
-    let parts = Parts { config, api, clock: Arc::new(Clock::start()), metrics, registered };
+    let parts = Parts { config, api, bucket, clock: Arc::new(Clock::start()), metrics, registered };
     let (asks, requests) = mpsc::unbounded_channel();
     let shards = start_shards(&parts, &content, &secrets, sockets, &asks)?;
     Control::new(parts, letters, shards, requests).run(shutdown).await
@@ -166,7 +171,7 @@ fn start_shards(
             content: Arc::clone(&content.content),
             content_version: content.version_number,
             connections_max: limits::connections_max(config.capacity),
-            keeps_checkpoints: false,
+            keeps_checkpoints: parts.bucket.is_some(),
             seed: u64::from_be_bytes(boot::draw()?),
         };
         let (orders, to_shard) = std::sync::mpsc::channel();

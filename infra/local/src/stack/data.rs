@@ -35,6 +35,10 @@ impl DataFolder {
         self.path.join("dynamodb.sqlite")
     }
 
+    pub(super) fn object_store(&self) -> PathBuf {
+        self.path.join("s3")
+    }
+
     pub(super) fn operator(&self) -> PathBuf {
         self.path.join("operator.env")
     }
