@@ -12,7 +12,7 @@ pub struct CharacterWrite {
     pub character_id: CharacterId,
     /// The account that owns the character: half of the row's key.
     pub account_id: AccountId,
-    /// Number of the write, a [`WriteSeq`]; rises strictly within one session epoch.
+    /// Number of the write; rises strictly within one session epoch. Its upper half names the checkpoint that covers it.
     pub seq: u64,
     /// The version that this write was made from; an applied write leaves `base_version + 1`.
     pub base_version: u64,
