@@ -11,11 +11,10 @@ use guildhall_domain::progress::WriteSeq;
 use guildhall_domain::{AccountId, CharacterId, HotState};
 use serde::{Deserialize, Serialize};
 
-mod object;
+pub(crate) mod object;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use object::Object;
 pub use object::StoredCheckpoint;
 
 /// The first byte. Another layout is another format: old ones are refused.

@@ -1,6 +1,8 @@
 //! Every limit of the game sim, by name and with its unit last. What is shared with other parts is in the domain's limits.
 
-use guildhall_domain::limits::{PROGRESS_GROUPS_MAX, SEAT_RESERVATION_S, SEATS_PER_SESSION_MAX, TICK_MS};
+use guildhall_domain::limits::{
+    HEARTBEAT_INTERVAL_MS, PROGRESS_GROUPS_MAX, SEAT_RESERVATION_S, SEATS_PER_SESSION_MAX, TICK_MS,
+};
 
 /// Length of one slot of a tick, in milliseconds: rooms are spread over the slots, so that neither work nor packets bunch.
 pub const SLOT_MS: u64 = 2;
@@ -38,7 +40,7 @@ pub const AWAY_S_MAX: u64 = 60;
 /// How long a session may last, in seconds: whoever only keeps a connection open does not hold its place for ever.
 pub const SESSION_S_MAX: u64 = 4 * 3_600;
 /// How long a parting connection is kept to hear the reason, in milliseconds.
-pub const PARTING_MS: u64 = 1_000;
+pub const PARTING_MS: u64 = 750;
 /// How long an arrival waits for the API, in milliseconds; a client gives up at about the same time.
 pub const ADMISSION_MS_MAX: u64 = 10_000;
 
@@ -91,3 +93,5 @@ const _: () = assert!(CHECKPOINT_HURRY_MS >= TICK_MS as u64);
 const _: () = assert!(CHECKPOINT_BYTES_MAX * 256 <= CHECKPOINT_OBJECT_BYTES_MAX);
 const _: () = assert!(ROOMLESS_S_MAX > UNCLAIMED_S_MAX + ADMISSION_MS_MAX / 1_000);
 const _: () = assert!(SHARDS_END_S_MAX * 1_000 > PARTING_MS);
+// An account that may not play any more is heard of with the next heartbeat, and disconnected within three seconds.
+const _: () = assert!(HEARTBEAT_INTERVAL_MS + PARTING_MS < 3_000);

@@ -96,7 +96,7 @@ fn object() -> (Vec<u8>, BTreeMap<SessionId, (u32, u32)>) {
         let bytes = vec![u8::try_from(bits).unwrap(); 10 * usize::try_from(bits).unwrap()];
         (SessionId::from_bits(bits), StoredCheckpoint { session_epoch: EPOCH, number, bytes })
     };
-    Object::encode(&(0..20).map(stored).collect())
+    object::encode(&(0..20).map(stored).collect())
 }
 
 #[test]
@@ -104,21 +104,21 @@ fn every_session_is_found_in_the_object_and_no_other_epoch_of_it() {
     let (bytes, manifest) = object();
     assert_eq!(manifest.len(), 20);
     for (session_id, (epoch, number)) in manifest {
-        let found = Object::find(&bytes, session_id, epoch).unwrap();
+        let found = object::find(&bytes, session_id, epoch).unwrap();
         assert_eq!((found.number, found.bytes.len()), (number, 10 * number as usize));
         assert!(found.bytes.iter().all(|byte| u32::from(*byte) == number));
-        assert_eq!(Object::find(&bytes, session_id, epoch + 1), None);
+        assert_eq!(object::find(&bytes, session_id, epoch + 1), None);
     }
-    assert_eq!(Object::find(&bytes, SessionId::from_bits(20), EPOCH), None);
-    assert_eq!(Object::find(&Object::encode(&BTreeMap::new()).0, SessionId::from_bits(1), EPOCH), None);
+    assert_eq!(object::find(&bytes, SessionId::from_bits(20), EPOCH), None);
+    assert_eq!(object::find(&object::encode(&BTreeMap::new()).0, SessionId::from_bits(1), EPOCH), None);
 }
 
 #[test]
 fn broken_objects_and_checkpoints_yield_nothing_or_something_and_never_a_panic() {
     let (bytes, _) = object();
     let id = SessionId::from_bits(7);
-    assert!((0..bytes.len()).all(|length| Object::find(&bytes[..length], id, EPOCH).is_none()));
-    assert_eq!(Object::find(&[&bytes[..], &[0]].concat(), id, EPOCH), None);
+    assert!((0..bytes.len()).all(|length| object::find(&bytes[..length], id, EPOCH).is_none()));
+    assert_eq!(object::find(&[&bytes[..], &[0]].concat(), id, EPOCH), None);
     let checkpoint = checkpoint().encode().unwrap();
     let mut random = Backoff::seeded(9);
     let mut refused = 0;
@@ -128,7 +128,7 @@ fn broken_objects_and_checkpoints_yield_nothing_or_something_and_never_a_panic()
             let place = usize::try_from(random.draw()).unwrap() % broken.len().min(600);
             broken[place] ^= u8::try_from(random.draw() % 255).unwrap() + 1;
             let is_read = if is_object {
-                Object::find(&broken, id, EPOCH).is_some()
+                object::find(&broken, id, EPOCH).is_some()
             } else {
                 Checkpoint::decode(&broken).is_some()
             };
@@ -144,8 +144,8 @@ fn what_would_make_an_object_too_long_is_left_out() {
         let bytes = vec![0; CHECKPOINT_BYTES_MAX];
         (SessionId::from_bits(bits), StoredCheckpoint { session_epoch: 1, number: 1, bytes })
     };
-    let (bytes, manifest) = Object::encode(&(0..600).map(huge).collect());
+    let (bytes, manifest) = object::encode(&(0..600).map(huge).collect());
     assert!(bytes.len() <= CHECKPOINT_OBJECT_BYTES_MAX && manifest.len() == 511, "{}", manifest.len());
-    assert!(Object::find(&bytes, SessionId::from_bits(510), 1).is_some());
-    assert!(Object::find(&bytes, SessionId::from_bits(511), 1).is_none());
+    assert!(object::find(&bytes, SessionId::from_bits(510), 1).is_some());
+    assert!(object::find(&bytes, SessionId::from_bits(511), 1).is_none());
 }

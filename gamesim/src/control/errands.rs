@@ -2,7 +2,7 @@
 
 use crate::api::Api;
 use crate::bucket::{self, Bucket};
-use crate::checkpoint::{Object, StoredCheckpoint};
+use crate::checkpoint::{StoredCheckpoint, object};
 use crate::clock::Clock;
 use crate::dead_letters::DeadLetters;
 use crate::exchange::{ApiFailure, DeadLetter, Order, Ticket};
@@ -66,8 +66,8 @@ impl Office {
     ) -> Result<Option<StoredCheckpoint>, String> {
         let (Some(resume), Some(bucket)) = (&admitted.resume, &self.bucket) else { return Ok(None) };
         for former in &resume.before {
-            let object = bucket.get(bucket::key_of(former)).await?;
-            let found = object.and_then(|object| Object::find(&object, request.session_id, former.session_epoch));
+            let kept = bucket.get(bucket::key_of(former)).await?;
+            let found = kept.and_then(|kept| object::find(&kept, request.session_id, former.session_epoch));
             if found.is_some() {
                 return Ok(found);
             }

@@ -2,7 +2,7 @@
 //! could not be stored is never sent again; the next attempt carries what is latest by then.
 
 use crate::backoff::Backoff;
-use crate::checkpoint::{Object, StoredCheckpoint};
+use crate::checkpoint::{StoredCheckpoint, object};
 use crate::limits::CHECKPOINT_HURRY_MS;
 use guildhall_domain::SessionId;
 use guildhall_domain::limits::TICK_MS;
@@ -59,7 +59,7 @@ impl Depot {
         if self.out.is_some() || self.due_ms.is_none_or(|due_ms| now_ms < due_ms.max(self.earliest_ms)) {
             return None;
         }
-        let (object, manifest) = Object::encode(&self.latest);
+        let (object, manifest) = object::encode(&self.latest);
         self.due_ms = None;
         self.earliest_ms = now_ms.saturating_add(CHECKPOINT_HURRY_MS);
         self.out = Some(manifest);

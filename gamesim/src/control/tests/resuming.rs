@@ -3,7 +3,7 @@
 use super::*;
 use crate::bucket;
 use crate::bucket::tests::{Server, bucket};
-use crate::checkpoint::Object;
+use crate::checkpoint::object;
 use guildhall_domain::api::{FormerPlacement, HeldCharacter, WriteName};
 use guildhall_domain::progress::WriteSeq;
 use guildhall_domain::{Build, Character, CharacterName, Timestamp};
@@ -36,8 +36,8 @@ async fn a_session_goes_on_from_what_the_game_sim_before_has_stored() {
     let key = bucket::key(&"sim-1".parse().unwrap(), EPOCH, port);
     let give_up = Instant::now() + Duration::from_secs(20);
     loop {
-        let object = reader.get(key.clone()).await.unwrap().unwrap_or_default();
-        if Object::find(&object, SESSION, 1).is_some() {
+        let kept = reader.get(key.clone()).await.unwrap().unwrap_or_default();
+        if object::find(&kept, SESSION, 1).is_some() {
             break;
         }
         assert!(Instant::now() < give_up, "no checkpoint");

@@ -1,7 +1,7 @@
 //! The store of checkpoints of the tests. It checks what resumption stands on: that no write gets ahead of what is stored.
 
 use super::*;
-use crate::checkpoint::{Checkpoint, Object};
+use crate::checkpoint::{Checkpoint, object};
 use crate::world::Dungeon;
 use guildhall_domain::progress::{CharacterWrite, WriteSeq};
 
@@ -37,7 +37,7 @@ impl Bucket {
     /// What the control plane would find: the checkpoint of the latest placement that left one.
     pub(super) fn find(&self, session_id: SessionId) -> Option<StoredCheckpoint> {
         let placements = (1..self.session_epoch()).zip(&self.objects);
-        placements.filter_map(|(epoch, object)| Object::find(object.as_ref()?, session_id, epoch)).last()
+        placements.filter_map(|(epoch, object)| object::find(object.as_ref()?, session_id, epoch)).last()
     }
 
     /// Lets every checkpoint that is found be an older one.
@@ -51,7 +51,7 @@ impl Bucket {
 
     /// What of a session is stored at present.
     pub(super) fn stored(&self, session_id: SessionId) -> Option<(u32, Checkpoint)> {
-        let found = Object::find(self.present.as_ref()?, session_id, self.session_epoch())?;
+        let found = object::find(self.present.as_ref()?, session_id, self.session_epoch())?;
         Some((found.number, Checkpoint::decode(&found.bytes).unwrap()))
     }
 

@@ -51,6 +51,13 @@ fn a_restored_dungeon_is_the_same_and_goes_on_the_same() {
 }
 
 #[test]
+fn a_save_is_small() {
+    let sizes: Vec<_> = moments(56, 97).iter().map(|dungeon| dungeon.save().unwrap().len()).collect();
+    let largest = sizes.iter().max().unwrap();
+    assert!((200..1_500).contains(largest), "{largest} bytes");
+}
+
+#[test]
 fn only_whole_saves_of_the_same_dungeon_and_format_are_restored() {
     let dungeon = moments(53, 3_999).remove(1);
     let bytes = dungeon.save().unwrap();
