@@ -5,6 +5,7 @@
 
 use crate::api::Api;
 use crate::backoff::Backoff;
+use crate::bucket::{self, Bucket};
 use crate::clock::Clock;
 use crate::cloud::Sighting;
 use crate::config::Config;
@@ -28,11 +29,13 @@ use tokio::time::{Instant, sleep_until};
 
 pub(crate) mod boot;
 mod errands;
+mod expulsions;
 mod placements;
 #[cfg(test)]
 mod tests;
 
 use errands::{Done, Office};
+use expulsions::Expulsions;
 use placements::Placements;
 
 /// Tries to say goodbye.
@@ -52,6 +55,8 @@ pub(crate) struct ShardLink {
 pub(crate) struct Parts {
     pub(crate) config: Config,
     pub(crate) api: Arc<Api>,
+    /// Where checkpoints are kept, if they are.
+    pub(crate) bucket: Option<Bucket>,
     pub(crate) clock: Arc<Clock>,
     pub(crate) metrics: Arc<SimMetrics>,
     pub(crate) registered: Registered,
@@ -91,6 +96,7 @@ pub(crate) struct Control {
     /// Sessions without a room on their way to being closed.
     closings: JoinSet<()>,
     placements: Placements,
+    expulsions: Expulsions,
     stage: Stage,
     next_beat: Instant,
     is_beat_out: bool,
@@ -109,13 +115,13 @@ impl Control {
         shards: Vec<ShardLink>,
         requests: mpsc::UnboundedReceiver<Asked>,
     ) -> Self {
-        let Parts { config, api, clock, metrics, registered, sightings } = parts;
+        let Parts { config, api, bucket, clock, metrics, registered, sightings } = parts;
         let permits = Semaphore::new(API_REQUESTS_MAX);
         let (orders, ends): (Vec<_>, Vec<_>) =
             shards.into_iter().map(|shard| (shard.orders, shard.is_finished)).unzip();
         Self {
             jitter: Backoff::seeded(registered.epoch ^ clock.now_ms()),
-            office: Arc::new(Office { api, clock: Arc::clone(&clock), metrics, letters, permits }),
+            office: Arc::new(Office { api, bucket, clock: Arc::clone(&clock), metrics, letters, permits }),
             clock,
             registered,
             drain: Duration::from_secs(config.drain_s),
@@ -127,6 +133,7 @@ impl Control {
             burials: JoinSet::new(),
             closings: JoinSet::new(),
             placements: Placements::default(),
+            expulsions: Expulsions::default(),
             stage: Stage::Running,
             next_beat: Instant::now(),
             is_beat_out: false,
@@ -180,6 +187,10 @@ impl Control {
     fn send_out(&mut self, shard: usize, request: Request) {
         match request {
             Request::Bury(letter) => self.bury(letter),
+            Request::Checkpoint(object) => {
+                let key = bucket::key(&self.registered.gamesim_id, self.registered.epoch, object.port);
+                self.errands.spawn(Arc::clone(&self.office).keep(shard, key, object.bytes));
+            }
             Request::Admit { ticket, request } => {
                 self.placements.handle_attempt(self.clock.now_ms(), request.session_id);
                 self.errands.spawn(Arc::clone(&self.office).admit(shard, ticket, request));
@@ -227,7 +238,7 @@ impl Control {
             epoch: self.registered.epoch,
             state,
             load,
-            expelled: Vec::new(),
+            expelled: self.expulsions.confirmed(),
         }
     }
 
@@ -246,6 +257,11 @@ impl Control {
         };
         if !std::mem::replace(&mut self.is_reachable, true) {
             tracing::info!("heartbeats succeed again");
+        }
+        let expelled = self.expulsions.handle_listing(response.expelled);
+        if !expelled.is_empty() {
+            tracing::info!(accounts = expelled.len(), "letting players go whose accounts may not play any more");
+            self.tell_shards(&Order::Expel(expelled.into()));
         }
         let is_empty = response.sessions.is_empty();
         self.sightings.send_replace(Sighting {

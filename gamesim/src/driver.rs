@@ -148,7 +148,7 @@ impl Driver {
 
     fn report(&self, reported: &mut ShardReport) {
         let report = self.shard.report();
-        self.metrics.update(reported, &report);
+        self.metrics.update(self.clock.now_ms(), reported, &report);
         *reported = report;
     }
 

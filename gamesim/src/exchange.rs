@@ -1,8 +1,9 @@
 //! What shards and the control plane say to each other: requests go up to the API, orders come down. Both are data; a shard
-//! does not know how or when a request is carried out, only that every `Admit`, `Save` and `Finalize` is answered once.
+//! does not know how or when a request is carried out, only that every one but `Bury` is answered once.
 
+use crate::checkpoint::StoredCheckpoint;
 use guildhall_domain::SessionId;
-use guildhall_domain::api::{AdmitPlayerRequest, Admitted, FinalizeRequest, ProgressRequest};
+use guildhall_domain::api::{AdmitPlayerRequest, Admitted, Expulsion, FinalizeRequest, ProgressRequest};
 use guildhall_domain::progress::{GroupStatus, ProgressGroup};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -28,6 +29,17 @@ pub enum Request {
     Finalize(FinalizeRequest),
     /// Keep what could not be written.
     Bury(DeadLetter),
+    /// Store the checkpoints of all rooms, in place of those stored before. One is out at a time.
+    Checkpoint(CheckpointObject),
+}
+
+/// The checkpoints of all rooms of a shard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckpointObject {
+    /// The shard's UDP port, which is part of the object's name.
+    pub port: u16,
+    /// What to store.
+    pub bytes: Vec<u8>,
 }
 
 /// What a shard is told.
@@ -39,7 +51,16 @@ pub enum Order {
         ticket: Ticket,
         /// The answer.
         answer: Result<Box<Admitted>, ApiFailure>,
+        /// What was found of the session, if the answer says that another game sim ran it before.
+        checkpoint: Option<StoredCheckpoint>,
     },
+    /// The answer to [`Request::Checkpoint`].
+    Checkpointed {
+        /// Whether the object is known to be stored.
+        is_stored: bool,
+    },
+    /// These accounts have lost their right to play.
+    Expel(Arc<[Expulsion]>),
     /// The answer to [`Request::Save`]: one status per group.
     Saved {
         /// The session that was written for.

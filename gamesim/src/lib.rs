@@ -8,6 +8,8 @@
 
 mod api;
 mod backoff;
+mod bucket;
+pub mod checkpoint;
 mod clock;
 mod cloud;
 pub mod config;
@@ -17,11 +19,13 @@ mod driver;
 pub mod exchange;
 #[cfg(test)]
 mod fixtures;
+mod journal;
 pub mod limits;
 mod metrics;
 mod process;
 mod room;
 pub mod shard;
+mod surroundings;
 mod view;
 pub mod world;
 mod writer;
@@ -31,6 +35,7 @@ pub use config::{Config, ConfigError};
 pub use process::serve;
 
 use api::{Api, Signer};
+use bucket::Bucket;
 use clock::Clock;
 use cloud::{Cloud, Sighting};
 use control::boot::{self, LoadedContent, Secrets};
@@ -107,20 +112,23 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
 
 /// As [`run`], with a choice of how to end.
 pub async fn run_until(config: Config, shutdown: Shutdown) -> Result<(), RunError> {
-    let api = Arc::new(Api::connect(&config, Signer::from_surroundings(&config.region).await)?);
-    run_with(api, config, shutdown).await
+    let credentials = surroundings::credentials(&config.region).await;
+    let api = Arc::new(Api::connect(&config, Signer::new(&config.region, credentials.clone()))?);
+    let bucket = Bucket::connect(&config, credentials);
+    run_with(api, bucket, config, shutdown).await
 }
 
-async fn run_with(api: Arc<Api>, config: Config, shutdown: Shutdown) -> Result<(), RunError> {
+async fn run_with(api: Arc<Api>, bucket: Option<Bucket>, config: Config, shutdown: Shutdown) -> Result<(), RunError> {
     let metrics = Arc::new(SimMetrics::new(config.shards));
     let (sightings, cloud) = Cloud::start(&config, &api, &metrics, &shutdown)?;
-    let result = play(api, config, metrics, sightings, shutdown).await;
+    let result = play(api, bucket, config, metrics, sightings, shutdown).await;
     cloud.end().await;
     result
 }
 
 async fn play(
     api: Arc<Api>,
+    bucket: Option<Bucket>,
     config: Config,
     metrics: Arc<SimMetrics>,
     sightings: watch::Sender<Sighting>,
@@ -143,7 +151,7 @@ async fn play(
         serve_metrics(address, Arc::clone(&metrics), watched).await?;
     }
     let letters = DeadLetters::new(config.dead_letters.clone(), registered.gamesim_id.clone());
-    let parts = Parts { config, api, clock: Arc::new(Clock::start()), metrics, registered, sightings };
+    let parts = Parts { config, api, bucket, clock: Arc::new(Clock::start()), metrics, registered, sightings };
     let (asks, requests) = mpsc::unbounded_channel();
     let shards = start_shards(&parts, &content, &secrets, sockets, &asks)?;
     Control::new(parts, letters, shards, requests).run(shutdown).await
@@ -180,6 +188,7 @@ fn start_shards(
             content: Arc::clone(&content.content),
             content_version: content.version_number,
             connections_max: limits::connections_max(config.capacity),
+            keeps_checkpoints: parts.bucket.is_some(),
             seed: u64::from_be_bytes(boot::draw()?),
         };
         let (orders, to_shard) = std::sync::mpsc::channel();

@@ -1,6 +1,8 @@
 //! Every limit of the game sim, by name and with its unit last. What is shared with other parts is in the domain's limits.
 
-use guildhall_domain::limits::{PROGRESS_GROUPS_MAX, SEAT_RESERVATION_S, SEATS_PER_SESSION_MAX, TICK_MS};
+use guildhall_domain::limits::{
+    HEARTBEAT_INTERVAL_MS, PROGRESS_GROUPS_MAX, SEAT_RESERVATION_S, SEATS_PER_SESSION_MAX, TICK_MS,
+};
 
 /// Length of one slot of a tick, in milliseconds: rooms are spread over the slots, so that neither work nor packets bunch.
 pub const SLOT_MS: u64 = 2;
@@ -38,12 +40,28 @@ pub const AWAY_S_MAX: u64 = 60;
 /// How long a session may last, in seconds: whoever only keeps a connection open does not hold its place for ever.
 pub const SESSION_S_MAX: u64 = 4 * 3_600;
 /// How long a parting connection is kept to hear the reason, in milliseconds.
-pub const PARTING_MS: u64 = 1_000;
+pub const PARTING_MS: u64 = 750;
 /// How long an arrival waits for the API, in milliseconds; a client gives up at about the same time.
 pub const ADMISSION_MS_MAX: u64 = 10_000;
 
 /// Longest time that a change waits before it is written behind, in milliseconds.
 pub const FLUSH_INTERVAL_MS: u64 = 1_000;
+/// Time between two checkpoints of a room, in milliseconds: what a game sim that dies takes with it.
+pub const CHECKPOINT_INTERVAL_MS: u64 = 1_000;
+/// Shortest time between two checkpoints of a room, and between two objects of a shard, when something of value waits, in
+/// milliseconds.
+pub const CHECKPOINT_HURRY_MS: u64 = 100;
+/// How long changes wait for a checkpoint to be stored before they are written without, in milliseconds.
+pub const CHECKPOINT_PATIENCE_MS: u64 = 5_000;
+/// Largest checkpoint of one room, in bytes.
+pub const CHECKPOINT_BYTES_MAX: usize = 64 * 1024;
+/// Largest object with the checkpoints of one shard, in bytes.
+pub const CHECKPOINT_OBJECT_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// How long a call to the store of checkpoints may take, in milliseconds.
+pub const CHECKPOINT_TIMEOUT_MS: u64 = 2_000;
+/// Expulsions that one heartbeat confirms.
+pub const EXPULSIONS_PER_BEAT_MAX: usize = 512;
+
 /// First pause before a request is repeated, in milliseconds; it doubles with every attempt.
 pub const RETRY_MS_MIN: u64 = 200;
 /// Longest pause before a request is repeated, in milliseconds.
@@ -78,5 +96,11 @@ const _: () = assert!(SLOTS_PER_TICK as u64 * SLOT_MS == TICK_MS as u64);
 const _: () = assert!(READ_US_MAX * 2 <= SLOT_MS * 1_000);
 // A session never has more characters unsaved than fit one batch: its seats, and those who are leaving them.
 const _: () = assert!(2 * SEATS_PER_SESSION_MAX <= PROGRESS_GROUPS_MAX);
+const _: () = assert!(CHECKPOINT_HURRY_MS < CHECKPOINT_INTERVAL_MS && CHECKPOINT_TIMEOUT_MS < CHECKPOINT_PATIENCE_MS);
+// A gathered object is not late by more than a tick.
+const _: () = assert!(CHECKPOINT_HURRY_MS >= TICK_MS as u64);
+const _: () = assert!(CHECKPOINT_BYTES_MAX * 256 <= CHECKPOINT_OBJECT_BYTES_MAX);
 const _: () = assert!(ROOMLESS_S_MAX > UNCLAIMED_S_MAX + ADMISSION_MS_MAX / 1_000);
 const _: () = assert!(SHARDS_END_S_MAX * 1_000 > PARTING_MS);
+// An account that may not play any more is heard of with the next heartbeat, and disconnected within three seconds.
+const _: () = assert!(HEARTBEAT_INTERVAL_MS + PARTING_MS < 3_000);

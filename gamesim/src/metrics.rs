@@ -50,6 +50,8 @@ pub(crate) struct ShardMetrics {
     sessions: Gauge,
     players: Gauge,
     unsaved: Gauge,
+    checkpoint_bytes: Gauge,
+    checkpoint_wait_ms: Gauge,
     pub(crate) lateness_us: Histogram,
     pub(crate) datagrams_in: Counter,
     pub(crate) bytes_in: Counter,
@@ -61,6 +63,9 @@ pub(crate) struct ShardMetrics {
     messages_malformed: Counter,
     messages_excess: Counter,
     rooms_failed: Counter,
+    rooms_uncovered: Counter,
+    checkpoints_stored: Counter,
+    checkpoints_failed: Counter,
 }
 
 impl SimMetrics {
@@ -115,10 +120,15 @@ impl SimMetrics {
 
 impl ShardMetrics {
     /// Brings the numbers up to what the shard reports, `before` being its last report.
-    pub(crate) fn update(&self, before: &ShardReport, report: &ShardReport) {
-        for (gauge, value) in
-            [(&self.sessions, report.rooms), (&self.players, report.players), (&self.unsaved, report.unsaved)]
-        {
+    pub(crate) fn update(&self, now_ms: u64, before: &ShardReport, report: &ShardReport) {
+        let wait_ms = report.waiting_since_ms.map_or(0, |since_ms| now_ms.saturating_sub(since_ms));
+        for (gauge, value) in [
+            (&self.sessions, report.rooms as u64),
+            (&self.players, report.players as u64),
+            (&self.unsaved, report.unsaved as u64),
+            (&self.checkpoint_bytes, report.checkpoint_bytes as u64),
+            (&self.checkpoint_wait_ms, wait_ms),
+        ] {
             gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
         }
         for ((_, count), counter) in BAD_REASONS.iter().zip(&self.bad) {
@@ -127,6 +137,9 @@ impl ShardMetrics {
         self.messages_malformed.inc_by(report.messages_malformed.saturating_sub(before.messages_malformed));
         self.messages_excess.inc_by(report.messages_excess.saturating_sub(before.messages_excess));
         self.rooms_failed.inc_by(report.rooms_failed.saturating_sub(before.rooms_failed));
+        self.rooms_uncovered.inc_by(report.rooms_uncovered.saturating_sub(before.rooms_uncovered));
+        self.checkpoints_stored.inc_by(report.checkpoints_stored.saturating_sub(before.checkpoints_stored));
+        self.checkpoints_failed.inc_by(report.checkpoints_failed.saturating_sub(before.checkpoints_failed));
     }
 }
 
@@ -136,6 +149,9 @@ fn shard_metrics(registry: &mut Metrics, shards: usize) -> Vec<ShardMetrics> {
     let messages_malformed = registry.counter("messages_malformed", "Messages that made no sense");
     let messages_excess = registry.counter("messages_excess", "Messages beyond what one tick reads");
     let rooms_failed = registry.counter("rooms_failed", "Rooms that a panic has ended");
+    let rooms_uncovered = registry.counter("rooms_uncovered", "Rooms that went on without checkpoints");
+    let checkpoints_stored = registry.counter("checkpoints_stored", "Objects of checkpoints stored");
+    let checkpoints_failed = registry.counter("checkpoints_failed", "Objects of checkpoints not known to be stored");
     let each = |registry: &mut Metrics, name, help| registry.counters(name, help, "shard", 0..shards).into_iter();
     let mut datagrams_in = each(registry, "datagrams_in", "Datagrams received");
     let mut bytes_in = each(registry, "bytes_in", "Payload of the datagrams received, without IP and UDP headers");
@@ -147,12 +163,17 @@ fn shard_metrics(registry: &mut Metrics, shards: usize) -> Vec<ShardMetrics> {
     let mut sessions = each(registry, "sessions", "Rooms that are open");
     let mut players = each(registry, "players", "Players connected and seated");
     let mut unsaved = each(registry, "unsaved_changes", "Characters with changes that are not stored");
+    let mut checkpoint_bytes = each(registry, "checkpoint_bytes", "Length of the last object of checkpoints");
+    let mut checkpoint_wait_ms =
+        each(registry, "checkpoint_wait_ms", "How long the oldest change has waited for a stored checkpoint");
     let lateness = registry.histograms("tick_lateness_us", "How late slots begin, in microseconds", "shard", 0..shards);
     let shard = |lateness_us| {
         Some(ShardMetrics {
             sessions: sessions.next()?,
             players: players.next()?,
             unsaved: unsaved.next()?,
+            checkpoint_bytes: checkpoint_bytes.next()?,
+            checkpoint_wait_ms: checkpoint_wait_ms.next()?,
             lateness_us,
             datagrams_in: datagrams_in.next()?,
             bytes_in: bytes_in.next()?,
@@ -164,6 +185,9 @@ fn shard_metrics(registry: &mut Metrics, shards: usize) -> Vec<ShardMetrics> {
             messages_malformed: messages_malformed.clone(),
             messages_excess: messages_excess.clone(),
             rooms_failed: rooms_failed.clone(),
+            rooms_uncovered: rooms_uncovered.clone(),
+            checkpoints_stored: checkpoints_stored.clone(),
+            checkpoints_failed: checkpoints_failed.clone(),
         })
     };
     lateness.into_iter().filter_map(shard).collect()
@@ -179,9 +203,10 @@ mod tests {
         let [first, second] = metrics.shards() else { panic!("two shards") };
         let mut report = ShardReport { rooms: 3, players: 9, unsaved: 2, messages_excess: 5, ..ShardReport::default() };
         report.transport.replayed = 4;
-        first.update(&ShardReport::default(), &report);
-        first.update(&report, &report);
-        second.update(&ShardReport::default(), &ShardReport { rooms: 1, ..ShardReport::default() });
+        (report.waiting_since_ms, report.checkpoints_stored) = (Some(1_000), 6);
+        first.update(1_250, &ShardReport::default(), &report);
+        first.update(1_250, &report, &report);
+        second.update(1_250, &ShardReport::default(), &ShardReport { rooms: 1, ..ShardReport::default() });
         metrics.count_write(Some(GroupStatus::Duplicate));
         metrics.count_write(None);
         let page = metrics.render();
@@ -190,6 +215,9 @@ mod tests {
             "guildhall_sessions{shard=\"1\"} 1",
             "guildhall_datagrams_bad_total{reason=\"replayed\"} 4",
             "guildhall_messages_excess_total 5",
+            "guildhall_checkpoints_stored_total 6",
+            "guildhall_checkpoint_wait_ms{shard=\"0\"} 250",
+            "guildhall_checkpoint_wait_ms{shard=\"1\"} 0",
             "guildhall_progress_writes_total{status=\"duplicate\"} 1",
             "guildhall_progress_writes_total{status=\"unanswered\"} 1",
             "guildhall_progress_writes_total{status=\"applied\"} 0",

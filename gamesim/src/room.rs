@@ -4,15 +4,19 @@
 //! Whoever holds a seat is playing, away (for a while, with the seat kept) or leaving (until the last write has landed). A
 //! room that is to end first flushes, then has its session closed, then is closed itself: [`Ending`] says how far it is.
 //!
+//! Now and then a room takes a checkpoint of itself, from which it can go on elsewhere: `resuming` has both ends of that.
+//!
 //! A panic in here is caught by the shard, which then calls [`Room::fail`]. For that to be safe the dungeon is taken out
-//! while it is worked on, so a half-moved one is gone, and the writer only ever holds whole states.
+//! while it is worked on, so a half-moved one is gone, and the journal only ever holds whole states.
 
 use crate::backoff::Backoff;
+use crate::checkpoint::StoredCheckpoint;
 use crate::exchange::{ApiFailure, BurialReason, DeadLetter, Request};
+use crate::journal::Journal;
 use crate::limits::{AWAY_S_MAX, SESSION_S_MAX};
 use crate::view;
 use crate::world::{Audience, Command, Dungeon, Effect};
-use crate::writer::{Change, Placement, Verdict, Writer};
+use crate::writer::{Change, Placement, Verdict};
 use guildhall_domain::api::{Admitted, FinalizeRequest};
 use guildhall_domain::limits::SEATS_PER_SESSION_MAX;
 use guildhall_domain::progress::{GroupStatus, ProgressGroup};
@@ -26,6 +30,7 @@ use std::sync::Arc;
 mod ending;
 mod inputs;
 mod link;
+mod resuming;
 mod seating;
 
 use ending::Ending;
@@ -43,6 +48,20 @@ pub(crate) enum RoomEffect {
     Drop(ConnectionId),
     /// Pass a request on.
     Ask(Request),
+    /// Have a checkpoint stored.
+    Keep(StoredCheckpoint),
+    /// Have no checkpoint stored any more.
+    Uncover,
+}
+
+/// What all rooms of a shard have in common.
+#[derive(Debug, Clone)]
+pub(crate) struct RoomConfig {
+    /// The content in force, checked, and its version.
+    pub(crate) content: Arc<Content>,
+    pub(crate) content_version: u64,
+    /// Whether somebody keeps checkpoints.
+    pub(crate) keeps_checkpoints: bool,
 }
 
 /// A connection that has no place in a room any more, and what it saw last.
@@ -64,8 +83,13 @@ struct Occupant {
 #[derive(Debug)]
 enum Presence {
     Playing(Box<Link>),
-    Away { since_ms: u64 },
-    Leaving,
+    Away {
+        since_ms: u64,
+    },
+    /// `since` is the number of the first checkpoint that shows it.
+    Leaving {
+        since: u32,
+    },
 }
 
 /// A running session.
@@ -73,12 +97,16 @@ enum Presence {
 pub(crate) struct Room {
     placement: Placement,
     opened_ms: u64,
+    /// When the session would have begun, had it been here from the beginning.
+    began_ms: u64,
+    dungeon_id: String,
+    content_version: u64,
     /// `None` once the room is ending.
     dungeon: Option<Dungeon>,
     seats: [Option<Occupant>; SEATS_PER_SESSION_MAX],
     /// What players saw last.
     shown: Snapshot,
-    writer: Writer,
+    journal: Journal,
     ending: Option<Ending>,
     backoff: Backoff,
     #[cfg(test)]
@@ -87,20 +115,33 @@ pub(crate) struct Room {
 
 impl Room {
     /// An empty room, or `None` if the content has no such dungeon.
-    pub(crate) fn open(now_ms: u64, placement: Placement, content: &Arc<Content>, admitted: &Admitted) -> Option<Self> {
-        let dungeon = Dungeon::new(Arc::clone(content), &admitted.dungeon_id, admitted.seed)?;
-        Some(Self {
+    pub(crate) fn open(now_ms: u64, placement: Placement, config: &RoomConfig, admitted: &Admitted) -> Option<Self> {
+        let dungeon = Dungeon::new(Arc::clone(&config.content), &admitted.dungeon_id, admitted.seed)?;
+        Some(Self::with_dungeon(now_ms, placement, config, admitted, Some(dungeon)))
+    }
+
+    fn with_dungeon(
+        now_ms: u64,
+        placement: Placement,
+        config: &RoomConfig,
+        admitted: &Admitted,
+        dungeon: Option<Dungeon>,
+    ) -> Self {
+        Self {
             placement,
             opened_ms: now_ms,
-            dungeon: Some(dungeon),
+            began_ms: now_ms,
+            dungeon_id: admitted.dungeon_id.clone(),
+            content_version: config.content_version,
+            dungeon,
             seats: [const { None }; SEATS_PER_SESSION_MAX],
             shown: Snapshot::default(),
-            writer: Writer::new(placement, admitted.seed),
+            journal: Journal::new(now_ms, placement, admitted.seed, config.keeps_checkpoints),
             ending: None,
             backoff: Backoff::seeded(admitted.seed.rotate_left(32)),
             #[cfg(test)]
             is_sabotaged: false,
-        })
+        }
     }
 
     /// Takes in what a client sent. Returns whether it was read.
@@ -118,18 +159,19 @@ impl Room {
             dungeon.step(&commands, &mut happened);
             self.route(now_ms, &dungeon, happened);
             for seat in leavers.into_iter().chain(self.long_away(now_ms)) {
-                self.leave(now_ms, &mut dungeon, seat, effects);
+                self.leave(now_ms, &mut dungeon, seat, None, effects);
             }
             self.show(now_ms, &dungeon, effects);
             let (is_over, outcome) = (dungeon.is_over(), dungeon.outcome());
             self.dungeon = Some(dungeon);
             if is_over {
                 self.close(now_ms, EndingReason::Cleared, Outcome::Cleared, effects);
-            } else if now_ms.saturating_sub(self.opened_ms) >= SESSION_S_MAX * 1_000 {
+            } else if now_ms.saturating_sub(self.began_ms) >= SESSION_S_MAX * 1_000 {
                 self.close(now_ms, EndingReason::TimeLimit, outcome.unwrap_or(Outcome::Abandoned), effects);
             }
         }
-        if let Some(request) = self.writer.poll(now_ms) {
+        self.checkpoint(now_ms, effects);
+        if let Some(request) = self.journal.poll(now_ms) {
             effects.push(RoomEffect::Ask(Request::Save(request)));
         }
         self.poll_ending(now_ms, effects);
@@ -142,7 +184,7 @@ impl Room {
         answer: Result<Vec<GroupStatus>, ApiFailure>,
         effects: &mut Vec<RoomEffect>,
     ) {
-        for verdict in self.writer.handle_answer(now_ms, answer) {
+        for verdict in self.journal.handle_answer(now_ms, answer) {
             match verdict {
                 Verdict::Released(character_id) => self.vacate(character_id),
                 // Its last write has landed, the answer was lost, and it plays elsewhere by now: no concern of this room.
@@ -175,7 +217,12 @@ impl Room {
 
     #[cfg(test)]
     pub(crate) const fn grow_older(&mut self, by_ms: u64) {
-        self.opened_ms -= by_ms;
+        self.began_ms -= by_ms;
+    }
+
+    #[cfg(test)]
+    pub(crate) const fn dungeon(&self) -> Option<&Dungeon> {
+        self.dungeon.as_ref()
     }
 
     /// How many players are connected.
@@ -185,12 +232,17 @@ impl Room {
 
     /// Characters with changes that are not known to be stored.
     pub(crate) fn unsaved(&self) -> usize {
-        self.writer.unsaved()
+        self.journal.unsaved()
+    }
+
+    /// When the oldest change came in that waits for a checkpoint to be stored, in milliseconds.
+    pub(crate) fn waiting_since_ms(&self) -> Option<u64> {
+        self.journal.waiting_since_ms()
     }
 
     /// Whether nobody is left to play, not even somebody who may come back.
     pub(crate) fn is_deserted(&self) -> bool {
-        self.dungeon.is_some() && self.occupants().all(|occupant| matches!(occupant.presence, Presence::Leaving))
+        self.dungeon.is_some() && self.occupants().all(|occupant| matches!(occupant.presence, Presence::Leaving { .. }))
     }
 
     fn occupants(&self) -> impl Iterator<Item = &Occupant> {
@@ -199,7 +251,7 @@ impl Room {
 
     fn is_leaving(&self, character_id: CharacterId) -> bool {
         let mut occupants = self.occupants();
-        occupants.any(|who| who.character_id == character_id && matches!(who.presence, Presence::Leaving))
+        occupants.any(|who| who.character_id == character_id && matches!(who.presence, Presence::Leaving { .. }))
     }
 
     fn link_mut(&mut self, seat: u8, connection: ConnectionId) -> Option<&mut Link> {
@@ -225,7 +277,7 @@ impl Room {
     fn long_away(&self, now_ms: u64) -> Vec<u8> {
         let is_long = |occupant: &Occupant| match occupant.presence {
             Presence::Away { since_ms } => now_ms.saturating_sub(since_ms) >= AWAY_S_MAX * 1_000,
-            Presence::Playing(_) | Presence::Leaving => false,
+            Presence::Playing(_) | Presence::Leaving { .. } => false,
         };
         let seats = (0_u8..).zip(&self.seats);
         seats.filter(|(_, occupant)| occupant.as_ref().is_some_and(is_long)).map(|(seat, _)| seat).collect()
@@ -255,12 +307,12 @@ impl Room {
         }
     }
 
-    /// Hands the character's present state to the writer.
+    /// Hands the character's present state to the journal.
     fn record(&mut self, now_ms: u64, dungeon: &Dungeon, seat: u8, urgent: bool) {
         let occupant = self.seats.get(usize::from(seat)).and_then(Option::as_ref);
         let (Some(occupant), Some((hot, progress_seq))) = (occupant, dungeon.hot(seat)) else { return };
         let change = Change { character_id: occupant.character_id, hot: hot.clone(), progress_seq };
-        self.writer.record(now_ms, vec![change], urgent);
+        self.journal.record(now_ms, vec![change], urgent);
     }
 
     /// Sends every player what they see, and lets go of those who do not listen.
@@ -276,7 +328,8 @@ impl Room {
                 continue;
             }
             let progress_seq = dungeon.hot(seat).map_or(0, |(_, progress_seq)| progress_seq);
-            let payload = link.encode(progress_seq, self.writer.durable_seq(*character_id), &self.shown);
+            let (_, durable_seq) = self.journal.stored(*character_id);
+            let payload = link.encode(progress_seq, durable_seq, &self.shown);
             effects.push(RoomEffect::Send(connection, payload));
         }
     }

@@ -7,13 +7,14 @@
 //!
 //! A panic in a room's code is caught here and ends that room alone.
 
-use crate::exchange::{ApiFailure, Order, Request, Ticket};
+use crate::checkpoint::StoredCheckpoint;
+use crate::exchange::{ApiFailure, CheckpointObject, Order, Request, Ticket};
 use crate::limits::{PARTING_MS, SLOTS_PER_TICK};
-use crate::room::{Claim, Link, Parting, Room, RoomEffect};
+use crate::room::{Claim, Link, Parting, Room, RoomConfig, RoomEffect};
 use crate::writer::Placement;
 use guildhall_domain::api::Admitted;
 use guildhall_domain::session::Outcome;
-use guildhall_domain::{Content, SessionId};
+use guildhall_domain::{AccountId, Content, SessionId};
 use guildhall_protocol::netcode::{ConnectionId, Key, Server, ServerConfig, ServerCounters, ServerEvent, Transmit};
 use guildhall_protocol::payload::{ClientMessage, GameEvent, RefusalReason, Snapshot};
 use guildhall_protocol::{PROTOCOL_ID, PROTOCOL_VERSION, UserData};
@@ -23,12 +24,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 mod arrivals;
+mod depot;
 mod doors;
 mod orders;
 #[cfg(test)]
 mod tests;
 
 use arrivals::Arrivals;
+use depot::Depot;
 
 /// What a shard is.
 #[derive(Clone)]
@@ -47,6 +50,8 @@ pub struct ShardConfig {
     pub content_version: u64,
     /// Connections at one time.
     pub connections_max: usize,
+    /// Whether [`Request::Checkpoint`] is carried out. If not, sessions end with this game sim.
+    pub keeps_checkpoints: bool,
     /// Seed of whatever is random but not secret.
     pub seed: u64,
 }
@@ -66,6 +71,16 @@ pub struct ShardReport {
     pub players: usize,
     /// Characters with changes that are not known to be stored.
     pub unsaved: usize,
+    /// When the oldest change came in that waits for a checkpoint to be stored, in milliseconds.
+    pub waiting_since_ms: Option<u64>,
+    /// Length of the last object of checkpoints, in bytes.
+    pub checkpoint_bytes: usize,
+    /// Objects of checkpoints that were stored, so far.
+    pub checkpoints_stored: u64,
+    /// Objects of checkpoints of which that is not known, so far.
+    pub checkpoints_failed: u64,
+    /// Rooms that waited for a checkpoint for too long and go on without, so far.
+    pub rooms_uncovered: u64,
     /// Rooms that a panic has ended, so far.
     pub rooms_failed: u64,
     /// Messages that made no sense, so far.
@@ -94,8 +109,8 @@ struct Leaver {
 #[derive(Debug)]
 pub struct Shard {
     gamesim_epoch: u64,
-    content: Arc<Content>,
-    content_version: u64,
+    port: u16,
+    room_config: RoomConfig,
     server: Server,
     rooms: BTreeMap<SessionId, Room>,
     /// Which rooms move in which slot.
@@ -105,8 +120,10 @@ pub struct Shard {
     arrivals: Arrivals,
     leavers: BTreeMap<ConnectionId, Leaver>,
     requests: VecDeque<Request>,
+    depot: Depot,
     is_stopping: bool,
     rooms_failed: u64,
+    rooms_uncovered: u64,
     messages_malformed: u64,
     messages_excess: u64,
 }
@@ -118,8 +135,12 @@ impl Shard {
             ServerConfig::new(PROTOCOL_ID, config.public_address, config.private_key, config.connections_max);
         Self {
             gamesim_epoch: config.gamesim_epoch,
-            content: config.content,
-            content_version: config.content_version,
+            port: config.public_address.port(),
+            room_config: RoomConfig {
+                content: config.content,
+                content_version: config.content_version,
+                keeps_checkpoints: config.keeps_checkpoints,
+            },
             server: Server::new(transport, config.challenge_key, now_ms),
             rooms: BTreeMap::new(),
             slots: [const { Vec::new() }; SLOTS_PER_TICK],
@@ -128,8 +149,10 @@ impl Shard {
             arrivals: Arrivals::seeded(config.seed),
             leavers: BTreeMap::new(),
             requests: VecDeque::new(),
+            depot: Depot::seeded(config.seed.rotate_left(16)),
             is_stopping: false,
             rooms_failed: 0,
+            rooms_uncovered: 0,
             messages_malformed: 0,
             messages_excess: 0,
         }
@@ -160,6 +183,9 @@ impl Shard {
         }
         if let Some(slot) = self.slots.get_mut(self.slot) {
             *slot = members.into_iter().filter(|session_id| self.rooms.contains_key(session_id)).collect();
+        }
+        if let Some(bytes) = self.depot.poll(now_ms) {
+            self.requests.push_back(Request::Checkpoint(CheckpointObject { port: self.port, bytes }));
         }
         self.see_leavers_off(now_ms);
         self.slot = (self.slot + 1) % SLOTS_PER_TICK;
@@ -196,6 +222,11 @@ impl Shard {
             rooms: self.rooms.len(),
             players: self.rooms.values().map(Room::playing).sum(),
             unsaved: self.rooms.values().map(Room::unsaved).sum(),
+            waiting_since_ms: self.rooms.values().filter_map(Room::waiting_since_ms).min(),
+            checkpoint_bytes: self.depot.object_bytes,
+            checkpoints_stored: self.depot.stored,
+            checkpoints_failed: self.depot.failed,
+            rooms_uncovered: self.rooms_uncovered,
             rooms_failed: self.rooms_failed,
             messages_malformed: self.messages_malformed,
             messages_excess: self.messages_excess,
@@ -230,6 +261,7 @@ impl Shard {
         // A late admission must find the closed room, or it would open the session anew.
         if !is_awaited && self.rooms.get(&session_id).is_some_and(Room::is_closed) {
             self.rooms.remove(&session_id);
+            self.depot.forget(now_ms, session_id);
         }
     }
 
@@ -250,17 +282,22 @@ impl Shard {
             room.fail(now_ms, effects);
         }
         for effect in effects.drain(..) {
-            self.apply(now_ms, effect);
+            self.apply(now_ms, session_id, effect);
         }
         outcome.ok()
     }
 
-    fn apply(&mut self, now_ms: u64, effect: RoomEffect) {
+    fn apply(&mut self, now_ms: u64, session_id: SessionId, effect: RoomEffect) {
         match effect {
             RoomEffect::Send(connection, payload) => self.send(connection, &payload),
             RoomEffect::Part(parting) => self.part(now_ms, parting),
             RoomEffect::Drop(connection) => self.drop_connection(connection),
             RoomEffect::Ask(request) => self.requests.push_back(request),
+            RoomEffect::Keep(checkpoint) => self.depot.keep(now_ms, session_id, checkpoint),
+            RoomEffect::Uncover => {
+                self.rooms_uncovered += 1;
+                self.depot.forget(now_ms, session_id);
+            }
         }
     }
 

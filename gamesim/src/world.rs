@@ -5,7 +5,8 @@
 //! [`Dungeon::state_hash`] makes testable. Content must have passed [`Content::check`]; nothing is checked again here.
 //!
 //! Read `step` first: it lists the systems in the order in which they act. Each system is one file of plain functions over
-//! plain data; `state` is that data, `rules` the content in the form the systems want it, `map` the walkable floor.
+//! plain data; `state` is that data, `rules` the content in the form the systems want it, `map` the walkable floor. What of
+//! it a checkpoint keeps, and how a dungeon goes on from one, is in `save`.
 
 use crate::world::map::Map;
 use crate::world::random::Random;
@@ -30,6 +31,7 @@ mod movement;
 mod progress;
 mod random;
 mod rules;
+mod save;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -191,6 +193,17 @@ impl Dungeon {
     /// Whether the dungeon is cleared and the time to pick up its loot has passed.
     pub fn is_over(&self) -> bool {
         self.cleared_at.is_some_and(|at| self.tick.saturating_sub(at) >= rules::ticks(CLEARED_GRACE_MS))
+    }
+
+    /// Everything that play has changed, as bytes for [`Self::restore`]; `None` only if they cannot be made.
+    pub fn save(&self) -> Option<Vec<u8>> {
+        save::save(self)
+    }
+
+    /// The dungeon with this id as it was when it was saved, under the same content. `None` for bytes that are not a
+    /// dungeon that these rules could have led to, as far as that can be told: whatever comes back can be played.
+    pub fn restore(content: Arc<Content>, dungeon_id: &str, bytes: &[u8]) -> Option<Self> {
+        save::restore(content, dungeon_id, bytes)
     }
 
     /// A number that two dungeons share, but for an accident of one in 2⁶⁴, only if their states are equal.

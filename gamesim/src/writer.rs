@@ -2,9 +2,10 @@
 //! writer is a value: it does not send, it says what to send, and is told the answer.
 //!
 //! How a write is named. Storage takes a write whose number is not above the character's last one, in the same session
-//! epoch, for a repetition. So the writer numbers its own writes (`seq`), from one counter for the whole session that never
-//! goes back: no two writes share a number, and a character that leaves and comes back goes on rising. The world's count of
-//! changes (`progress_seq`) is another number: it stays inside, to tell what an acknowledged write made durable.
+//! epoch, for a repetition. So the writer numbers its own writes ([`WriteSeq`]), with one counter for the whole session that
+//! never goes back: no two writes share a number, and a character that leaves and comes back goes on rising. The number also
+//! says which checkpoint covers the write. The world's count of changes (`progress_seq`) is another number: it stays
+//! inside, to tell what an acknowledged write made durable.
 //!
 //! One batch is out at a time. Until it is answered it stays as it is, byte for byte, however often it has to be sent; what
 //! changes meanwhile waits for the next one. So there is never more than one write and one waiting state per character.
@@ -14,7 +15,7 @@ use crate::exchange::ApiFailure;
 use crate::limits::FLUSH_INTERVAL_MS;
 use guildhall_domain::api::ProgressRequest;
 use guildhall_domain::limits::{PROGRESS_GROUP_CHARACTERS_MAX, PROGRESS_GROUPS_MAX};
-use guildhall_domain::progress::{CharacterWrite, GroupStatus, ProgressGroup};
+use guildhall_domain::progress::{CharacterWrite, GroupStatus, ProgressGroup, WriteSeq};
 use guildhall_domain::{AccountId, CharacterId, HotState, SessionId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -79,7 +80,9 @@ pub(crate) struct Writer {
     entries: BTreeMap<CharacterId, Entry>,
     /// Characters that changed together and are written together.
     bonds: Vec<BTreeSet<CharacterId>>,
-    last_seq: u64,
+    last_seq: WriteSeq,
+    /// The checkpoint that is stored and covers what is recorded.
+    cover: u32,
     due_ms: Option<u64>,
     flight: Option<Flight>,
     backoff: Backoff,
@@ -91,11 +94,17 @@ impl Writer {
             placement,
             entries: BTreeMap::new(),
             bonds: Vec::new(),
-            last_seq: 0,
+            last_seq: WriteSeq::default(),
+            cover: 0,
             due_ms: None,
             flight: None,
             backoff: Backoff::seeded(seed),
         }
+    }
+
+    /// What is recorded from here on, and what waits, is included in this checkpoint, which is stored.
+    pub(crate) fn cover(&mut self, checkpoint: u32) {
+        self.cover = self.cover.max(checkpoint);
     }
 
     /// Begins to write for a character, whose stored state is this one.
@@ -136,6 +145,21 @@ impl Writer {
         if let Some(entry) = self.entries.get_mut(&character_id) {
             entry.waits = true;
             entry.release = true;
+            self.hurry(now_ms);
+        }
+    }
+
+    /// Writes these characters at once and together, whether anything has changed or not.
+    pub(crate) fn rewrite(&mut self, now_ms: u64, characters: BTreeSet<CharacterId>) {
+        for character_id in &characters {
+            if let Some(entry) = self.entries.get_mut(character_id) {
+                entry.waits = true;
+            }
+        }
+        let characters: Vec<_> = characters.into_iter().collect();
+        // There are never more than seats, but for somebody who was turned away and takes no part.
+        for together in characters.chunks(PROGRESS_GROUP_CHARACTERS_MAX) {
+            self.bind(together.iter().copied().collect());
             self.hurry(now_ms);
         }
     }
@@ -186,14 +210,26 @@ impl Writer {
         verdicts
     }
 
-    /// The count of changes that the store is known to hold.
-    pub(crate) fn durable_seq(&self, character_id: CharacterId) -> u64 {
-        self.entries.get(&character_id).map_or(0, |entry| entry.durable_seq)
+    /// The version in the store, as far as answers tell, and the count of changes that the store is known to hold.
+    pub(crate) fn stored(&self, character_id: CharacterId) -> (u64, u64) {
+        self.entries.get(&character_id).map_or((0, 0), |entry| (entry.version, entry.durable_seq))
+    }
+
+    /// The state that was recorded last, or else the stored one.
+    pub(crate) fn latest(&self, character_id: CharacterId) -> Option<Change> {
+        let entry = self.entries.get(&character_id)?;
+        Some(Change { character_id, hot: entry.hot.clone(), progress_seq: entry.progress_seq })
+    }
+
+    /// Everybody who is written for.
+    pub(crate) fn characters(&self) -> BTreeSet<CharacterId> {
+        self.entries.keys().copied().collect()
     }
 
     /// Characters with a change that is not known to be stored.
-    pub(crate) fn unsaved(&self) -> usize {
-        self.entries.values().filter(|entry| entry.waits || entry.durable_seq < entry.progress_seq).count()
+    pub(crate) fn unsaved(&self) -> impl Iterator<Item = CharacterId> + '_ {
+        let unsaved = |entry: &Entry| entry.waits || entry.durable_seq < entry.progress_seq;
+        self.entries.iter().filter(move |(_, entry)| unsaved(entry)).map(|(character_id, _)| *character_id)
     }
 
     /// Whether nothing is out and nothing waits.
@@ -267,12 +303,12 @@ impl Writer {
         for character_id in characters {
             let Some(entry) = self.entries.get_mut(&character_id).filter(|entry| entry.waits) else { continue };
             entry.waits = false;
-            self.last_seq += 1;
+            self.last_seq = self.last_seq.next(self.cover);
             flying.progress_seqs.push(entry.progress_seq);
             flying.group.writes.push(CharacterWrite {
                 character_id,
                 account_id: entry.account_id,
-                seq: self.last_seq,
+                seq: self.last_seq.into(),
                 base_version: entry.version,
                 hot: entry.hot.clone(),
                 release: entry.release,

@@ -87,6 +87,8 @@ fn layers_hold() {
     let rules: &[(&str, &[&str])] = &[
         ("aws_sdk_dynamodb", &["shared/storage/", "infra/local/", "tests/"]),
         ("aws_sdk_cloudwatch", &["shared/telemetry/src/cloudwatch.rs", "tests/"]),
+        ("aws_sdk_s3", &["gamesim/", "infra/local/tests/", "tests/"]),
+        ("s3s", &["gamesim/src/bucket/tests.rs", "infra/local/", "tests/"]),
         ("lambda_http", &["functions/", "infra/local/", "tests/"]),
         ("dynoxide", &["infra/local/", "tests/"]),
         ("guildhall_functions::", &["functions/", "infra/local/", "tests/"]),

@@ -1,14 +1,11 @@
-//! Signs requests with AWS Signature Version 4, with the credentials that the process's surroundings give: environment
-//! variables on a laptop, the instance's role in the cloud. They are fetched once and again shortly before they expire.
+//! Signs requests with AWS Signature Version 4, with the credentials that the process's surroundings give. They are fetched
+//! once and again shortly before they expire.
 
 use super::with_causes;
-use aws_config::BehaviorVersion;
-use aws_config::Region;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
-use aws_smithy_http_client::tls;
 use std::time::{Duration, SystemTime};
 use tokio::sync::Mutex;
 
@@ -28,17 +25,6 @@ pub(crate) struct Signer {
 }
 
 impl Signer {
-    /// With the credentials that the process's surroundings give.
-    pub(crate) async fn from_surroundings(region: &str) -> Self {
-        // The SDK's default client is left out of the build, since it brings a second TLS stack.
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-            .build_https();
-        let loader = aws_config::defaults(BehaviorVersion::latest()).region(Region::new(region.to_owned()));
-        let provider = loader.http_client(http).load().await.credentials_provider();
-        Self::new(region, provider)
-    }
-
     pub(crate) fn new(region: &str, provider: Option<SharedCredentialsProvider>) -> Self {
         Self { region: region.to_owned(), provider, held: Mutex::new(None) }
     }

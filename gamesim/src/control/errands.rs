@@ -1,13 +1,15 @@
 //! What the control plane does on behalf of shards: one task per request, a bounded number of them at the API at once.
 
 use crate::api::Api;
+use crate::bucket::{self, Bucket};
+use crate::checkpoint::{StoredCheckpoint, object};
 use crate::clock::Clock;
 use crate::dead_letters::DeadLetters;
 use crate::exchange::{ApiFailure, DeadLetter, Order, Ticket};
 use crate::metrics::SimMetrics;
 use guildhall_domain::SessionId;
 use guildhall_domain::api::{
-    AdmitPlayerRequest, FinalizeRequest, HeartbeatRequest, HeartbeatResponse, ProgressRequest,
+    AdmitPlayerRequest, Admitted, FinalizeRequest, HeartbeatRequest, HeartbeatResponse, ProgressRequest,
 };
 use std::sync::Arc;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -16,6 +18,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 #[derive(Debug)]
 pub(super) struct Office {
     pub(super) api: Arc<Api>,
+    pub(super) bucket: Option<Bucket>,
     pub(super) clock: Arc<Clock>,
     pub(super) metrics: Arc<SimMetrics>,
     pub(super) letters: DeadLetters,
@@ -39,12 +42,49 @@ pub(super) enum Done {
 impl Office {
     pub(super) async fn admit(self: Arc<Self>, shard: usize, ticket: Ticket, request: AdmitPlayerRequest) -> Done {
         let _permit = self.permit().await;
-        let answer = self.api.admit(&request).await.map(Box::new);
+        let mut answer = self.api.admit(&request).await.map(Box::new);
+        let mut checkpoint = None;
+        if let Ok(admitted) = &answer {
+            match self.find_checkpoint(&request, admitted).await {
+                Ok(found) => checkpoint = found,
+                // Nobody knows what the session has to go on from: it is asked again.
+                Err(reason) => answer = Err(ApiFailure::Unavailable(format!("no look at checkpoints: {reason}"))),
+            }
+        }
         if let Err(failure) = &answer {
             tracing::info!(session_id = %request.session_id, %failure, "a player was not admitted");
         }
         let admitted = answer.is_ok().then_some(request.session_id);
-        Done::Answered { shard, order: Order::Admitted { ticket, answer }, admitted }
+        Done::Answered { shard, order: Order::Admitted { ticket, answer, checkpoint }, admitted }
+    }
+
+    /// The checkpoint of the latest placement that left one, if the session has been elsewhere before.
+    async fn find_checkpoint(
+        &self,
+        request: &AdmitPlayerRequest,
+        admitted: &Admitted,
+    ) -> Result<Option<StoredCheckpoint>, String> {
+        let (Some(resume), Some(bucket)) = (&admitted.resume, &self.bucket) else { return Ok(None) };
+        for former in &resume.before {
+            let kept = bucket.get(bucket::key_of(former)).await?;
+            let found = kept.and_then(|kept| object::find(&kept, request.session_id, former.session_epoch));
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Waits for no permit: what is asked of the API has nothing to do with it.
+    pub(super) async fn keep(self: Arc<Self>, shard: usize, key: String, object: Vec<u8>) -> Done {
+        let answer = match &self.bucket {
+            Some(bucket) => bucket.put(key, object).await,
+            None => Err("there is no bucket".to_owned()),
+        };
+        if let Err(reason) = &answer {
+            tracing::warn!(reason, "checkpoints were not stored");
+        }
+        Done::Answered { shard, order: Order::Checkpointed { is_stored: answer.is_ok() }, admitted: None }
     }
 
     pub(super) async fn save(self: Arc<Self>, shard: usize, request: ProgressRequest) -> Done {

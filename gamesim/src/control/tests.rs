@@ -3,6 +3,7 @@
 
 use super::{Control, Parts, ShardLink};
 use crate::api::{Api, Signer};
+use crate::bucket::Bucket;
 use crate::clock::Clock;
 use crate::cloud::Sighting;
 use crate::dead_letters::DeadLetters;
@@ -15,7 +16,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use guildhall_domain::api::Registered;
+use guildhall_domain::api::{Expulsion, Registered, Resume};
 use guildhall_domain::{AccountId, CharacterId, HotState, SessionId};
 use guildhall_protocol::netcode::{Client, ConnectToken, ConnectTokenParameters, PACKET_BYTES_MAX, TokenEntropy};
 use guildhall_protocol::payload::{ClientMessage, GameEvent, decode_server};
@@ -35,12 +36,17 @@ use tokio::task::JoinHandle;
 const EPOCH: u64 = 9;
 const SESSION: SessionId = SessionId::from_bits(77);
 
+mod resuming;
+
 /// What the scripted API answers.
 #[derive(Debug, Default)]
 struct Script {
     sessions: BTreeMap<SessionId, u32>,
     is_fenced: bool,
     is_store_down: bool,
+    expelled: Vec<Expulsion>,
+    /// What an admission says of where the session has been before.
+    resume: Option<Resume>,
 }
 
 /// A game sim under test, and the calls that it makes.
@@ -57,9 +63,13 @@ impl Sim {
     }
 
     async fn start_with(drain_s: u64, last_writes_s: u64, dead_letters: String) -> Self {
+        Self::start_on(drain_s, last_writes_s, dead_letters, None).await
+    }
+
+    async fn start_on(drain_s: u64, last_writes_s: u64, dead_letters: String, bucket: Option<Bucket>) -> Self {
         let (script, calls, config, api) = surroundings(drain_s, last_writes_s, &dead_letters).await;
         let shutdown = Shutdown::default();
-        let running = tokio::spawn(run_with(Arc::new(api), config, shutdown.clone()));
+        let running = tokio::spawn(run_with(Arc::new(api), bucket, config, shutdown.clone()));
         Self { script, calls, shutdown, running }
     }
 
@@ -142,10 +152,12 @@ async fn answer(
         "heartbeat" if script.is_fenced => {
             (409, json!({ "error": { "code": "fenced", "message": "over", "request_id": "r" } }))
         }
-        "heartbeat" => (200, json!({ "state": body["state"], "sessions": script.sessions })),
+        "heartbeat" => {
+            (200, json!({ "state": body["state"], "sessions": script.sessions, "expelled": script.expelled }))
+        }
         "admit" => (
             200,
-            json!({ "dungeon_id": "den", "seed": 1, "character": {
+            json!({ "dungeon_id": "den", "seed": 1, "resume": script.resume, "character": {
             "character_id": body["character_id"], "account_id": body["account_id"], "name": "Ada", "class": "hero",
             "version": 3, "created_at": 0, "level": 1, "xp": 0, "hp": 100, "hp_max": 100, "gold": 0, "inventory": [],
             "dungeons_cleared": 0 } }),
@@ -226,12 +238,12 @@ async fn stopping_at_once_closes_what_nobody_has_entered() {
 }
 
 /// A player's program over a real socket, as far as this test needs one.
-fn play_until_welcome(port: u16, key: [u8; 32]) -> Client {
+fn play_until_welcome(port: u16, key: [u8; 32], session_epoch: u32) -> Client {
     let now_ms = || u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
     let server = SocketAddr::from(([127, 0, 0, 1], port));
     let user = UserData {
         session_id: SESSION,
-        session_epoch: 1,
+        session_epoch,
         seat: 0,
         account_id: AccountId::from_bits(1),
         character_id: CharacterId::from_bits(2),
@@ -272,23 +284,24 @@ fn play_until_welcome(port: u16, key: [u8; 32]) -> Client {
     panic!("no welcome");
 }
 
-/// Lets a player in through the socket.
-async fn enter(sim: &mut Sim) {
-    sim.script.lock().unwrap().sessions.insert(SESSION, 1);
+/// Lets a player in through the socket. Returns the port.
+async fn enter(sim: &mut Sim, session_epoch: u32) -> u16 {
+    sim.script.lock().unwrap().sessions.insert(SESSION, session_epoch);
     let registration = sim.call("/internal/gamesims").await;
     let port = u16::try_from(registration["ports"][0].as_u64().unwrap()).unwrap();
     let key = STANDARD.decode(registration["connect_key"].as_str().unwrap()).unwrap();
     sim.call("/heartbeat").await;
-    let playing = tokio::task::spawn_blocking(move || play_until_welcome(port, key.try_into().unwrap()));
+    let playing = tokio::task::spawn_blocking(move || play_until_welcome(port, key.try_into().unwrap(), session_epoch));
     let admission = sim.call("/admit").await;
-    assert_eq!((&admission["seat"], &admission["session_epoch"]), (&0.into(), &1.into()));
+    assert_eq!((&admission["seat"], &admission["session_epoch"]), (&0.into(), &session_epoch.into()));
     playing.await.unwrap();
+    port
 }
 
 #[tokio::test]
 async fn a_player_gets_in_through_the_socket_and_is_written_when_the_process_ends() {
     let mut sim = Sim::start(0).await;
-    enter(&mut sim).await;
+    enter(&mut sim, 1).await;
     sim.shutdown.drain.cancel();
     let write = sim.call("/progress").await["groups"][0]["writes"][0].clone();
     assert_eq!((&write["release"], &write["base_version"]), (&true.into(), &3.into()));
@@ -302,7 +315,7 @@ async fn a_player_gets_in_through_the_socket_and_is_written_when_the_process_end
 async fn what_the_store_does_not_take_in_time_is_kept_and_said() {
     let path = std::env::temp_dir().join(format!("guildhall-sim-letters-{}", std::process::id()));
     let mut sim = Sim::start_with(0, 0, path.display().to_string()).await;
-    enter(&mut sim).await;
+    enter(&mut sim, 1).await;
     sim.script.lock().unwrap().is_store_down = true;
     sim.shutdown.drain.cancel();
     let (_, result) = sim.end().await;
@@ -330,7 +343,7 @@ async fn a_request_that_panics_ends_the_process_in_order() {
     let (finished, is_finished) = tokio::sync::oneshot::channel();
     let (_asks, requests) = mpsc::unbounded_channel();
     let (sightings, _) = tokio::sync::watch::channel(Sighting::default());
-    let parts = Parts { config, api: Arc::new(api), clock, metrics, registered, sightings };
+    let parts = Parts { config, api: Arc::new(api), bucket: None, clock, metrics, registered, sightings };
     let mut control = Control::new(parts, letters, vec![ShardLink { orders, is_finished }], requests);
     control.errands.spawn(async { panic!("this is what is tested") });
     // The shard obeys the first order to stop, as if it had nothing left to write.

@@ -31,6 +31,8 @@ impl Room {
             return;
         }
         tracing::debug!(session_id = %self.placement.session_id, ?outcome, "the room is closing");
+        // The last writes do not wait for a checkpoint: there is none of a room that is ending.
+        self.journal.give_up_cover(now_ms);
         let dungeon = self.dungeon.take();
         for seat in (0_u8..).take(self.seats.len()) {
             if let Some(dungeon) = &dungeon {
@@ -50,15 +52,15 @@ impl Room {
     /// The session belongs to somebody else, or is over: the room ends without another write.
     pub(crate) fn fence(&mut self, now_ms: u64, effects: &mut Vec<RoomEffect>) {
         self.close(now_ms, EndingReason::Fault, Outcome::Failed, effects);
-        self.writer.fence();
+        self.journal.fence();
         self.ending = Some(Ending { outcome: Outcome::Failed, stage: Stage::Closed });
     }
 
     /// Ends at once, and hands out what could not be written.
-    pub(crate) fn abandon(&mut self) -> Vec<DeadLetter> {
+    pub(crate) fn abandon(&mut self, now_ms: u64) -> Vec<DeadLetter> {
         self.dungeon = None;
         self.ending = Some(Ending { outcome: Outcome::Drained, stage: Stage::Closed });
-        let groups = self.writer.abandon();
+        let groups = self.journal.abandon(now_ms);
         groups.into_iter().map(|group| dead_letter(self.placement, BurialReason::Abandoned, group)).collect()
     }
 
@@ -86,7 +88,7 @@ impl Room {
 
     /// Takes the next step of the end, if its time has come.
     pub(super) fn poll_ending(&mut self, now_ms: u64, effects: &mut Vec<RoomEffect>) {
-        let is_flushed = self.writer.is_idle();
+        let is_flushed = self.journal.is_idle();
         let Some(ending) = &mut self.ending else { return };
         let is_due = match ending.stage {
             Stage::Flushing => is_flushed,

@@ -1,10 +1,10 @@
 //! How players get into their seats and out of them: admitted, back from being away, gone for a while, gone for good.
 
 use super::{
-    Admitted, Change, ConnectionId, Dungeon, EndingReason, GameEvent, Link, Occupant, Outcome, Parting, Presence,
+    AccountId, Change, ConnectionId, Dungeon, EndingReason, GameEvent, Link, Occupant, Outcome, Parting, Presence,
     RefusalReason, Room, RoomEffect, UserData,
 };
-use guildhall_domain::CharacterId;
+use guildhall_domain::{Character, CharacterId};
 
 /// What a newly arrived client may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl Room {
             None => Claim::Ask,
             Some(occupant) => match occupant.presence {
                 // The seat is given back in a moment; what the API says until then is about to change.
-                Presence::Leaving => Claim::Refuse(RefusalReason::Seat),
+                Presence::Leaving { .. } => Claim::Refuse(RefusalReason::Seat),
                 _ if occupant.character_id == user.character_id && occupant.account_id == user.account_id => {
                     Claim::Resume
                 }
@@ -55,27 +55,26 @@ impl Room {
     pub(crate) fn admit(
         &mut self,
         now_ms: u64,
-        user: &UserData,
-        admitted: Admitted,
+        seat: u8,
+        character: Character,
         connection: Option<ConnectionId>,
     ) -> Result<(), RefusalReason> {
-        let character = admitted.character;
-        if !matches!(self.seats.get(usize::from(user.seat)), Some(None)) {
+        if !matches!(self.seats.get(usize::from(seat)), Some(None)) {
             return Err(RefusalReason::Seat);
         }
         let Some(mut dungeon) = self.dungeon.take() else { return Err(RefusalReason::Session) };
         let (account_id, character_id) = (character.account_id, character.character_id);
         let stored = character.hot.clone();
         let mut happened = Vec::new();
-        let sits = dungeon.join(user.seat, &character.class, character.name.as_str(), character.hot, &mut happened);
-        let (changes, progress_seq) = dungeon.hot(user.seat).map_or((false, 0), |(hot, seq)| (*hot != stored, seq));
+        let sits = dungeon.join(seat, &character.class, character.name.as_str(), character.hot, &mut happened);
+        let (changes, progress_seq) = dungeon.hot(seat).map_or((false, 0), |(hot, seq)| (*hot != stored, seq));
         // What the store has is durable; if coming in changed the character, that is one change more.
         let stored = Change { character_id, hot: stored, progress_seq: progress_seq.saturating_sub(changes.into()) };
-        self.writer.open(account_id, character.version, stored);
+        self.journal.open(now_ms, account_id, character.version, stored);
         self.dungeon = Some(dungeon);
         if !sits {
             // The content lacks the character's class: it is given back at once.
-            self.writer.release(now_ms, character_id);
+            self.journal.release(now_ms, character_id);
             return Err(RefusalReason::Session);
         }
         let presence = match connection {
@@ -83,10 +82,10 @@ impl Room {
             None => Presence::Away { since_ms: now_ms },
         };
         let occupant = Occupant { account_id, character_id, name: character.name.into(), presence };
-        if let Some(place) = self.seats.get_mut(usize::from(user.seat)) {
+        if let Some(place) = self.seats.get_mut(usize::from(seat)) {
             *place = Some(occupant);
         }
-        self.welcome(user.seat, Some(user.seat));
+        self.welcome(seat, Some(seat));
         self.route_from_dungeon(now_ms, happened);
         Ok(())
     }
@@ -101,19 +100,39 @@ impl Room {
         }
     }
 
+    /// Lets everybody go whose account has lost its right to play.
+    pub(crate) fn expel(&mut self, now_ms: u64, account_id: AccountId, effects: &mut Vec<RoomEffect>) {
+        let Some(mut dungeon) = self.dungeon.take() else { return };
+        let theirs = |occupant: &Occupant| occupant.account_id == account_id;
+        for seat in (0_u8..).take(self.seats.len()) {
+            if self.seats.get(usize::from(seat)).and_then(Option::as_ref).is_some_and(theirs) {
+                self.leave(now_ms, &mut dungeon, seat, Some(EndingReason::Revoked), effects);
+            }
+        }
+        self.dungeon = Some(dungeon);
+    }
+
     /// Ends the room because everybody has left.
     pub(crate) fn close_deserted(&mut self, now_ms: u64, effects: &mut Vec<RoomEffect>) {
         let outcome = self.dungeon.as_ref().and_then(Dungeon::outcome).unwrap_or(Outcome::Abandoned);
         self.close(now_ms, EndingReason::Empty, outcome, effects);
     }
 
-    /// Takes a character out of the dungeon for good and gives it back to its player.
-    pub(super) fn leave(&mut self, now_ms: u64, dungeon: &mut Dungeon, seat: u8, effects: &mut Vec<RoomEffect>) {
+    /// Takes a character out of the dungeon for good and gives it back to its player, who hears why if it is not their wish.
+    pub(super) fn leave(
+        &mut self,
+        now_ms: u64,
+        dungeon: &mut Dungeon,
+        seat: u8,
+        reason: Option<EndingReason>,
+        effects: &mut Vec<RoomEffect>,
+    ) {
         self.record(now_ms, dungeon, seat, false);
         let mut happened = Vec::new();
         dungeon.leave(seat, &mut happened);
         self.route(now_ms, dungeon, happened);
-        self.see_off(now_ms, seat, None, effects);
+        let last_words = reason.map(|reason| GameEvent::SessionEnding { reason: reason.code() });
+        self.see_off(now_ms, seat, last_words, effects);
     }
 
     /// Empties a seat as far as its player is concerned, and has the last write made.
@@ -125,15 +144,14 @@ impl Room {
         effects: &mut Vec<RoomEffect>,
     ) {
         let Some(Some(occupant)) = self.seats.get_mut(usize::from(seat)) else { return };
-        match std::mem::replace(&mut occupant.presence, Presence::Leaving) {
-            Presence::Playing(mut link) => {
-                last_words.into_iter().for_each(|event| link.tell(event));
-                effects.push(RoomEffect::Part(Parting { link, shown: self.shown.clone() }));
-            }
-            Presence::Away { .. } => {}
-            Presence::Leaving => return,
+        if matches!(occupant.presence, Presence::Leaving { .. }) {
+            return;
         }
-        self.writer.release(now_ms, occupant.character_id);
+        let since = self.journal.release(now_ms, occupant.character_id);
+        if let Presence::Playing(mut link) = std::mem::replace(&mut occupant.presence, Presence::Leaving { since }) {
+            last_words.into_iter().for_each(|event| link.tell(event));
+            effects.push(RoomEffect::Part(Parting { link, shown: self.shown.clone() }));
+        }
     }
 
     /// The character's last write has landed.
@@ -145,7 +163,7 @@ impl Room {
         }
     }
 
-    fn route_from_dungeon(&mut self, now_ms: u64, happened: Vec<crate::world::Effect>) {
+    pub(super) fn route_from_dungeon(&mut self, now_ms: u64, happened: Vec<crate::world::Effect>) {
         if let Some(dungeon) = self.dungeon.take() {
             self.route(now_ms, &dungeon, happened);
             self.dungeon = Some(dungeon);
@@ -157,7 +175,8 @@ impl Room {
     fn welcome(&mut self, seat: u8, announced: Option<u8>) {
         let my_entity = self.dungeon.as_ref().and_then(|dungeon| dungeon.player_entity(seat)).unwrap_or_default();
         let present = (0_u8..).zip(&self.seats).filter_map(|(number, occupant)| {
-            let occupant = occupant.as_ref().filter(|occupant| !matches!(occupant.presence, Presence::Leaving))?;
+            let occupant =
+                occupant.as_ref().filter(|occupant| !matches!(occupant.presence, Presence::Leaving { .. }))?;
             let (character_id, name) = (occupant.character_id, occupant.name.clone());
             (announced != Some(number)).then_some(GameEvent::PlayerJoined { seat: number, character_id, name })
         });

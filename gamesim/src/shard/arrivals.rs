@@ -4,8 +4,8 @@
 use crate::backoff::Backoff;
 use crate::exchange::{Request, Ticket};
 use crate::limits::ADMISSION_MS_MAX;
-use guildhall_domain::SessionId;
 use guildhall_domain::api::AdmitPlayerRequest;
+use guildhall_domain::{AccountId, SessionId};
 use guildhall_protocol::UserData;
 use guildhall_protocol::netcode::ConnectionId;
 use std::collections::BTreeMap;
@@ -16,6 +16,8 @@ pub(super) struct Arrival {
     pub(super) user: UserData,
     /// `None` when the player has gone away again.
     pub(super) connection: Option<ConnectionId>,
+    /// Whether the player has lost the right to play meanwhile.
+    pub(super) is_expelled: bool,
     until_ms: u64,
     /// When to ask again; `None` while an answer is awaited.
     again_ms: Option<u64>,
@@ -43,14 +45,17 @@ impl Arrivals {
         connection: ConnectionId,
     ) -> (Ticket, Option<ConnectionId>) {
         let until_ms = now_ms.saturating_add(ADMISSION_MS_MAX);
-        if let Some((ticket, arrival)) = self.waiting.iter_mut().find(|(_, arrival)| arrival.user == user) {
+        if let Some((ticket, arrival)) =
+            self.waiting.iter_mut().find(|(_, arrival)| arrival.user == user && !arrival.is_expelled)
+        {
             arrival.until_ms = until_ms;
             return (*ticket, arrival.connection.replace(connection));
         }
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
         let (again_ms, backoff) = (Some(now_ms), Backoff::seeded(self.seeds.draw()));
-        self.waiting.insert(ticket, Arrival { user, connection: Some(connection), until_ms, again_ms, backoff });
+        let arrival = Arrival { user, connection: Some(connection), is_expelled: false, until_ms, again_ms, backoff };
+        self.waiting.insert(ticket, arrival);
         (ticket, None)
     }
 
@@ -94,6 +99,18 @@ impl Arrivals {
         if let Some(arrival) = self.waiting.get_mut(&ticket) {
             arrival.connection.take_if(|waiting| *waiting == connection);
         }
+    }
+
+    /// The account has lost its right to play. Its questions stand, because they may already be answered with yes: whoever
+    /// is admitted leaves at once. Returns the connections that are to end.
+    pub(super) fn expel(&mut self, account_id: AccountId) -> Vec<ConnectionId> {
+        let theirs = self.waiting.values_mut().filter(|arrival| arrival.user.account_id == account_id);
+        theirs
+            .filter_map(|arrival| {
+                arrival.is_expelled = true;
+                arrival.connection.take()
+            })
+            .collect()
     }
 
     /// Whether somebody is about to enter this session.

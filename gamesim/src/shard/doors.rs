@@ -2,9 +2,8 @@
 
 use super::{
     Admitted, ApiFailure, Claim, ConnectionId, GameEvent, Link, PROTOCOL_VERSION, Parting, Place, Placement,
-    RefusalReason, Request, Room, SLOTS_PER_TICK, ServerEvent, Shard, Snapshot, Ticket, UserData,
+    RefusalReason, Room, SLOTS_PER_TICK, ServerEvent, Shard, Snapshot, StoredCheckpoint, Ticket, UserData,
 };
-use guildhall_domain::api::FinalizeRequest;
 use guildhall_domain::session::Outcome;
 use guildhall_protocol::payload::EndingReason;
 
@@ -45,7 +44,7 @@ impl Shard {
     fn judge(&self, user: &UserData) -> Claim {
         if user.protocol_version != PROTOCOL_VERSION {
             Claim::Refuse(RefusalReason::ProtocolVersion)
-        } else if user.content_version != self.content_version {
+        } else if user.content_version != self.room_config.content_version {
             Claim::Refuse(RefusalReason::ContentVersion)
         } else if user.gamesim_epoch != self.gamesim_epoch {
             Claim::Refuse(RefusalReason::GamesimEpoch)
@@ -76,7 +75,13 @@ impl Shard {
         self.part(now_ms, Parting { link, shown: Snapshot::default() });
     }
 
-    pub(super) fn handle_admitted(&mut self, now_ms: u64, ticket: Ticket, answer: Result<Box<Admitted>, ApiFailure>) {
+    pub(super) fn handle_admitted(
+        &mut self,
+        now_ms: u64,
+        ticket: Ticket,
+        answer: Result<Box<Admitted>, ApiFailure>,
+        checkpoint: Option<&StoredCheckpoint>,
+    ) {
         if matches!(answer, Err(ApiFailure::Unavailable(_))) && !self.is_stopping && self.arrivals.retry(now_ms, ticket)
         {
             return;
@@ -84,7 +89,8 @@ impl Shard {
         let Some(arrival) = self.arrivals.remove(ticket) else { return };
         let (user, connection) = (arrival.user, arrival.connection);
         let reason = match answer {
-            Ok(admitted) => match self.seat(now_ms, &user, *admitted, connection) {
+            Ok(admitted) => match self.seat(now_ms, &user, *admitted, checkpoint, connection) {
+                Ok(()) if arrival.is_expelled => return self.expel(now_ms, user.account_id),
                 Ok(()) => return,
                 Err(reason) => reason,
             },
@@ -96,22 +102,32 @@ impl Shard {
         }
     }
 
-    /// Seats an admitted character, in a new room if it is the first.
+    /// Seats an admitted character: in a new room if it is the first, in the seat that it held if the session has been
+    /// elsewhere.
     fn seat(
         &mut self,
         now_ms: u64,
         user: &UserData,
         admitted: Admitted,
+        checkpoint: Option<&StoredCheckpoint>,
         connection: Option<ConnectionId>,
     ) -> Result<(), RefusalReason> {
         let session_id = user.session_id;
         if !self.rooms.contains_key(&session_id) {
-            self.open_room(now_ms, user, &admitted);
+            self.open_room(now_ms, user, &admitted, checkpoint);
         }
         let mut effects = Vec::new();
         let is_stopping = self.is_stopping;
         let seated = self.with_room(now_ms, session_id, &mut effects, |room, effects| {
-            let seated = room.admit(now_ms, user, admitted, connection);
+            let seated = match (room.judge(user), connection) {
+                (Claim::Refuse(reason), _) => Err(reason),
+                (Claim::Resume, Some(connection)) => {
+                    room.resume(user.seat, connection, effects);
+                    Ok(())
+                }
+                (Claim::Resume, None) => Ok(()),
+                (Claim::Ask, _) => room.admit(now_ms, user.seat, admitted.character, connection),
+            };
             if is_stopping {
                 room.close(now_ms, EndingReason::Shutdown, Outcome::Drained, effects);
             }
@@ -124,20 +140,17 @@ impl Shard {
         Ok(())
     }
 
-    /// Opens a room. Where the content lacks the dungeon, the session is given back at once.
-    fn open_room(&mut self, now_ms: u64, user: &UserData, admitted: &Admitted) {
+    /// Opens a room. Where the session cannot be played, the room only has it closed.
+    fn open_room(&mut self, now_ms: u64, user: &UserData, admitted: &Admitted, checkpoint: Option<&StoredCheckpoint>) {
         let session_id = user.session_id;
         let placement = Placement { session_id, session_epoch: user.session_epoch, gamesim_epoch: self.gamesim_epoch };
-        let Some(room) = Room::open(now_ms, placement, &self.content, admitted) else {
-            tracing::error!(%session_id, dungeon_id = admitted.dungeon_id, "the content has no such dungeon");
-            let request = Request::Finalize(FinalizeRequest {
-                session_id,
-                gamesim_epoch: self.gamesim_epoch,
-                session_epoch: user.session_epoch,
-                outcome: Outcome::Failed,
-            });
-            self.requests.push_back(request);
-            return;
+        let config = &self.room_config;
+        let room = match &admitted.resume {
+            Some(resume) => Room::go_on(now_ms, placement, config, admitted, resume, checkpoint),
+            None => Room::open(now_ms, placement, config, admitted).unwrap_or_else(|| {
+                tracing::error!(%session_id, dungeon_id = admitted.dungeon_id, "the content has no such dungeon");
+                Room::closing(now_ms, placement, config, admitted)
+            }),
         };
         self.rooms.insert(session_id, room);
         // The emptiest slot, so that rooms stay spread however they come and go; of equals, the one that comes first.

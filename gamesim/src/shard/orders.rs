@@ -1,6 +1,6 @@
 //! What the control plane tells a shard.
 
-use super::{Order, Outcome, Request, Room, RoomEffect, SessionId, Shard};
+use super::{AccountId, Order, Outcome, Request, Room, RoomEffect, SessionId, Shard};
 use guildhall_protocol::payload::EndingReason;
 use std::collections::BTreeMap;
 
@@ -8,7 +8,15 @@ impl Shard {
     /// Carries out an order.
     pub fn handle_order(&mut self, now_ms: u64, order: Order) {
         match order {
-            Order::Admitted { ticket, answer } => self.handle_admitted(now_ms, ticket, answer),
+            Order::Admitted { ticket, answer, checkpoint } => {
+                self.handle_admitted(now_ms, ticket, answer, checkpoint.as_ref());
+            }
+            Order::Checkpointed { is_stored } => self.handle_checkpointed(now_ms, is_stored),
+            Order::Expel(expulsions) => {
+                for expulsion in expulsions.iter() {
+                    self.expel(now_ms, expulsion.account_id);
+                }
+            }
             Order::Saved { session_id, answer } => {
                 self.with_room(now_ms, session_id, &mut Vec::new(), |room, effects| {
                     room.handle_saved(now_ms, answer, effects);
@@ -32,7 +40,7 @@ impl Shard {
             Order::Abandon => {
                 self.is_stopping = true;
                 self.let_arrivals_go();
-                let letters: Vec<_> = self.rooms.values_mut().flat_map(Room::abandon).collect();
+                let letters: Vec<_> = self.rooms.values_mut().flat_map(|room| room.abandon(now_ms)).collect();
                 self.requests.extend(letters.into_iter().map(Request::Bury));
                 self.rooms.clear();
                 for connection in self.leavers.keys().copied().collect::<Vec<_>>() {
@@ -40,6 +48,20 @@ impl Shard {
                 }
             }
         }
+    }
+
+    fn handle_checkpointed(&mut self, now_ms: u64, is_stored: bool) {
+        for (session_id, name) in self.depot.handle_answer(now_ms, is_stored) {
+            self.with_room(now_ms, session_id, &mut Vec::new(), |room, _| room.handle_checkpointed(now_ms, name));
+        }
+    }
+
+    /// Lets everybody of the account go, wherever they are.
+    pub(super) fn expel(&mut self, now_ms: u64, account_id: AccountId) {
+        for connection in self.arrivals.expel(account_id) {
+            self.drop_connection(connection);
+        }
+        self.with_every_room(now_ms, |room, effects| room.expel(now_ms, account_id, effects));
     }
 
     /// Closes the rooms whose sessions the registry does not know to be here. It counts what it was asked after the room

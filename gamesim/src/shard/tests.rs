@@ -14,8 +14,11 @@ use guildhall_protocol::netcode::{
 use guildhall_protocol::payload::{Action, EventInbox, InputFrame, ServerMessage, SnapshotRing, decode_server};
 
 mod api;
+mod bucket;
 mod endings;
+mod expulsions;
 mod play;
+mod resuming;
 mod seats;
 
 use api::Api;
@@ -99,6 +102,11 @@ struct House {
 
 impl House {
     fn new() -> Self {
+        let shard = Self::shard(START_MS, false);
+        Self { shard, now_ms: START_MS, api: Api::default(), players: Vec::new(), tokens: 0 }
+    }
+
+    fn shard(now_ms: u64, keeps_checkpoints: bool) -> Shard {
         let config = ShardConfig {
             public_address: ADDRESS.parse().unwrap(),
             private_key: KEY,
@@ -107,10 +115,10 @@ impl House {
             content: content(),
             content_version: CONTENT_VERSION,
             connections_max: 64,
+            keeps_checkpoints,
             seed: 5,
         };
-        let shard = Shard::new(config, START_MS);
-        Self { shard, now_ms: START_MS, api: Api::default(), players: Vec::new(), tokens: 0 }
+        Shard::new(config, now_ms)
     }
 
     fn user(session_bits: u128, seat: u8, hero: u128) -> UserData {
@@ -160,7 +168,8 @@ impl House {
     }
 
     fn arrive(&mut self, session_bits: u128, seat: u8, hero: u128) -> usize {
-        self.arrive_as(&Self::user(session_bits, seat, hero))
+        let session_epoch = self.api.bucket.session_epoch();
+        self.arrive_as(&UserData { session_epoch, ..Self::user(session_bits, seat, hero) })
     }
 
     /// Lets a player arrive and waits until they are in.

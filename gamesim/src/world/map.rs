@@ -57,6 +57,11 @@ impl Map {
         }
     }
 
+    /// Whether one can stand here.
+    pub(super) fn is_floor(&self, point: Point) -> bool {
+        self.floor_at(point).is_some()
+    }
+
     /// Whether one can walk from one point to the other.
     pub(super) fn reaches(&self, from: Point, to: Point) -> bool {
         let (from, to) = (self.floor_at(from), self.floor_at(to));

@@ -7,13 +7,29 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 #[derive(Debug, Clone)]
 pub(super) struct Random {
     generator: ChaCha8Rng,
+    seed: u64,
     draws: u64,
 }
+
+/// What of the generator's words one number takes.
+const WORDS_PER_DRAW: u128 = 2;
 
 impl Random {
     /// The generator that this seed decides.
     pub(super) fn seeded(seed: u64) -> Self {
-        Self { generator: ChaCha8Rng::seed_from_u64(seed), draws: 0 }
+        Self { generator: ChaCha8Rng::seed_from_u64(seed), seed, draws: 0 }
+    }
+
+    /// The generator as it is once it has given so many numbers.
+    pub(super) fn resumed((seed, draws): (u64, u64)) -> Self {
+        let mut random = Self { draws, ..Self::seeded(seed) };
+        random.generator.set_word_pos(u128::from(draws) * WORDS_PER_DRAW);
+        random
+    }
+
+    /// What [`Self::resumed`] needs: the seed, and how many numbers were given.
+    pub(super) const fn position(&self) -> (u64, u64) {
+        (self.seed, self.draws)
     }
 
     /// A number from 0 up to but not including `bound`; 0 if `bound` is 0. The bias is below `bound` in 2⁶⁴.
@@ -37,6 +53,15 @@ impl Random {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_resumed_generator_goes_on_where_the_first_one_was() {
+        let mut random = Random::seeded(7);
+        for draws in 0..100 {
+            let mut resumed = Random::resumed(random.position());
+            assert_eq!((resumed.state(), resumed.below(1_000)), (random.state(), random.below(1_000)), "{draws}");
+        }
+    }
 
     #[test]
     fn every_number_of_the_range_comes_up_about_equally_often() {

@@ -7,7 +7,7 @@ use guildhall_domain::HotState;
 use guildhall_domain::content::{self, Area, Content, Point};
 
 /// How long a blow can be seen, in milliseconds.
-const BLOW_SHOWN_MS: u32 = 200;
+pub(super) const BLOW_SHOWN_MS: u32 = 200;
 /// How long a dead enemy can still be seen, in milliseconds.
 const DEAD_SHOWN_MS: u32 = 1_500;
 
@@ -38,7 +38,7 @@ pub(super) struct Player {
 }
 
 /// When somebody struck, and may strike again.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Blow {
     pub(super) ready_at: u32,
     pub(super) shown_until: u32,

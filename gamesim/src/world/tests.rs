@@ -10,6 +10,7 @@ mod enemies;
 mod loot;
 mod party;
 mod rules;
+mod saving;
 
 /// The content that ships with the product.
 fn seed_content() -> Content {

@@ -49,10 +49,10 @@ fn changes_coalesce_until_the_interval_is_over() {
     let written = writes(&request);
     assert_eq!(written.len(), 1);
     assert_eq!((written[0].hot.xp, written[0].base_version, written[0].release), (20, 10, false));
-    assert_eq!(writer.durable_seq(hero(0)), 0);
+    assert_eq!(writer.stored(hero(0)).1, 0);
     assert_eq!(writer.handle_answer(2_010, Ok(vec![GroupStatus::Applied])), []);
-    assert_eq!(writer.durable_seq(hero(0)), 20);
-    assert!(writer.is_idle() && writer.unsaved() == 0);
+    assert_eq!(writer.stored(hero(0)).1, 20);
+    assert!(writer.is_idle() && writer.unsaved().count() == 0);
     assert_eq!(writer.poll(60_000), None);
 }
 
@@ -90,7 +90,7 @@ fn a_retry_is_the_same_to_the_byte_and_takes_its_time() {
     }
     // The first attempt had succeeded after all: the writer recognises its own write, and goes on from it.
     assert_eq!(writer.handle_answer(now_ms, Ok(vec![GroupStatus::Duplicate])), []);
-    assert_eq!(writer.durable_seq(hero(0)), 1);
+    assert_eq!(writer.stored(hero(0)).1, 1);
     let next = writer.poll(now_ms).unwrap();
     let write = writes(&next)[0].clone();
     assert_eq!((write.base_version, write.hot.xp), (11, 13));
@@ -103,7 +103,7 @@ fn numbers_rise_across_leaving_and_coming_back_even_without_changes() {
     let mut seqs = Vec::new();
     for round in 0..3 {
         writer.open(AccountId::from_bits(0), 10 + round, change(0, 5));
-        assert_eq!(writer.durable_seq(hero(0)), 5, "what the store gave is durable");
+        assert_eq!(writer.stored(hero(0)).1, 5, "what the store gave is durable");
         writer.release(100, hero(0));
         seqs.push(writes(&writer.poll(100).unwrap())[0].seq);
         assert_eq!(writer.handle_answer(100, Ok(vec![GroupStatus::Applied])), [Verdict::Released(hero(0))]);
@@ -134,7 +134,8 @@ fn only_what_has_no_answer_is_repeated() {
     writer.record(0, vec![change(1, 1)], true);
     let first = writer.poll(0).unwrap();
     writer.handle_answer(0, Ok(vec![GroupStatus::Applied, GroupStatus::Throttled]));
-    assert_eq!((writer.durable_seq(hero(0)), writer.durable_seq(hero(1)), writer.unsaved()), (1, 0, 1));
+    let durable = [hero(0), hero(1)].map(|hero| writer.stored(hero).1);
+    assert_eq!((durable, writer.unsaved().count()), ([1, 0], 1));
     let (_, again) = wait(&mut writer, 0);
     assert_eq!(again.groups, first.groups[1..]);
     // An answer that is too short says nothing of the rest.

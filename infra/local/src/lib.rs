@@ -2,7 +2,8 @@
 //! their own, and a party of bots that plays. The functions, the game sim and the client are the product itself; only what
 //! Amazon provides has a stand-in here.
 //!
-//! Read `stack` first; `front` is the way of a request, `engine` the database, `demo` and `view` what a newcomer sees, and
+//! Read `stack` first; `front` is the way of a request, `engine` the database, `object_store` where game sims keep
+//! checkpoints, `demo` and `view` what a newcomer sees, and
 //! `cli` ties them together. Nothing here runs in the cloud.
 
 mod calendar;
@@ -11,6 +12,7 @@ pub mod content;
 pub mod demo;
 pub mod engine;
 pub mod front;
+pub mod object_store;
 pub mod schedule;
 #[cfg(test)]
 mod scratch;

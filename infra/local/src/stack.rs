@@ -1,5 +1,5 @@
-//! The stack: the embedded database, the front and the game-sim processes, started in this order and stopped in the
-//! reverse one. What it starts is the product itself; only the database and the gateway are stand-ins.
+//! The stack: the embedded database and object store, the front and the game-sim processes, started in this order and
+//! stopped in the reverse one. What it starts is the product itself; only what Amazon provides has a stand-in.
 //!
 //! `data` is the folder that everything is kept in, `process` watches over one game sim, `error` says what went wrong.
 
@@ -14,6 +14,7 @@ pub use rustix::process::Signal;
 use crate::content::{self, LoadedContent};
 use crate::engine::Engine;
 use crate::front::{AllowedOrigins, Front, FrontConfig, TrafficSnapshot};
+use crate::object_store::ObjectStore;
 use crate::schedule::Schedule;
 use crate::secrets::Secrets;
 use crate::sigv4::{Identities, Identity};
@@ -37,6 +38,8 @@ use tokio::time::Instant;
 
 /// What the names of the tables begin with.
 const TABLE_PREFIX: &str = "guildhall-";
+/// The bucket that game sims keep checkpoints in.
+const CHECKPOINT_BUCKET: &str = "guildhall-checkpoints";
 /// The region that everything local pretends to be in.
 const REGION: &str = "us-east-1";
 /// How long the game sims may take to register, in milliseconds.
@@ -99,6 +102,7 @@ pub struct Stack {
     front: Front,
     _schedule: Schedule,
     engine: Option<Engine>,
+    object_store: ObjectStore,
     table: DynamoTable,
     content: Content,
     secrets: Secrets,
@@ -127,13 +131,15 @@ impl Stack {
         let by_hand = [keys::operator(&data)?, keys::gamesim(&data)?];
         let signers = Identities::new(REGION, identities.iter().chain(&by_hand).cloned());
         let (front, schedule) = start_front(listener, &table, &secrets, signers, config.allowed_origins.clone())?;
-        let api_url = format!("http://{}", front.address());
-        let programs = identities.iter().map(|identity| program(&config, &data, identity, &api_url));
+        let object_store = start_object_store(&data, &identities).await?;
+        let urls = Urls { api: format!("http://{}", front.address()), object_store: object_store.endpoint() };
+        let programs = identities.iter().map(|identity| program(&config, &data, identity, &urls));
         let gamesims = programs.map(Supervised::start).collect();
         let stack = Self {
             gamesims,
             front,
             _schedule: schedule,
+            object_store,
             engine,
             table,
             content: content.content,
@@ -202,7 +208,7 @@ impl Stack {
         self.front.traffic().snapshot()
     }
 
-    /// Drains the game sims within their time, then stops the front and closes the database.
+    /// Drains the game sims within their time, then stops the front and closes the stores.
     pub async fn shutdown(self) {
         for gamesim in &self.gamesims {
             gamesim.begin_stop();
@@ -211,6 +217,7 @@ impl Stack {
             gamesim.stopped().await;
         }
         self.front.shutdown().await;
+        self.object_store.shutdown().await;
         if let Some(engine) = self.engine
             && let Err(error) = engine.shutdown().await
         {
@@ -295,20 +302,27 @@ fn start_front(
     .with_usage(table.usage());
     let app = Arc::new(app);
     let schedule = Schedule::start(Arc::clone(&app));
-    let config = FrontConfig {
-        app,
-        identities,
-        clock: Arc::new(system_clock),
-        api_id: secrets.api_id.clone(),
-        allowed_origins,
-    };
+    let config =
+        FrontConfig { app, identities, clock: Arc::new(system_clock), api_id: secrets.api_id.clone(), allowed_origins };
     Ok((Front::start(listener, config).map_err(StartError::system)?, schedule))
 }
 
-fn program(config: &StackConfig, data: &DataFolder, identity: &Identity, api_url: &str) -> Program {
+async fn start_object_store(data: &DataFolder, identities: &[Identity]) -> Result<ObjectStore, StartError> {
+    let folder = data.object_store();
+    let started = ObjectStore::start(&folder, &[CHECKPOINT_BUCKET], identities).await;
+    started.map_err(|cause| StartError::ObjectStore { folder, cause })
+}
+
+/// What game sims talk to.
+struct Urls {
+    api: String,
+    object_store: String,
+}
+
+fn program(config: &StackConfig, data: &DataFolder, identity: &Identity, urls: &Urls) -> Program {
     let name = identity.name.clone();
     let environment = [
-        ("GUILDHALL_API", api_url.to_owned()),
+        ("GUILDHALL_API", urls.api.clone()),
         ("GUILDHALL_GAMESIM_SHARDS", config.shards.to_string()),
         ("GUILDHALL_GAMESIM_BIND", Ipv4Addr::LOCALHOST.to_string()),
         ("GUILDHALL_GAMESIM_PORT", "0".to_owned()),
@@ -317,6 +331,8 @@ fn program(config: &StackConfig, data: &DataFolder, identity: &Identity, api_url
         ("GUILDHALL_METRICS_BIND", format!("{}:0", Ipv4Addr::LOCALHOST)),
         ("GUILDHALL_DEAD_LETTERS", data.dead_letters(&name).display().to_string()),
         ("GUILDHALL_EXIT_ON_STDIN_EOF", "1".to_owned()),
+        ("CHECKPOINT_BUCKET", CHECKPOINT_BUCKET.to_owned()),
+        ("S3_ENDPOINT", urls.object_store.clone()),
         ("AWS_REGION", REGION.to_owned()),
         ("AWS_ACCESS_KEY_ID", identity.access_key.clone()),
         ("AWS_SECRET_ACCESS_KEY", identity.secret_key.clone()),

@@ -12,7 +12,7 @@ pub struct CharacterWrite {
     pub character_id: CharacterId,
     /// The account that owns the character: half of the row's key.
     pub account_id: AccountId,
-    /// Number of the character's last change that is included; rises strictly within one session epoch.
+    /// Number of the write; rises strictly within one session epoch. Its upper half names the checkpoint that covers it.
     pub seq: u64,
     /// The version that this write was made from; an applied write leaves `base_version + 1`.
     pub base_version: u64,
@@ -46,4 +46,60 @@ pub enum GroupStatus {
     Conflict,
     /// The store was too busy and nothing was written: send the same bytes again later.
     Throttled,
+}
+
+/// The number of a write within one session epoch, which also says what covers it: the upper half is the number of a
+/// checkpoint that is stored and includes the write, the lower half counts the session's writes. Later writes have greater
+/// numbers. A session can go on from a checkpoint only if no write names a later one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct WriteSeq(u64);
+
+impl WriteSeq {
+    /// Stands for the checkpoint of a write that no checkpoint includes. A session that has made such a write does not go
+    /// on from any.
+    pub const UNCOVERED: u32 = u32::MAX;
+
+    /// The number of the next write, if this is the last one's. What covers it never goes back: a write after an uncovered
+    /// one is uncovered.
+    #[must_use]
+    pub fn next(self, checkpoint: u32) -> Self {
+        let counter = (self.0 & u64::from(u32::MAX)).saturating_add(1).min(u64::from(u32::MAX));
+        Self(u64::from(checkpoint.max(self.checkpoint())) << 32 | counter)
+    }
+
+    /// The checkpoint that covers the write.
+    pub const fn checkpoint(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+}
+
+impl From<u64> for WriteSeq {
+    fn from(number: u64) -> Self {
+        Self(number)
+    }
+}
+
+impl From<WriteSeq> for u64 {
+    fn from(seq: WriteSeq) -> Self {
+        seq.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_rise_strictly_and_what_covers_them_never_goes_back() {
+        let mut last = WriteSeq::default();
+        let checkpoints = [0, 0, 1, 1, 7, 3, WriteSeq::UNCOVERED, 8, WriteSeq::UNCOVERED];
+        let covered = checkpoints.map(|checkpoint| {
+            let next = last.next(checkpoint);
+            assert!(next > last, "{next:?} after {last:?}");
+            assert_eq!(WriteSeq::from(u64::from(next)), next);
+            last = next;
+            next.checkpoint()
+        });
+        assert_eq!(covered, [0, 0, 1, 1, 7, 7, u32::MAX, u32::MAX, u32::MAX]);
+    }
 }

@@ -1,7 +1,10 @@
 //! The control plane of the tests: one store of characters that applies writes as the real one does, an API that can be
 //! down or lose its answers, and a record of all that was asked.
 
+use super::bucket::Bucket;
 use super::*;
+use guildhall_domain::api::{HeldCharacter, Resume, WriteName};
+use guildhall_domain::progress::CharacterWrite;
 use std::collections::BTreeSet;
 
 /// How the API is doing.
@@ -19,8 +22,9 @@ pub(super) enum Health {
 pub(super) struct Stored {
     pub(super) version: u64,
     pub(super) hot: HotState,
-    pub(super) last_seq: u64,
+    pub(super) last_write: Option<WriteName>,
     pub(super) lease: Option<SessionId>,
+    seat: u8,
 }
 
 #[derive(Debug, Default)]
@@ -35,6 +39,8 @@ pub(super) struct Api {
     pub(super) saves: Vec<ProgressRequest>,
     pub(super) finalized: Vec<FinalizeRequest>,
     pub(super) letters: Vec<DeadLetter>,
+    /// Where checkpoints are kept.
+    pub(super) bucket: Bucket,
     /// Whether the answers to admissions are kept back; [`Api::let_go`] lets them through.
     pub(super) keeps_admissions: bool,
     kept: Vec<Order>,
@@ -50,14 +56,14 @@ impl Api {
         let order = match request {
             Request::Admit { ticket, request } => {
                 self.admissions += 1;
-                let user = (request.account_id, request.character_id);
-                Order::Admitted { ticket, answer: self.answer(|api| api.admit(request.session_id, user)) }
+                let user = (request.account_id, request.character_id, request.seat);
+                let answer = self.answer(|api| api.admit(request.session_id, user));
+                Order::Admitted { ticket, answer, checkpoint: self.bucket.find(request.session_id) }
             }
             Request::Save(request) => {
                 self.saves.push(request.clone());
-                let answer = self.answer(|api| {
-                    Ok(request.groups.iter().map(|group| api.write(request.session_id, group)).collect())
-                });
+                let answer =
+                    self.answer(|api| Ok(request.groups.iter().map(|group| api.write(&request, group)).collect()));
                 Order::Saved { session_id: request.session_id, answer }
             }
             Request::Finalize(request) => {
@@ -72,6 +78,10 @@ impl Api {
                 Order::Finalized { session_id: request.session_id, answer }
             }
             Request::Bury(letter) => return self.letters.push(letter),
+            Request::Checkpoint(object) => {
+                let is_stored = self.bucket.put(object);
+                Order::Checkpointed { is_stored }
+            }
         };
         if self.keeps_admissions && matches!(order, Order::Admitted { .. }) {
             return self.kept.push(order);
@@ -92,6 +102,18 @@ impl Api {
         &self.characters[&CharacterId::from_bits(hero)]
     }
 
+    /// Lets sessions that were closed be entered again.
+    pub(super) fn reopen(&mut self) {
+        self.closed.clear();
+    }
+
+    /// The game sim is gone: nobody waits for an answer any more, and sessions move on to the next one.
+    pub(super) fn forget_asker(&mut self) {
+        self.orders.clear();
+        self.kept.clear();
+        self.bucket.move_on();
+    }
+
     fn answer<T>(&mut self, act: impl FnOnce(&mut Self) -> Result<T, ApiFailure>) -> Result<T, ApiFailure> {
         let lost = || Err(ApiFailure::Unavailable("test".into()));
         match self.health {
@@ -104,49 +126,81 @@ impl Api {
     fn admit(
         &mut self,
         session_id: SessionId,
-        (account_id, character_id): (AccountId, CharacterId),
+        (account_id, character_id, seat): (AccountId, CharacterId, u8),
     ) -> Result<Box<Admitted>, ApiFailure> {
         let refusal = self.refuses_admission.or(self.closed.contains(&session_id).then_some("session_over"));
         if let Some(code) = refusal {
             return Err(ApiFailure::Refused { status: 409, code: code.into() });
         }
         let hot = HotState::of_class(&content(), "hero").unwrap();
-        let fresh = Stored { version: 1, hot, last_seq: 0, lease: None };
+        let fresh = Stored { version: 1, hot, last_write: None, lease: None, seat };
         let stored = self.characters.entry(character_id).or_insert(fresh);
-        stored.lease = Some(session_id);
-        let character = Character {
-            character_id,
-            account_id,
-            name: CharacterName::parse("Ada").unwrap(),
-            class: "hero".into(),
-            version: stored.version,
-            created_at: Timestamp(0),
-            deleted_at: None,
-            build: guildhall_domain::Build::default(),
-            hot: stored.hot.clone(),
+        (stored.lease, stored.seat) = (Some(session_id), seat);
+        let held = |(character_id, stored): (&CharacterId, &Stored)| HeldCharacter {
+            seat: stored.seat,
+            character: character(account_of(*character_id), *character_id, stored),
+            last_write: stored.last_write,
         };
-        Ok(Box::new(Admitted { character, dungeon_id: "den".into(), seed: 1, resume: None }))
+        let of_session = self.characters.iter().filter(|(_, stored)| stored.lease == Some(session_id));
+        // The fake bucket finds what is there by itself.
+        let resume = Resume { before: Vec::new(), characters: of_session.map(held).collect() };
+        Ok(Box::new(Admitted {
+            character: character(account_id, character_id, &self.characters[&character_id]),
+            dungeon_id: "den".into(),
+            seed: 1,
+            resume: (self.bucket.session_epoch() > 1).then_some(resume),
+        }))
     }
 
-    fn write(&mut self, session_id: SessionId, group: &ProgressGroup) -> GroupStatus {
+    /// Writes a group as the real store does: all of it or nothing, fenced by the session's epoch and the leases.
+    fn write(&mut self, request: &ProgressRequest, group: &ProgressGroup) -> GroupStatus {
         if let Some(verdict) = self.verdict {
             return verdict;
         }
-        assert_eq!(group.writes.len(), 1, "every write of this game is its own group");
-        let write = &group.writes[0];
-        write.hot.check().unwrap();
-        let stored = self.characters.get_mut(&write.character_id).unwrap();
-        if stored.last_seq >= write.seq {
+        assert!((1..=4).contains(&group.writes.len()), "{group:?}");
+        if request.session_epoch != self.bucket.session_epoch() {
+            return GroupStatus::Fenced;
+        }
+        let name = |write: &CharacterWrite| WriteName { session_epoch: request.session_epoch, seq: write.seq };
+        let is_repeated = |write: &CharacterWrite| {
+            self.characters[&write.character_id].last_write.is_some_and(|last| last >= name(write))
+        };
+        if group.writes.iter().all(is_repeated) {
             return GroupStatus::Duplicate;
         }
-        assert_eq!(stored.lease, Some(session_id), "a write without the lease");
-        assert_eq!(stored.version, write.base_version, "a write from a version that is not the latest");
-        *stored = Stored {
-            version: stored.version + 1,
-            hot: write.hot.clone(),
-            last_seq: write.seq,
-            lease: stored.lease.filter(|_| !write.release),
-        };
+        for write in &group.writes {
+            write.hot.check().unwrap();
+            self.bucket.check(request, write);
+            let stored = self.characters.get_mut(&write.character_id).unwrap();
+            assert_eq!(stored.lease, Some(request.session_id), "a write without the lease");
+            assert_eq!(stored.version, write.base_version, "a write from a version that is not the latest");
+            *stored = Stored {
+                version: stored.version + 1,
+                hot: write.hot.clone(),
+                last_write: Some(name(write)),
+                lease: stored.lease.filter(|_| !write.release),
+                seat: stored.seat,
+            };
+        }
         GroupStatus::Applied
+    }
+}
+
+/// In these tests every account has one character, of the same number.
+fn account_of(character_id: CharacterId) -> AccountId {
+    AccountId::from_bytes(character_id.to_bytes())
+}
+
+fn character(account_id: AccountId, character_id: CharacterId, stored: &Stored) -> Character {
+    Character {
+        character_id,
+        account_id,
+        name: CharacterName::parse("Ada").unwrap(),
+        class: "hero".into(),
+        version: stored.version,
+        created_at: Timestamp(0),
+        deleted_at: None,
+        build: guildhall_domain::Build::default(),
+        hot: stored.hot.clone(),
     }
 }

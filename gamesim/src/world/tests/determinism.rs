@@ -7,7 +7,7 @@ use guildhall_domain::content::Area;
 use std::collections::BTreeMap;
 
 /// A command of a player without manners: any direction, any target.
-fn any_command(random: &mut Random) -> Command {
+pub(super) fn any_command(random: &mut Random) -> Command {
     let component = |random: &mut Random| i8::try_from(i64::from(random.below(256)) - 128).unwrap();
     let ids = [0, 256, 260, 270, 512, 1_024, 1_030, 65_000];
     let target = ids[random.below(8) as usize] + u16::try_from(random.below(12)).unwrap();
@@ -21,7 +21,7 @@ fn any_command(random: &mut Random) -> Command {
 
 /// Seats come and go and press keys at random; now and then a hand from above puts a player beside an enemy, so that the
 /// play gets anywhere. Calls `watch` after every tick.
-fn play(seed: u64, ticks: u32, mut watch: impl FnMut(&Dungeon, &[Effect])) -> u64 {
+pub(super) fn play(seed: u64, ticks: u32, mut watch: impl FnMut(&Dungeon, &[Effect])) -> u64 {
     let content = Arc::new(seed_content());
     let mut dungeon = Dungeon::new(Arc::clone(&content), "goblin-warren", seed).unwrap();
     let mut random = Random::seeded(seed ^ 0xabcd);

@@ -35,6 +35,10 @@ impl DataFolder {
         self.path.join("dynamodb.sqlite")
     }
 
+    pub(super) fn object_store(&self) -> PathBuf {
+        self.path.join("s3")
+    }
+
     /// The file with the keys of somebody who calls `/internal/…` by hand.
     pub(super) fn keys(&self, whose: &str) -> PathBuf {
         self.path.join(format!("{whose}.env"))

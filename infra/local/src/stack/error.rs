@@ -48,6 +48,14 @@ pub enum StartError {
         /// What it says.
         cause: CommitError,
     },
+    /// The embedded object store does not start.
+    #[error("cannot start the object store in {}: {cause}", folder.display())]
+    ObjectStore {
+        /// Its folder.
+        folder: PathBuf,
+        /// What the system says.
+        cause: std::io::Error,
+    },
     /// A game sim does not come up.
     #[error("the game sim {name} did not come up: {cause} (its log is {})", log.display())]
     Gamesim {

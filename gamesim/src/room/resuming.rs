@@ -1,0 +1,170 @@
+//! How a session goes on when its game sim is gone: here rooms take checkpoints of themselves, and here they begin from one.
+//!
+//! A session that has been elsewhere goes on from its checkpoint if that includes everything ever written for those whom
+//! the session holds. It begins anew if there is no checkpoint and nothing was ever written. Otherwise nobody can tell what
+//! is true, and it is closed.
+
+use super::{
+    Admitted, Arc, Change, Dungeon, EndingReason, Occupant, Outcome, Placement, Presence, Room, RoomConfig, RoomEffect,
+    view,
+};
+use crate::checkpoint::{Checkpoint, SavedLeaving, SavedOccupant, Stay, StoredCheckpoint};
+use guildhall_domain::api::{HeldCharacter, Resume};
+
+impl Room {
+    /// A room that has its session closed and does nothing else.
+    pub(crate) fn closing(now_ms: u64, placement: Placement, config: &RoomConfig, admitted: &Admitted) -> Self {
+        let mut room = Self::with_dungeon(now_ms, placement, config, admitted, None);
+        room.close(now_ms, EndingReason::Fault, Outcome::Failed, &mut Vec::new());
+        room
+    }
+
+    /// The room of a session that has run on another game sim, with what was found of it there. Everybody whom the session
+    /// holds is in it, and away until they arrive.
+    pub(crate) fn go_on(
+        now_ms: u64,
+        placement: Placement,
+        config: &RoomConfig,
+        admitted: &Admitted,
+        resume: &Resume,
+        found: Option<&StoredCheckpoint>,
+    ) -> Self {
+        let held = &resume.characters;
+        let is_unwritten = held.iter().all(|held| held.last_write.is_none());
+        let room = match found {
+            Some(found) => Self::restored(now_ms, placement, config, admitted, held, found),
+            None if is_unwritten => Self::open(now_ms, placement, config, admitted),
+            None => None,
+        };
+        let Some(mut room) = room else {
+            tracing::error!(session_id = %placement.session_id, is_found = found.is_some(), "the session cannot go on");
+            return Self::closing(now_ms, placement, config, admitted);
+        };
+        tracing::info!(session_id = %placement.session_id, is_found = found.is_some(), "the session goes on here");
+        for held in held {
+            let id = held.character.character_id;
+            if !room.occupants().any(|occupant| occupant.character_id == id)
+                && let Err(reason) = room.admit(now_ms, held.seat, held.character.clone(), None)
+            {
+                tracing::warn!(session_id = %placement.session_id, character_id = %id, ?reason, "has no place any more");
+            }
+        }
+        room
+    }
+
+    fn restored(
+        now_ms: u64,
+        placement: Placement,
+        config: &RoomConfig,
+        admitted: &Admitted,
+        held: &[HeldCharacter],
+        found: &StoredCheckpoint,
+    ) -> Option<Self> {
+        let checkpoint = Checkpoint::decode(&found.bytes)?;
+        let fits = checkpoint.content_version == config.content_version && checkpoint.dungeon_id == admitted.dungeon_id;
+        if !fits || !checkpoint.is_usable((found.session_epoch, found.number), held) {
+            return None;
+        }
+        let mut dungeon = Dungeon::restore(Arc::clone(&config.content), &admitted.dungeon_id, &checkpoint.dungeon)?;
+        let mut room = Self::with_dungeon(now_ms, placement, config, admitted, None);
+        room.began_ms = now_ms.saturating_sub(checkpoint.age_ms);
+        for held in held {
+            if let Some(occupant) = checkpoint.occupant(held.character.character_id) {
+                room.restore(now_ms, &dungeon, occupant, found.session_epoch, held)?;
+            }
+        }
+        for (seat, occupant) in (0_u8..).zip(&room.seats) {
+            if !matches!(occupant, Some(Occupant { presence: Presence::Away { .. }, .. })) {
+                // The session does not hold them any more. Nobody is here yet who would have to be told.
+                dungeon.leave(seat, &mut Vec::new());
+            }
+        }
+        room.shown = view::snapshot(&dungeon);
+        room.dungeon = Some(dungeon);
+        Some(room)
+    }
+
+    /// Brings one occupant back, and has written what the store lacks.
+    fn restore(
+        &mut self,
+        now_ms: u64,
+        dungeon: &Dungeon,
+        occupant: &SavedOccupant,
+        epoch: u32,
+        held: &HeldCharacter,
+    ) -> Option<()> {
+        let (hot, progress_seq) = match (occupant.stay(epoch, held), &occupant.leaving) {
+            (Stay::Over, _) => return Some(()),
+            (Stay::Plays | Stay::Leaves, Some(leaving)) => (&leaving.hot, leaving.progress_seq),
+            (Stay::Plays | Stay::Leaves, None) => dungeon.hot(occupant.seat)?,
+        };
+        let place = self.seats.get_mut(usize::from(occupant.seat)).filter(|place| place.is_none())?;
+        hot.check().ok()?;
+        let character = &held.character;
+        let (account_id, character_id) = (character.account_id, character.character_id);
+        let is_stored = *hot == character.hot;
+        let durable_seq = if is_stored { progress_seq } else { occupant.durable_seq.min(progress_seq) };
+        let stored = Change { character_id, hot: character.hot.clone(), progress_seq: durable_seq };
+        self.journal.open(now_ms, account_id, character.version, stored);
+        if !is_stored {
+            self.journal.record(now_ms, vec![Change { character_id, hot: hot.clone(), progress_seq }], true);
+        }
+        let presence = match occupant.leaving {
+            Some(_) => Presence::Leaving { since: self.journal.release(now_ms, character_id) },
+            None => Presence::Away { since_ms: now_ms },
+        };
+        *place = Some(Occupant { account_id, character_id, name: occupant.name.clone(), presence });
+        Some(())
+    }
+
+    /// Takes a checkpoint if one is due, and gives up waiting for them if none has been stored for too long.
+    pub(super) fn checkpoint(&mut self, now_ms: u64, effects: &mut Vec<RoomEffect>) {
+        if self.journal.is_covered() && self.journal.is_out_of_patience(now_ms) {
+            tracing::warn!(session_id = %self.placement.session_id, "no checkpoint is stored: the session stands and falls with this game sim");
+            self.journal.give_up_cover(now_ms);
+            effects.push(RoomEffect::Uncover);
+        }
+        if !self.journal.is_checkpoint_due(now_ms) {
+            return;
+        }
+        let Some(bytes) = self.dungeon.as_ref().and_then(|dungeon| self.as_checkpoint(now_ms, dungeon)?.encode())
+        else {
+            return;
+        };
+        let number = self.journal.seal(now_ms);
+        let session_epoch = self.placement.session_epoch;
+        effects.push(RoomEffect::Keep(StoredCheckpoint { session_epoch, number, bytes }));
+    }
+
+    /// The checkpoint of this number is stored.
+    pub(crate) fn handle_checkpointed(&mut self, now_ms: u64, (session_epoch, number): (u32, u32)) {
+        if session_epoch == self.placement.session_epoch {
+            self.journal.handle_stored(now_ms, number);
+        }
+    }
+
+    fn as_checkpoint(&self, now_ms: u64, dungeon: &Dungeon) -> Option<Checkpoint> {
+        let seats = (0_u8..).zip(&self.seats);
+        let occupants = seats.filter_map(|(seat, occupant)| Some(self.saved(seat, occupant.as_ref()?)));
+        Some(Checkpoint {
+            content_version: self.content_version,
+            dungeon_id: self.dungeon_id.clone(),
+            age_ms: now_ms.saturating_sub(self.began_ms),
+            occupants: occupants.collect(),
+            dungeon: dungeon.save()?,
+        })
+    }
+
+    fn saved(&self, seat: u8, occupant: &Occupant) -> SavedOccupant {
+        let Occupant { account_id, character_id, name, presence } = occupant;
+        let leaving = match presence {
+            Presence::Leaving { since } => self.journal.latest(*character_id).map(|last| SavedLeaving {
+                since: *since,
+                hot: last.hot,
+                progress_seq: last.progress_seq,
+            }),
+            Presence::Playing(_) | Presence::Away { .. } => None,
+        };
+        SavedOccupant::of(seat, (*account_id, *character_id), name.clone(), self.journal.stored(*character_id), leaving)
+    }
+}

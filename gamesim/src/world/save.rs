@@ -1,0 +1,255 @@
+//! A dungeon as bytes, for checkpoints: only what play has changed, and nothing that follows from the rest. Which chambers
+//! are cleared, which doors stand open and whether the dungeon is won follow from who has died when, so no bytes can
+//! contradict themselves there; what else they say is judged before it is believed. Enemies that nobody has met cost a byte.
+//!
+//! A postcard record behind a byte that names the format. Another layout is another format: old ones are refused.
+
+use super::entity::FIRST_LOOT;
+use super::random::Random;
+use super::rules::ticks;
+use super::state::{BLOW_SHOWN_MS, Blow, Enemy, Loot, Mood, Player};
+use super::{Dungeon, doors};
+use guildhall_domain::content::Point;
+use guildhall_domain::limits::{LOOT_ON_GROUND_MAX, SEATS_PER_SESSION_MAX};
+use guildhall_domain::{Content, HotState};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// The first byte.
+const FORMAT: u8 = 1;
+/// Counts beyond this are no dungeon's; below, none can overflow however long play goes on.
+const COUNT_MAX: u64 = 1 << 48;
+/// Likewise for ticks.
+const TICK_MAX: u32 = u32::MAX / 2;
+
+#[derive(Serialize, Deserialize)]
+struct Saved<'a> {
+    random: (u64, u64),
+    tick: u32,
+    players: Vec<SavedPlayer<'a>>,
+    /// In the order of their ids; `None` for those that are as nobody has met them.
+    enemies: Vec<Option<SavedEnemy>>,
+    loot: Vec<SavedLoot>,
+    next_loot_id: u16,
+    changes: [u64; SEATS_PER_SESSION_MAX],
+}
+
+#[derive(Serialize, Deserialize)]
+struct SavedPlayer<'a> {
+    seat: u8,
+    class: Cow<'a, str>,
+    at: Point,
+    facing: u8,
+    hot: Cow<'a, HotState>,
+    changes: u64,
+    blow: SavedBlow,
+    walked_at: u32,
+    refused_at: u32,
+    fought_at: u32,
+    respawn_at: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SavedEnemy {
+    at: Point,
+    facing: u8,
+    hp: u32,
+    phase: u8,
+    mood: SavedMood,
+    blow: SavedBlow,
+    died_at: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+enum SavedMood {
+    Idle,
+    Chasing(u8),
+    Returning,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SavedBlow {
+    ready_at: u32,
+    shown_until: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SavedLoot {
+    id: u16,
+    item: u8,
+    quantity: u16,
+    at: Point,
+}
+
+pub(super) fn save(dungeon: &Dungeon) -> Option<Vec<u8>> {
+    let saved = Saved {
+        random: dungeon.random.position(),
+        tick: dungeon.tick,
+        players: dungeon.players.iter().map(saved_player).collect(),
+        enemies: dungeon.enemies.iter().map(saved_enemy).collect(),
+        loot: dungeon
+            .loot
+            .iter()
+            .map(|&Loot { id, item, quantity, at }| SavedLoot { id, item, quantity, at })
+            .collect(),
+        next_loot_id: dungeon.next_loot_id,
+        changes: dungeon.changes,
+    };
+    postcard::to_extend(&saved, vec![FORMAT]).ok()
+}
+
+pub(super) fn restore(content: Arc<Content>, dungeon_id: &str, bytes: &[u8]) -> Option<Dungeon> {
+    let (_, record) = bytes.split_first().filter(|(format, _)| **format == FORMAT)?;
+    let (saved, []) = postcard::take_from_bytes::<Saved<'_>>(record).ok()? else { return None };
+    let (seed, draws) = saved.random;
+    let counts = saved.changes.into_iter().chain([draws]);
+    if saved.tick > TICK_MAX || counts.into_iter().any(|count| count > COUNT_MAX) {
+        return None;
+    }
+    let mut dungeon = Dungeon::new(content, dungeon_id, seed)?;
+    dungeon.random = Random::resumed((seed, draws));
+    dungeon.tick = saved.tick;
+    dungeon.changes = saved.changes;
+    restore_enemies(&mut dungeon, &saved.enemies)?;
+    reopen(&mut dungeon);
+    dungeon.cleared_at = dungeon.enemies.iter().filter(|e| e.boss && !e.is_alive()).map(|e| e.died_at).min();
+    restore_loot(&mut dungeon, &saved.loot, saved.next_loot_id)?;
+    for player in saved.players {
+        let player = restored_player(&dungeon, player)?;
+        dungeon.players.push(player);
+    }
+    let rising = dungeon.players.is_sorted_by(|a, b| a.seat < b.seat);
+    let mut places = dungeon.players.iter().map(|player| player.at).chain(dungeon.enemies.iter().map(|enemy| enemy.at));
+    (rising && places.all(|at| dungeon.map.is_floor(at))).then_some(dungeon)
+}
+
+fn saved_player(player: &Player) -> SavedPlayer<'_> {
+    SavedPlayer {
+        seat: player.seat,
+        class: Cow::Borrowed(&player.class),
+        at: player.at,
+        facing: player.facing,
+        hot: Cow::Borrowed(&player.hot),
+        changes: player.changes,
+        blow: saved_blow(player.blow),
+        walked_at: player.walked_at,
+        refused_at: player.refused_at,
+        fought_at: player.fought_at,
+        respawn_at: player.respawn_at,
+    }
+}
+
+fn restored_player(dungeon: &Dungeon, saved: SavedPlayer<'_>) -> Option<Player> {
+    let class = dungeon.content.classes.get(saved.class.as_ref())?;
+    let hot = saved.hot.into_owned();
+    let ticks_passed = [saved.walked_at, saved.refused_at, saved.fought_at].iter().all(|at| *at <= dungeon.tick);
+    let respawns = saved.respawn_at <= dungeon.tick.saturating_add(dungeon.respawn_ticks);
+    let is_possible = usize::from(saved.seat) < SEATS_PER_SESSION_MAX && saved.changes <= COUNT_MAX;
+    if !(ticks_passed && respawns && is_possible) || hot.check().is_err() {
+        return None;
+    }
+    let mut player = Player::new(saved.seat, &saved.class, class, saved.at, hot, saved.changes);
+    player.blow = restored_blow(&saved.blow, dungeon.tick, player.weapon.cooldown_ticks)?;
+    player.facing = saved.facing;
+    player.walked_at = saved.walked_at;
+    player.refused_at = saved.refused_at;
+    player.fought_at = saved.fought_at;
+    player.respawn_at = saved.respawn_at;
+    Some(player)
+}
+
+fn saved_enemy(enemy: &Enemy) -> Option<SavedEnemy> {
+    let is_fresh = enemy.at == enemy.home && enemy.hp == enemy.hp_max && enemy.mood == Mood::Idle;
+    let is_unmarked = enemy.facing == 0 && enemy.phase == 0 && enemy.died_at == 0 && enemy.blow == Blow::default();
+    let saved = || SavedEnemy {
+        at: enemy.at,
+        facing: enemy.facing,
+        hp: enemy.hp,
+        phase: enemy.phase,
+        mood: match enemy.mood {
+            Mood::Idle => SavedMood::Idle,
+            Mood::Chasing(seat) => SavedMood::Chasing(seat),
+            Mood::Returning => SavedMood::Returning,
+        },
+        blow: saved_blow(enemy.blow),
+        died_at: enemy.died_at,
+    };
+    (!(is_fresh && is_unmarked)).then(saved)
+}
+
+fn restore_enemies(dungeon: &mut Dungeon, saved: &[Option<SavedEnemy>]) -> Option<()> {
+    let Dungeon { enemies, rules, tick, .. } = dungeon;
+    if saved.len() != enemies.len() {
+        return None;
+    }
+    for (enemy, saved) in enemies.iter_mut().zip(saved) {
+        let Some(saved) = saved else { continue };
+        let kind = rules.kinds.get(usize::from(enemy.kind))?;
+        let is_possible = saved.hp <= enemy.hp_max
+            && saved.died_at <= *tick
+            && usize::from(saved.phase) <= kind.phases_at_percent.len();
+        enemy.mood = match saved.mood {
+            SavedMood::Idle => Mood::Idle,
+            SavedMood::Chasing(seat) if usize::from(seat) < SEATS_PER_SESSION_MAX => Mood::Chasing(seat),
+            SavedMood::Chasing(_) => return None,
+            SavedMood::Returning => Mood::Returning,
+        };
+        if !is_possible {
+            return None;
+        }
+        enemy.blow = restored_blow(&saved.blow, *tick, kind.weapon.cooldown_ticks)?;
+        (enemy.at, enemy.facing, enemy.hp) = (saved.at, saved.facing, saved.hp);
+        (enemy.phase, enemy.died_at) = (saved.phase, saved.died_at);
+    }
+    Some(())
+}
+
+/// Opens what the deaths have opened, in the order in which they happened: the map knows floors by it.
+fn reopen(dungeon: &mut Dungeon) {
+    let Dungeon { chambers, enemies, .. } = dungeon;
+    let mut cleared = Vec::new();
+    for (index, chamber) in chambers.iter_mut().enumerate().filter(|(_, chamber)| !chamber.cleared) {
+        let at_home = || enemies.iter().filter(move |enemy| enemy.chamber == index);
+        let living = at_home().filter(|enemy| enemy.is_alive()).count();
+        // None is left at zero here, or the first round below would open all of them at once.
+        chamber.living = living.max(1);
+        if living == 0 {
+            cleared.push((at_home().map(|enemy| enemy.died_at).max(), index));
+        }
+    }
+    cleared.sort_unstable();
+    for (_, index) in cleared {
+        if let Some(chamber) = dungeon.chambers.get_mut(index) {
+            chamber.living = 0;
+        }
+        doors::open_cleared(dungeon, &mut Vec::new());
+    }
+}
+
+fn restore_loot(dungeon: &mut Dungeon, saved: &[SavedLoot], next_id: u16) -> Option<()> {
+    let lies = |loot: &SavedLoot| {
+        let is_known = usize::from(loot.item) < dungeon.rules.items.len() && loot.quantity > 0;
+        is_known && (FIRST_LOOT..next_id).contains(&loot.id) && dungeon.map.is_floor(loot.at)
+    };
+    let rising = saved.is_sorted_by(|a, b| a.id < b.id);
+    if next_id < FIRST_LOOT || saved.len() > LOOT_ON_GROUND_MAX || !rising || !saved.iter().all(lies) {
+        return None;
+    }
+    dungeon.next_loot_id = next_id;
+    let loot = |&SavedLoot { id, item, quantity, at }: &SavedLoot| Loot { id, item, quantity, at };
+    dungeon.loot.extend(saved.iter().map(loot));
+    Some(())
+}
+
+const fn saved_blow(blow: Blow) -> SavedBlow {
+    SavedBlow { ready_at: blow.ready_at, shown_until: blow.shown_until }
+}
+
+/// The blow, unless it lies further ahead than this cooldown allows.
+fn restored_blow(saved: &SavedBlow, tick: u32, cooldown_ticks: u32) -> Option<Blow> {
+    let &SavedBlow { ready_at, shown_until } = saved;
+    let is_possible =
+        ready_at <= tick.saturating_add(cooldown_ticks) && shown_until <= tick.saturating_add(ticks(BLOW_SHOWN_MS));
+    is_possible.then_some(Blow { ready_at, shown_until })
+}

@@ -1,0 +1,105 @@
+//! The embedded S3: the crates `s3s` and `s3s-fs` over a folder, on a port of this machine, so that the unmodified AWS SDK
+//! talks to it. It verifies signatures; buckets are folders.
+//!
+//! It is as durable as the folder, which is not flushed after each object: checkpoints that a power cut takes are those of
+//! game sims that it took as well.
+
+use crate::sigv4::Identity;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use s3s::auth::SimpleAuth;
+use s3s::service::{S3Service, S3ServiceBuilder};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// How long a caller may take to send the head of a request, in milliseconds.
+const HEAD_TIMEOUT_MS: u64 = 10_000;
+/// How long to wait when no connection can be accepted, in milliseconds.
+const ACCEPT_RETRY_MS: u64 = 50;
+/// How long requests under way may take to end at shutdown, in milliseconds.
+const SHUTDOWN_PATIENCE_MS: u64 = 2_000;
+
+/// A running object store.
+#[derive(Debug)]
+pub struct ObjectStore {
+    address: SocketAddr,
+    stop: CancellationToken,
+    served: JoinHandle<()>,
+}
+
+impl ObjectStore {
+    /// Serves the buckets in `folder`, which are made if need be, to the holders of these keys until
+    /// [`ObjectStore::shutdown`].
+    ///
+    /// # Errors
+    /// When the folder cannot be used, or without a port.
+    pub async fn start(folder: &Path, buckets: &[&str], identities: &[Identity]) -> std::io::Result<Self> {
+        for bucket in buckets {
+            std::fs::create_dir_all(folder.join(bucket))?;
+        }
+        let files = s3s_fs::FileSystem::new(folder).map_err(|error| std::io::Error::other(format!("{error:?}")))?;
+        let mut keys = SimpleAuth::new();
+        for identity in identities {
+            keys.register(identity.access_key.clone(), identity.secret_key.clone().into());
+        }
+        let mut service = S3ServiceBuilder::new(files);
+        service.set_auth(keys);
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let stop = CancellationToken::new();
+        let served = tokio::spawn(serve(listener, service.build(), stop.clone()));
+        Ok(Self { address, stop, served })
+    }
+
+    /// What the AWS SDK takes as its endpoint.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Takes nothing new and lets requests under way end, for two seconds at most.
+    pub async fn shutdown(self) {
+        self.stop.cancel();
+        // It panics only if the service did, and then there is nothing left to stop.
+        let _ = self.served.await;
+    }
+}
+
+async fn serve(listener: TcpListener, service: S3Service, stop: CancellationToken) {
+    let graceful = GracefulShutdown::new();
+    loop {
+        let accepted = tokio::select! {
+            () = stop.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, _)) => serve_connection(stream, service.clone(), &graceful),
+            Err(error) => {
+                tracing::warn!(%error, "the object store could not accept a connection");
+                tokio::time::sleep(Duration::from_millis(ACCEPT_RETRY_MS)).await;
+            }
+        }
+    }
+    drop(listener);
+    let patience = Duration::from_millis(SHUTDOWN_PATIENCE_MS);
+    if tokio::time::timeout(patience, graceful.shutdown()).await.is_err() {
+        tracing::warn!("some requests to the object store did not end in time");
+    }
+}
+
+fn serve_connection(stream: TcpStream, service: S3Service, graceful: &GracefulShutdown) {
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_millis(HEAD_TIMEOUT_MS))
+        .serve_connection(TokioIo::new(stream), service);
+    let connection = graceful.watch(connection);
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "a connection to the object store failed");
+        }
+    });
+}

@@ -1,0 +1,44 @@
+//! The embedded object store, as the AWS SDK sees it: keys that were given out open it, others do not, and what was put is
+//! there after a restart.
+
+#![allow(clippy::unwrap_used, reason = "a test panics where it fails")]
+
+use aws_credential_types::Credentials;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::{BehaviorVersion, Builder, Region, SharedCredentialsProvider};
+use aws_sdk_s3::primitives::ByteStream;
+use guildhall_local::object_store::ObjectStore;
+use guildhall_local::sigv4::Identity;
+
+fn client(store: &ObjectStore, identity: &Identity) -> Client {
+    let credentials = Credentials::new(&identity.access_key, &identity.secret_key, None, None, "test");
+    let config = Builder::new()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .endpoint_url(store.endpoint())
+        .force_path_style(true)
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .credentials_provider(SharedCredentialsProvider::new(credentials));
+    Client::from_conf(config.build())
+}
+
+#[tokio::test]
+async fn holders_of_keys_keep_objects_and_strangers_get_nothing() {
+    let folder = std::env::temp_dir().join(format!("guildhall-object-store-{}", std::process::id()));
+    let ours = Identity::of_gamesim("sim-1", [7; 32]);
+    let start = || ObjectStore::start(&folder, &["kept"], std::slice::from_ref(&ours));
+    let store = start().await.unwrap();
+    let put = client(&store, &ours).put_object().bucket("kept").key("a/b/c");
+    put.body(ByteStream::from_static(b"whole")).send().await.unwrap();
+    let stranger = Identity { secret_key: "guessed".to_owned(), ..ours.clone() };
+    assert!(client(&store, &stranger).get_object().bucket("kept").key("a/b/c").send().await.is_err());
+    store.shutdown().await;
+
+    let store = start().await.unwrap();
+    let found = client(&store, &ours).get_object().bucket("kept").key("a/b/c").send().await.unwrap();
+    assert_eq!(found.body.collect().await.unwrap().to_vec(), b"whole");
+    let missing = client(&store, &ours).get_object().bucket("kept").key("a/b/d").send().await.unwrap_err();
+    assert!(missing.into_service_error().is_no_such_key());
+    store.shutdown().await;
+    std::fs::remove_dir_all(folder).unwrap();
+}
