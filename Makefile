@@ -15,7 +15,7 @@ test: ## Run everything that must pass
 check: format lint deny test ## The whole gate, the same here and in CI
 
 check-timing: ## Show that a refused login takes the same time for known and unknown accounts (minutes)
-	cargo bench --quiet --profile dev -p guildhall-tests --bench timing
+	cargo bench --quiet -p guildhall-tests --bench timing
 
 format: ## Refuse code that is not formatted
 	cargo fmt --all --check
