@@ -36,8 +36,8 @@ impl Bucket {
 
     /// What the control plane would find: the checkpoint of the latest placement that left one.
     pub(super) fn find(&self, session_id: SessionId) -> Option<StoredCheckpoint> {
-        let placements = (1..self.session_epoch()).zip(&self.objects);
-        placements.filter_map(|(epoch, object)| object::find(object.as_ref()?, session_id, epoch)).last()
+        let placements = (1..self.session_epoch()).rev().zip(self.objects.iter().rev());
+        placements.filter_map(|(epoch, object)| object::find(object.as_ref()?, session_id, epoch)).next()
     }
 
     /// Lets every checkpoint that is found be an older one.
