@@ -15,10 +15,14 @@ use guildhall_telemetry::cloudwatch::{CloudWatch, CloudWatchConfig};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
+
+/// How long a test waits for a call before it fails: far longer than any call takes.
+const GIVE_UP: Duration = Duration::from_secs(20);
 
 /// What the twin answers.
 #[derive(Debug, Default)]
@@ -68,14 +72,17 @@ impl Twin {
         self.script.lock().unwrap().metadata.insert(path, text.to_owned());
     }
 
-    /// The next call with a body.
+    /// The next call with a body. One that never comes fails the test instead of holding it up.
     async fn form(&mut self) -> Call {
-        loop {
-            let call = self.calls.recv().await.unwrap();
-            if call.line.starts_with("POST ") {
-                return call;
+        let next = async {
+            loop {
+                let call = self.calls.recv().await.unwrap();
+                if call.line.starts_with("POST ") {
+                    return call;
+                }
             }
-        }
+        };
+        tokio::time::timeout(GIVE_UP, next).await.expect("a call with a body")
     }
 
     /// Forms that have come in and were not asked for.
