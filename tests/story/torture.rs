@@ -85,7 +85,7 @@ async fn recruit(api: &Api, count: usize) -> Vec<PartyMember> {
             let name: String = ['B', 'o', letter(index / 676), letter(index / 26), letter(index)].iter().collect();
             let name = CharacterName::parse(&name).unwrap();
             let character = player.create_character(name, classes[index % PARTY]).await.unwrap();
-            members.push(PartyMember { player: player.clone(), character_id: character.character_id });
+            members.push(PartyMember { player: player.clone(), character_id: character.character.character_id });
         }
     }
     members
