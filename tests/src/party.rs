@@ -2,8 +2,12 @@
 
 use guildhall_client::party::{GainKind, MemberResult, PartyMember};
 use guildhall_client::rest::{Api, Player};
-use guildhall_domain::{Character, CharacterName, Email, Password};
+use guildhall_domain::api::GameSessionView;
+use guildhall_domain::{Character, CharacterName, Email, Password, SessionId};
+use std::time::Duration;
 
+/// How often to look whether a session is closed, 50 ms apart: far longer than it ever takes.
+const CLOSED_POLLS_MAX: u32 = 600;
 /// The dungeon of the seed content.
 pub const DUNGEON: &str = "goblin-warren";
 /// The password of every test account.
@@ -37,6 +41,18 @@ pub async fn login(api: &Api) -> Vec<Player> {
         players.push(api.login(&email(name), PASSWORD).await.expect("logged in"));
     }
     players
+}
+
+/// The session's record once it is closed: players hear of the end before the game sim has told the registry.
+pub async fn ended(player: &Player, session_id: SessionId) -> GameSessionView {
+    for _ in 0..CLOSED_POLLS_MAX {
+        let view = player.game_session(session_id).await.expect("the session");
+        if !view.state.is_live() {
+            return view;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the session is never closed");
 }
 
 /// The members' characters, as the API shows them.

@@ -6,7 +6,7 @@ use guildhall_client::rest::Api;
 use guildhall_domain::SessionState;
 use guildhall_domain::session::Outcome;
 use guildhall_local::stack::{Stack, StackConfig};
-use guildhall_tests::party::{DUNGEON, assert_holds, characters, login, register};
+use guildhall_tests::party::{DUNGEON, assert_holds, characters, ended, login, register};
 use tempfile::TempDir;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -19,7 +19,7 @@ async fn a_party_clears_the_dungeon_and_keeps_what_it_won() {
     let result = play_dungeon(&api, &members, DUNGEON, PartyOptions::default()).await.unwrap();
 
     assert!(result.is_cleared(), "{:?}", result.members.iter().map(|member| &member.ending).collect::<Vec<_>>());
-    let session = result.game_session.clone().unwrap();
+    let session = ended(&members[0].player, result.session_id).await;
     assert_eq!((session.state, session.outcome), (SessionState::Ended, Some(Outcome::Cleared)));
     let after = characters(&members).await;
     for ((before, after), member) in before.iter().zip(&after).zip(&result.members) {
