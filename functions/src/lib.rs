@@ -54,6 +54,7 @@ pub static ROUTES: &[&Route] = &[
     &content::GET_CONTENT,
     &content::GET_CONTENT_MANIFEST,
     &content::GET_CONTENT_ENTRY,
+    &sessions::ISSUE_COMPANION_TICKET,
     &sessions::CREATE_GAME_SESSION,
     &sessions::JOIN_GAME_SESSION,
     &sessions::GET_GAME_SESSION,

@@ -2,10 +2,13 @@
 
 mod admit_player;
 mod candidates;
+mod companions;
 mod create_game_session;
 mod finalize_game_session;
 mod get_game_session;
+mod issue_companion_ticket;
 mod join_game_session;
+mod placing;
 mod resumption;
 mod save_progress;
 mod seat;
@@ -14,6 +17,7 @@ pub use admit_player::{ADMIT_PLAYER, AdmitPlayer};
 pub use create_game_session::{CREATE_GAME_SESSION, CreateGameSession};
 pub use finalize_game_session::{FINALIZE_GAME_SESSION, FinalizeGameSession};
 pub use get_game_session::{GET_GAME_SESSION, GetGameSession};
+pub use issue_companion_ticket::{ISSUE_COMPANION_TICKET, IssueCompanionTicket};
 pub use join_game_session::{JOIN_GAME_SESSION, JoinGameSession};
 pub use save_progress::{SAVE_PROGRESS, SaveProgress};
 

@@ -11,5 +11,6 @@ mod fleet;
 mod front;
 mod health;
 mod intents;
+mod parties;
 mod sessions;
 mod storm;

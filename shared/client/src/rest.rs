@@ -121,7 +121,12 @@ impl Player {
         character_id: CharacterId,
         dungeon_id: &str,
     ) -> Result<Placement, ClientError> {
-        let body = CreateGameSessionRequest { character_id, dungeon_id: dungeon_id.to_owned(), build_version: None };
+        let body = CreateGameSessionRequest {
+            character_id,
+            dungeon_id: dungeon_id.to_owned(),
+            build_version: None,
+            companions: Vec::new(),
+        };
         self.post("/v1/game-sessions", &body).await
     }
 

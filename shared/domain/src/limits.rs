@@ -72,6 +72,10 @@ pub const IDEMPOTENCY_RETENTION_S: u64 = 24 * 3_600;
 
 /// Seats of a game session.
 pub const SEATS_PER_SESSION_MAX: usize = 4;
+/// Companions that a session may be created with.
+pub const COMPANIONS_MAX: usize = SEATS_PER_SESSION_MAX - 1;
+/// How long a companion ticket can be used, in seconds.
+pub const COMPANION_TICKET_LIFETIME_S: u64 = 120;
 /// Game sessions that one game sim may announce room for.
 pub const SESSIONS_PER_GAMESIM_MAX: u32 = 2_048;
 /// UDP ports (one per shard) that one game sim may announce.

@@ -16,7 +16,7 @@ use guildhall_storage::gamesims::{self, Beat, GamesimRow};
 use guildhall_storage::memory::MemoryTable;
 use guildhall_storage::reaper::{self, Reaped};
 use guildhall_storage::sessions::{
-    self, Closed, Closing, Hold, NotAdmitted, Relocated, Unplaced, Unseated, Whereabouts,
+    self, Closed, Closing, Hold, Newcomer, NotAdmitted, Relocated, Unplaced, Unseated, Whereabouts,
 };
 use guildhall_storage::{
     Action, BoxFuture, Commit, CommitError, Committed, Condition, Consistency, Item, Key, Page, Query, StorageError,
@@ -113,13 +113,26 @@ fn session(bits: u128, gamesim: &GamesimRow, row: &CharacterRow) -> Session {
     }
 }
 
+/// Places a session of one.
+async fn allocate(
+    table: &dyn Table,
+    session: &Session,
+    sim: &GamesimRow,
+    row: &CharacterRow,
+    lapsed: Option<&Session>,
+    now: Timestamp,
+) -> Result<Result<(), Unplaced>, CommitError> {
+    let lapsed = lapsed.cloned().map(Box::new);
+    sessions::allocate(table, session, sim, &[Newcomer { row: row.clone(), lapsed }], now).await
+}
+
 /// A table with one game sim, one character and their session, the player admitted.
 async fn playing() -> (MemoryTable, GamesimRow, CharacterRow, Session) {
     let table = MemoryTable::new();
     let sim = gamesims::register(&table, gamesim("sim-1", "boot-1"), NOW).await.unwrap();
     let row = character(&table, 1).await;
     let session = session(9, &sim, &row);
-    sessions::allocate(&table, &session, &sim, &row, None, NOW).await.unwrap().unwrap();
+    allocate(&table, &session, &sim, &row, None, NOW).await.unwrap().unwrap();
     let owner = (row.character.account_id, row.character.character_id);
     sessions::admit(&table, session.clone(), 0, owner).await.unwrap().unwrap();
     let session = sessions::find(&table, session.session_id).await.unwrap().unwrap();
@@ -174,7 +187,7 @@ async fn a_group_is_written_whole_or_not_at_all() {
     let (table, sim, first, session) = playing().await;
     let second = character(&table, 2).await;
     let other = self::session(10, &sim, &second);
-    sessions::allocate(&table, &other, &sim, &second, None, NOW).await.unwrap().unwrap();
+    allocate(&table, &other, &sim, &second, None, NOW).await.unwrap().unwrap();
     let mut group = write(&first, 1, 1, 70);
     // The second character belongs to another session: the whole trade is fenced.
     group.writes.extend(write(&second, 1, 1, 5).writes);
@@ -190,7 +203,7 @@ async fn the_last_place_is_given_once_and_never_twice() {
     for bits in 1..=u128::from(CAPACITY) + 2 {
         let row = character(&table, bits).await;
         // Every caller decided on the same, empty row.
-        match sessions::allocate(&table, &session(bits, &sim, &row), &sim, &row, None, NOW).await.unwrap() {
+        match allocate(&table, &session(bits, &sim, &row), &sim, &row, None, NOW).await.unwrap() {
             Ok(()) => placed += 1,
             Err(unplaced) => assert_eq!(unplaced, Unplaced::Gamesim),
         }
@@ -205,8 +218,8 @@ async fn the_last_place_is_given_once_and_never_twice() {
 async fn a_character_is_in_one_live_session() {
     let (table, sim, row, _) = playing().await;
     let second = session(10, &sim, &row);
-    let refused = sessions::allocate(&table, &second, &sim, &row, None, NOW).await.unwrap().unwrap_err();
-    assert!(matches!(refused, Unplaced::Character(Some(_))), "{refused:?}");
+    let refused = allocate(&table, &second, &sim, &row, None, NOW).await.unwrap().unwrap_err();
+    assert!(matches!(refused, Unplaced::Character(0, Some(_))), "{refused:?}");
     let lease = stored(&table, &row).await.lease.unwrap();
     assert_eq!(sessions::judge_lease(&table, &lease, row.character.character_id, NOW).await.unwrap(), Hold::Binds);
 }
@@ -301,7 +314,7 @@ async fn a_full_or_draining_game_sim_takes_no_orphan() {
     let at = NOW.plus_secs(5);
     let small = gamesims::register(&table, small, at).await.unwrap();
     let other = character(&table, 2).await;
-    sessions::allocate(&table, &self::session(10, &small, &other), &small, &other, None, at).await.unwrap().unwrap();
+    allocate(&table, &self::session(10, &small, &other), &small, &other, None, at).await.unwrap().unwrap();
     let moved = sessions::relocate(&table, &session, &small, "127.0.0.1:1", NOW.plus_secs(6)).await.unwrap();
     assert_eq!(moved, Relocated::Gamesim);
     let unchanged = sessions::find(&table, session.session_id).await.unwrap().unwrap();
@@ -357,7 +370,7 @@ async fn a_draining_game_sim_takes_nothing_new_and_never_goes_back() {
         assert_eq!(row.state, GamesimState::Draining);
     }
     let row = character(&table, 1).await;
-    let refused = sessions::allocate(&table, &session(9, &sim, &row), &sim, &row, None, NOW).await.unwrap();
+    let refused = allocate(&table, &session(9, &sim, &row), &sim, &row, None, NOW).await.unwrap();
     assert_eq!(refused, Err(Unplaced::Gamesim));
 }
 
@@ -368,7 +381,7 @@ async fn an_arrival_after_the_seat_was_lost_is_refused() {
     group.writes[0].release = true;
     sessions::apply_group(&table, &first.lease(), &group).await.unwrap();
     let row = stored(&table, &row).await;
-    sessions::allocate(&table, &session(10, &sim, &row), &sim, &row, None, NOW).await.unwrap().unwrap();
+    allocate(&table, &session(10, &sim, &row), &sim, &row, None, NOW).await.unwrap().unwrap();
     let latest = sessions::find(&table, first.session_id).await.unwrap().unwrap();
     let owner = (row.character.account_id, row.character.character_id);
     let refused = sessions::admit(&table, latest, 0, owner).await.unwrap().unwrap_err();
@@ -381,7 +394,7 @@ async fn lapsed() -> (MemoryTable, GamesimRow, CharacterRow, Session, Timestamp)
     let sim = gamesims::register(&table, gamesim("sim-1", "boot-1"), NOW).await.unwrap();
     let row = character(&table, 1).await;
     let session = session(9, &sim, &row);
-    sessions::allocate(&table, &session, &sim, &row, None, NOW).await.unwrap().unwrap();
+    allocate(&table, &session, &sim, &row, None, NOW).await.unwrap().unwrap();
     let later = NOW.plus_secs(30);
     let load = GamesimLoad::default();
     let beat = gamesims::heartbeat(&table, &sim.gamesim_id, 1, GamesimState::Ready, &load, &[], later).await.unwrap();
@@ -400,11 +413,11 @@ async fn who_arrives_at_the_last_moment_is_not_torn_out_of_the_seat() {
     let owner = (row.character.account_id, row.character.character_id);
     sessions::admit(&table, first.clone(), 0, owner).await.unwrap().unwrap();
     let second = session(10, &sim, &row);
-    let refused = sessions::allocate(&table, &second, &sim, &row, Some(&seen), later).await.unwrap().unwrap_err();
-    assert!(matches!(refused, Unplaced::Character(Some(_))), "{refused:?}");
+    let refused = allocate(&table, &second, &sim, &row, Some(&seen), later).await.unwrap().unwrap_err();
+    assert_eq!(refused, Unplaced::Lapsed);
     let other_row = character(&table, 2).await;
     let other = session(11, &sim, &other_row);
-    sessions::allocate(&table, &other, &sim, &other_row, None, later).await.unwrap().unwrap();
+    allocate(&table, &other, &sim, &other_row, None, later).await.unwrap().unwrap();
     let seat = Seat { reserved_until: later, ..first.seats[0].clone().unwrap() };
     let (next, _) = other.reserve(seat, later).unwrap();
     let refused = sessions::reserve(&table, &other, &next, &row, Some(&seen)).await.unwrap().unwrap_err();
@@ -416,7 +429,7 @@ async fn who_arrives_at_the_last_moment_is_not_torn_out_of_the_seat() {
 async fn who_reserves_anew_must_still_have_the_lease() {
     let (table, sim, row, first, later) = lapsed().await;
     let second = session(10, &sim, &row);
-    sessions::allocate(&table, &second, &sim, &row, Some(&first), later).await.unwrap().unwrap();
+    allocate(&table, &second, &sim, &row, Some(&first), later).await.unwrap().unwrap();
     let (next, _) = first.reserve(first.seats[0].clone().unwrap(), later).unwrap();
     let refused = sessions::reserve(&table, &first, &next, &row, None).await.unwrap().unwrap_err();
     assert!(matches!(refused, Unseated::Character(Some(_))), "{refused:?}");
@@ -427,8 +440,8 @@ async fn only_characters_that_exist_are_bound() {
     let table = MemoryTable::new();
     let sim = gamesims::register(&table, gamesim("sim-1", "boot-1"), NOW).await.unwrap();
     let row = character(&MemoryTable::new(), 1).await;
-    let refused = sessions::allocate(&table, &session(9, &sim, &row), &sim, &row, None, NOW).await.unwrap();
-    assert_eq!(refused, Err(Unplaced::Character(None)));
+    let refused = allocate(&table, &session(9, &sim, &row), &sim, &row, None, NOW).await.unwrap();
+    assert_eq!(refused, Err(Unplaced::Character(0, None)));
     assert_eq!(characters::find(&table, row.character.account_id, row.character.character_id).await.unwrap(), None);
 }
 

@@ -16,6 +16,34 @@ pub struct CreateGameSessionRequest {
     /// Build that the game sim must be of, if it matters to the client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build_version: Option<String>,
+    /// Companion tickets of the others, at most three: their seats are reserved with the first one, or nothing is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub companions: Vec<String>,
+}
+
+/// Consent to be seated in a session that somebody else creates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct IssueCompanionTicketRequest {
+    /// Who would play.
+    pub character_id: CharacterId,
+}
+
+/// A consent, to be handed to whoever creates the session.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CompanionTicketIssued {
+    /// The ticket. Whoever has it can use it.
+    pub ticket: String,
+    /// How long it can be used, in seconds.
+    pub expires_in_s: u64,
+}
+
+impl std::fmt::Debug for CompanionTicketIssued {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CompanionTicketIssued").field("expires_in_s", &self.expires_in_s).finish_non_exhaustive()
+    }
 }
 
 /// Join a game session, or come back to one.
