@@ -56,6 +56,8 @@ pub static ROUTES: &[&Route] = &[
     &content::GET_CONTENT_ENTRY,
     &sessions::ISSUE_COMPANION_TICKET,
     &sessions::CREATE_GAME_SESSION,
+    &sessions::POLL_PLACEMENT_TICKET,
+    &sessions::CANCEL_PLACEMENT_TICKET,
     &sessions::JOIN_GAME_SESSION,
     &sessions::GET_GAME_SESSION,
     &sessions::ADMIT_PLAYER,

@@ -12,5 +12,6 @@ mod front;
 mod health;
 mod intents;
 mod parties;
+mod queue;
 mod sessions;
 mod storm;

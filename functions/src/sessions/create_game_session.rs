@@ -1,16 +1,17 @@
 //! Places a new game session on a game sim and seats the caller's character in it, and those of the companions: place,
 //! session and leases in one transaction. The session's id comes from the `Idempotency-Key`, so that the session is its own
-//! idempotency record.
+//! idempotency record. Where the fleet is full, the party waits, and the answer is its ticket.
 
 use super::candidates::Needs;
 use super::companions;
-use super::placing::{Wanted, place, repeated};
-use super::seat::fleet_full;
+use super::placing::{Placed, Wanted, place, repeated};
+use super::waiting;
+use crate::answer::DoneOrAccepted::{self, Accepted, Done};
 use crate::caller::Player;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
 use guildhall_auth::fingerprint;
-use guildhall_domain::api::{CreateGameSessionRequest, Placement};
+use guildhall_domain::api::{CreateGameSessionRequest, Placement, Queued};
 use guildhall_domain::{SessionId, Sitter};
 
 /// `POST /v1/game-sessions`
@@ -28,9 +29,9 @@ impl Endpoint for CreateGameSession {
     const REFUSALS: &'static [u16] = &[404, 409, 422];
     type Caller = Player;
     type Input = CreateGameSessionRequest;
-    type Output = Placement;
+    type Output = DoneOrAccepted<Placement, Queued>;
 
-    async fn call(call: Call<'_, Player>, input: CreateGameSessionRequest) -> Result<Placement, ApiError> {
+    async fn call(call: Call<'_, Player>, input: CreateGameSessionRequest) -> Result<Self::Output, ApiError> {
         let content = &*call.app.content().await?;
         if !content.content.dungeons.contains_key(&input.dungeon_id) {
             return Err(ApiError::bad_request("dungeon_id: names no dungeon"));
@@ -45,13 +46,18 @@ impl Endpoint for CreateGameSession {
             needs: Needs { content_version: &content.version, build_version: input.build_version.as_deref() },
             fingerprint: &request_fingerprint(&input, &party),
             party: &party,
+            must_wait: false,
         };
-        // What was placed while the consent held stays placed, however late the request comes again.
-        if companions.iter().any(|ticket| ticket.expires_at <= call.now) {
+        let is_late = companions.iter().any(|ticket| ticket.expires_at <= call.now);
+        if is_late && !waiting::waits(&call, &wanted).await? {
+            // What was placed while the consent held stays placed, however late the request comes again.
             let placed = repeated(&call, wanted.session_id, Some(&wanted)).await?;
-            return placed.ok_or_else(ApiError::companion_ticket_expired);
+            return placed.map(Done).ok_or_else(ApiError::companion_ticket_expired);
         }
-        place(&call, &wanted).await?.ok_or_else(fleet_full)
+        Ok(match place(&call, &wanted).await? {
+            Placed::Seated(placement) => Done(placement),
+            Placed::Unseated(outlook) => Accepted(waiting::wait(&call, &wanted, &outlook).await?),
+        })
     }
 }
 

@@ -1,10 +1,11 @@
 //! Places a party in a new session: a game sim's slot, the session with a seat for everybody, and every character's lease, all
 //! at once or not at all.
 
-use super::candidates::{Needs, Search, address};
+use super::candidates::{Needs, Outlook, Search, Turn, address};
 use super::companions;
 use super::resumption::find_or_resume;
 use super::seat::{ATTEMPTS_MAX, judge, placement, present, reservation};
+use super::waiting;
 use crate::caller::Player;
 use crate::endpoint::Call;
 use crate::error::ApiError;
@@ -26,10 +27,20 @@ pub(super) struct Wanted<'a> {
     pub(super) fingerprint: &'a str,
     /// Who is to be seated, the caller first.
     pub(super) party: &'a [Sitter],
+    /// Whether the party must be in the queue to be placed, so that one that has left it is not.
+    pub(super) must_wait: bool,
 }
 
-/// Seats the party, or finds it seated by an earlier arrival of the same request. `None` if there is no place for it.
-pub(super) async fn place(call: &Call<'_, Player>, wanted: &Wanted<'_>) -> Result<Option<Placement>, ApiError> {
+/// Whether a party is seated.
+pub(super) enum Placed {
+    /// It is.
+    Seated(Placement),
+    /// There is no place for it.
+    Unseated(Outlook),
+}
+
+/// Seats the party if it is its turn, or finds it seated by an earlier arrival of the same request.
+pub(super) async fn place(call: &Call<'_, Player>, wanted: &Wanted<'_>) -> Result<Placed, ApiError> {
     let mut rows = try_join_all(wanted.party.iter().map(|sitter| find(call, sitter))).await?;
     let mut are_logins_proven = false;
     for _ in 0..ATTEMPTS_MAX {
@@ -37,7 +48,7 @@ pub(super) async fn place(call: &Call<'_, Player>, wanted: &Wanted<'_>) -> Resul
         if lease.is_some_and(|lease| lease.session_id == wanted.session_id)
             && let Some(placement) = repeated(call, wanted.session_id, Some(wanted)).await?
         {
-            return Ok(Some(placement));
+            return Ok(Placed::Seated(placement));
         }
         if !std::mem::replace(&mut are_logins_proven, true) {
             companions::require_logins(call.app, wanted.party.get(1..).unwrap_or_default(), call.now).await?;
@@ -46,18 +57,24 @@ pub(super) async fn place(call: &Call<'_, Player>, wanted: &Wanted<'_>) -> Resul
         for row in &rows {
             newcomers.push(newcomer(call, wanted, row).await?);
         }
-        match allocate(call, wanted, &newcomers).await? {
-            Ok(placement) => return Ok(Some(placement)),
+        let mut search = Search::new(call.app, wanted.needs, turn(call, wanted), call.now);
+        match allocate(call, wanted, &newcomers, &mut search).await? {
+            Ok(placement) => return Ok(Placed::Seated(placement)),
             Err(Unplaced::Character(index, latest)) => {
                 let latest = present(latest.map(|row| *row))?;
                 rows.iter_mut().skip(index).take(1).for_each(|row| row.clone_from(&latest));
             }
             Err(Unplaced::Lapsed) => {}
-            Err(unplaced) => match repeated(call, wanted.session_id, Some(wanted)).await? {
-                Some(placement) => return Ok(Some(placement)),
-                None if unplaced == Unplaced::Gamesim => return Ok(None),
-                None => {}
-            },
+            Err(unplaced) => {
+                if let Some(placement) = repeated(call, wanted.session_id, Some(wanted)).await? {
+                    return Ok(Placed::Seated(placement));
+                }
+                match unplaced {
+                    Unplaced::Gamesim => return Ok(Placed::Unseated(search.outlook().clone())),
+                    Unplaced::Left if wanted.must_wait => return Err(no_ticket()),
+                    _ => {}
+                }
+            }
         }
     }
     Err(ApiError::busy("contention", "the party is wanted by several requests at once", 1))
@@ -76,17 +93,33 @@ async fn newcomer(call: &Call<'_, Player>, wanted: &Wanted<'_>, row: &CharacterR
     Ok(Newcomer { row: row.clone(), lapsed })
 }
 
+const fn turn(call: &Call<'_, Player>, wanted: &Wanted<'_>) -> Turn {
+    Turn::Party(wanted.session_id, call.caller.account_id)
+}
+
+/// The caller has no such placement ticket.
+pub(super) fn no_ticket() -> ApiError {
+    ApiError::not_found("placement ticket")
+}
+
 /// Has a game sim take the session.
 async fn allocate(
     call: &Call<'_, Player>,
     wanted: &Wanted<'_>,
     party: &[Newcomer],
+    search: &mut Search<'_>,
 ) -> Result<Result<Placement, Unplaced>, ApiError> {
     let (app, now) = (call.app, call.now);
-    let mut search = Search::new(app, wanted.needs, now);
     while let Some(gamesim) = search.next().await? {
+        let waits = search.outlook().waits;
+        if wanted.must_wait && !waits {
+            return Ok(Err(Unplaced::Left));
+        }
+        if waits && !wanted.must_wait {
+            waiting::require_same(call, wanted).await?;
+        }
         let session = new_session(call, wanted, &gamesim, party)?;
-        match sessions::allocate(&*app.table, &session, &gamesim, party, now).await {
+        match sessions::allocate(&*app.table, &session, &gamesim, party, waits, now).await {
             Ok(Ok(())) => return placement(app, &session, &gamesim, 0, now).map(Ok),
             Ok(Err(Unplaced::Gamesim)) => search.handle_full(),
             Ok(Err(other)) => return Ok(Err(other)),

@@ -6,13 +6,14 @@
 
 mod call;
 mod error;
+mod placing;
 
 pub use error::{ApiError, ClientError};
 
 use call::{Body, Call, Repeat, random};
 use guildhall_domain::api::{
-    Authenticated, CharacterList, ContentBundle, CreateCharacterRequest, CreateGameSessionRequest, Credentials,
-    GameSessionView, LoggedOut, LoginRequest, Nothing, Placement,
+    Authenticated, CharacterList, ContentBundle, CreateCharacterRequest, Credentials, GameSessionView, LoggedOut,
+    LoginRequest, Nothing, Placement,
 };
 use guildhall_domain::{AccountId, Character, CharacterId, CharacterName, Email, Password, SessionId};
 use serde::Serialize;
@@ -115,19 +116,13 @@ impl Player {
         self.fetch(&format!("/v1/characters/{character_id}")).await
     }
 
-    /// Makes a game session and takes its first seat.
+    /// Makes a game session and takes its first seat; waits for a place if need be, as [`Self::create_party_session`] does.
     pub async fn create_game_session(
         &self,
         character_id: CharacterId,
         dungeon_id: &str,
     ) -> Result<Placement, ClientError> {
-        let body = CreateGameSessionRequest {
-            character_id,
-            dungeon_id: dungeon_id.to_owned(),
-            build_version: None,
-            companions: Vec::new(),
-        };
-        self.post("/v1/game-sessions", &body).await
+        self.create_party_session(character_id, dungeon_id, Vec::new()).await
     }
 
     /// Takes a seat of a game session, or comes back to the seat that the character has.

@@ -123,7 +123,7 @@ async fn allocate(
     now: Timestamp,
 ) -> Result<Result<(), Unplaced>, CommitError> {
     let lapsed = lapsed.cloned().map(Box::new);
-    sessions::allocate(table, session, sim, &[Newcomer { row: row.clone(), lapsed }], now).await
+    sessions::allocate(table, session, sim, &[Newcomer { row: row.clone(), lapsed }], false, now).await
 }
 
 /// A table with one game sim, one character and their session, the player admitted.
@@ -328,11 +328,11 @@ async fn the_reaper_gives_up_what_waited_in_vain_and_forgets_no_epoch() {
     let dead = NOW.plus_secs(6);
     assert_eq!(reap(dead).await, Reaped::default());
     let hopeless = dead.plus_millis(SESSION_ORPHAN_MS);
-    assert_eq!(reap(hopeless).await, Reaped { sessions_lost: 1, gamesims_removed: 0 });
+    assert_eq!(reap(hopeless).await, Reaped { sessions_lost: 1, ..Reaped::default() });
     assert_eq!(reap(hopeless).await, Reaped::default());
     assert_eq!(stored(&table, &row).await.lease, None);
     assert_eq!(sessions::find(&table, session.session_id).await.unwrap().unwrap().state, SessionState::Lost);
-    assert_eq!(reap(dead.plus_millis(GAMESIM_KEPT_MS)).await, Reaped { sessions_lost: 0, gamesims_removed: 1 });
+    assert_eq!(reap(dead.plus_millis(GAMESIM_KEPT_MS)).await, Reaped { gamesims_removed: 1, ..Reaped::default() });
     assert_eq!(gamesims::find(&table, &sim.gamesim_id, 1).await.unwrap(), None);
     let back = gamesims::register(&table, gamesim("sim-1", "boot-2"), NOW).await.unwrap();
     assert_eq!(back.epoch, 2, "an epoch is never used again");

@@ -43,7 +43,7 @@ impl Ledger {
                     let row: Session = decode(item).unwrap();
                     next.0.insert(row.session_id, row);
                 }
-                TableName::Gamesims if write.key().pk == "fleet" => {
+                TableName::Gamesims if write.key().pk == "fleet" && !write.key().sk.starts_with('~') => {
                     let row: GamesimRow = decode(item).unwrap();
                     next.1.insert((row.gamesim_id.clone(), row.epoch), row);
                 }

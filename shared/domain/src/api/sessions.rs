@@ -76,6 +76,56 @@ pub struct Placement {
     pub connect: Connect,
 }
 
+/// A party waits, because no game sim has room for it. It is polled for, or it is given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct PlacementTicket {
+    /// Names the ticket, and the session that the party will get.
+    pub ticket_id: SessionId,
+    /// Its place among those who want the same of a game sim; 1 is the next one.
+    pub position: u32,
+    /// When to poll, in milliseconds from now.
+    pub poll_after_ms: u64,
+    /// How long the ticket lasts without another poll, in seconds.
+    pub expires_in_s: u64,
+}
+
+/// The answer for a party that waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Queued {
+    /// The ticket.
+    pub placement_ticket: PlacementTicket,
+}
+
+/// What has become of a request for a session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(untagged)]
+pub enum Standing {
+    /// It is placed.
+    Placed(Placement),
+    /// It waits.
+    Queued(Queued),
+}
+
+/// Which placement ticket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PlacementTicketPath {
+    /// Path parameter.
+    pub ticket_id: SessionId,
+}
+
+/// The answer to cancelling a placement ticket; the same however often it is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct TicketCancelled {
+    /// Always true: the ticket leads to no session.
+    pub cancelled: bool,
+}
+
 /// How to connect to the game sim.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

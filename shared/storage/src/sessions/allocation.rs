@@ -4,7 +4,7 @@
 use super::{confirm, current, key};
 use crate::characters::{self, CharacterRow};
 use crate::gamesims::{self, GamesimRow};
-use crate::{Commit, CommitError, Condition, StorageError, Table, Write};
+use crate::{Commit, CommitError, Condition, StorageError, Table, Write, queue};
 use guildhall_domain::{Session, Timestamp};
 
 /// One who is to sit in a new session, as last seen.
@@ -27,15 +27,19 @@ pub enum Unplaced {
     Character(usize, Option<Box<CharacterRow>>),
     /// The session that somebody leaves behind is not what was seen.
     Lapsed,
+    /// The party does not wait any more.
+    Left,
 }
 
-/// Places a new session, in which a seat is reserved for everybody of `party`, on a game sim. Where other transactions want
+/// Places a new session, in which a seat is reserved for everybody of `party`, on a game sim. A party that `waits` leaves the
+/// queue in the same moment. Where other transactions want
 /// the same game sim at the same time it is a conflict at once: the caller has other game sims to turn to.
 pub async fn allocate(
     table: &dyn Table,
     session: &Session,
     gamesim: &GamesimRow,
     party: &[Newcomer],
+    waits: bool,
     now: Timestamp,
 ) -> Result<Result<(), Unplaced>, CommitError> {
     let mut writes = vec![
@@ -46,11 +50,18 @@ pub async fn allocate(
     writes.extend(take_leases(session, party)?);
     let confirms = writes.len();
     writes.extend(left_behind(party).into_iter().map(confirm));
+    let removal = writes.len();
+    if waits {
+        writes.extend(queue::removal(session.session_id, Condition::Exists));
+    }
     let Err(error) = table.commit(Commit::all(writes).give_way()).await else { return Ok(Ok(())) };
     let CommitError::Refused(refusals) = &error else { return Err(error) };
     if let Some(refusal) = error.refusal(1) {
         let existing: Option<Session> = current(refusal.current.as_ref())?;
         return existing.map(|session| Err(Unplaced::Exists(Box::new(session)))).ok_or(CommitError::Conflict);
+    }
+    if error.refusal(removal).is_some() {
+        return Ok(Err(Unplaced::Left));
     }
     if let Some(refusal) = refusals.iter().find(|refusal| (leases..confirms).contains(&refusal.index)) {
         let latest = current(refusal.current.as_ref())?.map(Box::new);
