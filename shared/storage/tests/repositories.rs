@@ -2,16 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test panics where it fails")]
 
+mod fixtures;
+
+use fixtures::{CAPACITY, NOW, character, gamesim, session};
 use guildhall_domain::api::{Expulsion, GamesimLoad, GamesimState, WriteName};
 use guildhall_domain::limits::{GAMESIM_KEPT_MS, SESSION_ORPHAN_MS};
 use guildhall_domain::progress::{CharacterWrite, GroupStatus, ProgressGroup};
 use guildhall_domain::session::Outcome;
-use guildhall_domain::{
-    AccountId, Character, CharacterId, CharacterName, Email, HotState, Lease, LoginSessionId, Seat, SeatState, Session,
-    SessionId, SessionState, Timestamp,
-};
-use guildhall_storage::accounts::{self, AccountRow, AccountStatus};
-use guildhall_storage::characters::{self, CharacterRow, Created};
+use guildhall_domain::{Character, HotState, Lease, Seat, SeatState, Session, SessionId, SessionState, Timestamp};
+use guildhall_storage::characters::{self, CharacterRow};
 use guildhall_storage::gamesims::{self, Beat, GamesimRow};
 use guildhall_storage::memory::MemoryTable;
 use guildhall_storage::reaper::{self, Reaped};
@@ -22,96 +21,7 @@ use guildhall_storage::{
     Action, BoxFuture, Commit, CommitError, Committed, Condition, Consistency, Item, Key, Page, Query, StorageError,
     Table, TableName, Write,
 };
-use std::collections::BTreeMap;
 use std::sync::Mutex;
-
-const NOW: Timestamp = Timestamp(1_700_000_000_000);
-const CAPACITY: u32 = 3;
-
-fn gamesim(name: &str, boot: &str) -> GamesimRow {
-    GamesimRow {
-        gamesim_id: name.parse().unwrap(),
-        epoch: 0,
-        boot_id: boot.into(),
-        state: GamesimState::Ready,
-        ip: "127.0.0.1".into(),
-        ports: vec![4000],
-        capacity: CAPACITY,
-        build_version: "test".into(),
-        protocol_version: 1,
-        content_version: "0".into(),
-        sealed_connect_key: String::new(),
-        lease_until: NOW.plus_secs(6),
-        sessions: BTreeMap::new(),
-        load: GamesimLoad::default(),
-        expelled: BTreeMap::new(),
-    }
-}
-
-async fn character(table: &dyn Table, bits: u128) -> CharacterRow {
-    let character = Character {
-        character_id: CharacterId::from_bits(bits),
-        account_id: AccountId::from_bits(bits),
-        name: CharacterName::parse(&format!("Hero {bits}")).unwrap(),
-        class: "fighter".into(),
-        version: 1,
-        created_at: NOW,
-        deleted_at: None,
-        build: guildhall_domain::Build::default(),
-        hot: HotState { level: 1, hp: 10, hp_max: 10, ..HotState::default() },
-    };
-    let row = CharacterRow {
-        character,
-        lease: None,
-        last_write: None,
-        last_intent: None,
-        request_fingerprint: String::new(),
-        expires_at: None,
-    };
-    let account = AccountRow {
-        account_id: row.character.account_id,
-        email: None,
-        password_hash: None,
-        created_at: NOW,
-        status: AccountStatus::Active,
-        sessions: BTreeMap::new(),
-        roster: 0,
-    };
-    let email = Email::parse(&format!("hero{bits}@example.com")).unwrap();
-    assert!(accounts::register(table, &email, &account).await.unwrap());
-    assert_eq!(characters::create(table, &row, 0).await.unwrap(), Created::New);
-    row
-}
-
-fn session(bits: u128, gamesim: &GamesimRow, row: &CharacterRow) -> Session {
-    let seat = Seat {
-        character_id: row.character.character_id,
-        account_id: row.character.account_id,
-        login_session_id: LoginSessionId::from_bits(1),
-        name: row.character.name.as_str().into(),
-        state: SeatState::Reserved,
-        reserved_until: NOW.plus_secs(30),
-    };
-    Session {
-        session_id: SessionId::from_bits(bits),
-        state: SessionState::Reserved,
-        epoch: 1,
-        revision: 1,
-        gamesim_id: gamesim.gamesim_id.clone(),
-        gamesim_epoch: gamesim.epoch,
-        address: "127.0.0.1:4000".into(),
-        former: Vec::new(),
-        content_version: "0".into(),
-        dungeon_id: "goblin-warren".into(),
-        created_by: row.character.account_id,
-        request_fingerprint: String::new(),
-        seed: 1,
-        created_at: NOW,
-        seats: vec![Some(seat)],
-        outcome: None,
-        expires_at: 0,
-    }
-}
 
 /// Places a session of one.
 async fn allocate(
