@@ -33,6 +33,8 @@ pub trait IntoAnswer {
     const MEDIA_TYPE: &'static str = JSON;
     /// Whether a caller who has it already may be answered 304.
     const CACHED: bool = false;
+    /// Successes under statuses of their own, besides the endpoint's.
+    const OTHERS: &'static [Success] = &[];
 
     /// Puts it on the wire.
     ///
@@ -47,6 +49,53 @@ impl<T: Serialize + Described> IntoAnswer for T {
     fn into_answer(self, status: u16) -> Result<Answer, ApiError> {
         let body = serde_json::to_string(&self).map_err(|error| ApiError::internal(format!("output: {error}")))?;
         Ok(Answer { status, media_type: JSON, body, keep: None })
+    }
+}
+
+/// A success under a status of its own, for the documents.
+pub struct Success {
+    /// The status.
+    pub status: u16,
+    /// What the body is.
+    #[cfg(feature = "schema")]
+    pub schema: fn(&mut schemars::SchemaGenerator) -> schemars::Schema,
+}
+
+impl Success {
+    /// The success with this status and this body.
+    pub const fn of<T: Described>(status: u16) -> Self {
+        Self {
+            status,
+            #[cfg(feature = "schema")]
+            schema: |generator| generator.subschema_for::<T>(),
+        }
+    }
+}
+
+impl fmt::Debug for Success {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Success").field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
+/// What was asked for, done at once or taken on for later: the endpoint's own status, or 202.
+#[derive(Debug)]
+pub enum DoneOrAccepted<T, U> {
+    /// Done.
+    Done(T),
+    /// Taken on.
+    Accepted(U),
+}
+
+impl<T: Serialize + Described + 'static, U: Serialize + Described + 'static> IntoAnswer for DoneOrAccepted<T, U> {
+    type Body = T;
+    const OTHERS: &'static [Success] = &[Success::of::<U>(202)];
+
+    fn into_answer(self, status: u16) -> Result<Answer, ApiError> {
+        match self {
+            Self::Done(body) => body.into_answer(status),
+            Self::Accepted(body) => body.into_answer(202),
+        }
     }
 }
 

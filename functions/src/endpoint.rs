@@ -2,7 +2,7 @@
 //! let the endpoint decide and commit → turn its output ([`IntoAnswer`]) or its [`ApiError`] into
 //! a response. There is no other way in.
 
-use crate::answer::{Answer, Described, IntoAnswer};
+use crate::answer::{Answer, Described, IntoAnswer, Success};
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::incoming::Incoming;
@@ -138,6 +138,8 @@ pub struct Route {
     /// The input's and the output's JSON schemas.
     #[cfg(feature = "schema")]
     pub schemas: fn(&mut schemars::SchemaGenerator) -> [schemars::Schema; 2],
+    /// Successes under other statuses.
+    pub other_successes: &'static [Success],
     refusals: &'static [u16],
     handle: for<'a> fn(&'a App, &'a Incoming) -> BoxFuture<'a, Result<Answer, ApiError>>,
 }
@@ -164,12 +166,13 @@ impl Route {
             schemas: |generator| {
                 [generator.subschema_for::<E::Input>(), generator.subschema_for::<<E::Output as IntoAnswer>::Body>()]
             },
+            other_successes: E::Output::OTHERS,
             refusals: E::REFUSALS,
             handle: |app, incoming| Box::pin(handle::<E>(app, incoming)),
         }
     }
 
-    /// Every status that it can answer, in order: its success, what every route of its kind may refuse, and its own refusals.
+    /// Every status that it can answer, in order: its successes, what every route of its kind may refuse, and its own refusals.
     pub fn statuses(&self) -> BTreeSet<u16> {
         let by_access: &[u16] = match self.access {
             Access::Public => &[],
@@ -180,7 +183,8 @@ impl Route {
         let by_cache: &[u16] = if self.cached { &[304] } else { &[] };
         let common = [self.status, 400, 413, 500, 503];
         let all = [&common, by_access, by_method, by_cache, self.refusals];
-        all.into_iter().flatten().copied().collect()
+        let others = self.other_successes.iter().map(|success| success.status);
+        all.into_iter().flatten().copied().chain(others).collect()
     }
 
     /// Answers a request; never fails.

@@ -76,6 +76,21 @@ impl ApiError {
         Self::new(409, "character_in_session", message)
     }
 
+    /// 409: a living session holds a companion's character. Which session is no affair of the caller's.
+    pub fn companion_in_session() -> Self {
+        Self::new(409, "character_in_session", "a companion's character is in another game session")
+    }
+
+    /// 400: a companion ticket that was never issued.
+    pub fn invalid_companion_ticket() -> Self {
+        Self::new(400, "invalid_companion_ticket", "companions: not a companion ticket")
+    }
+
+    /// 409: a companion's consent counts no more: its time or its login is over.
+    pub fn companion_ticket_expired() -> Self {
+        Self::new(409, "companion_ticket_expired", "a companion ticket has expired; ask for another one")
+    }
+
     /// 409: the character is not at the version that the caller saw; this is what it is.
     pub fn version_conflict(latest: CharacterSheet) -> Self {
         let message = format!("the character is at version {}", latest.character.version);

@@ -1,20 +1,29 @@
 //! Game sessions: how players get into one, and how its game sim keeps it.
 
 mod admit_player;
+mod cancel_placement_ticket;
 mod candidates;
+mod companions;
 mod create_game_session;
 mod finalize_game_session;
 mod get_game_session;
+mod issue_companion_ticket;
 mod join_game_session;
+mod placing;
+mod poll_placement_ticket;
 mod resumption;
 mod save_progress;
 mod seat;
+mod waiting;
 
 pub use admit_player::{ADMIT_PLAYER, AdmitPlayer};
+pub use cancel_placement_ticket::{CANCEL_PLACEMENT_TICKET, CancelPlacementTicket};
 pub use create_game_session::{CREATE_GAME_SESSION, CreateGameSession};
 pub use finalize_game_session::{FINALIZE_GAME_SESSION, FinalizeGameSession};
 pub use get_game_session::{GET_GAME_SESSION, GetGameSession};
+pub use issue_companion_ticket::{ISSUE_COMPANION_TICKET, IssueCompanionTicket};
 pub use join_game_session::{JOIN_GAME_SESSION, JoinGameSession};
+pub use poll_placement_ticket::{POLL_PLACEMENT_TICKET, PollPlacementTicket};
 pub use save_progress::{SAVE_PROGRESS, SaveProgress};
 
 use crate::App;

@@ -222,6 +222,49 @@ async fn logout_and_deletion_leave_nothing_behind() {
     assert_eq!(world.backend.characters_cached(), 0);
 }
 
+/// A party of one costs no more for there being parties, and each companion adds a look at character and login, and a lease.
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_are_created_and_joined_within_their_units() {
+    let backend = Backend::start().await;
+    backend.gamesim("sim-1", 10, "boot-1").await;
+    let mut players = Vec::new();
+    for name in ["ada", "bea", "eve"] {
+        let token = backend.player(name).await;
+        let character = backend.character(&token, name).await;
+        players.push((token, character));
+    }
+    let spent = async |player: usize, route: &str, path: &[(&str, &str)], body: &Value| {
+        let before = backend.usage().total();
+        let answer = backend.call(route, Caller::Bearer(&players[player].0), path, body).await;
+        assert!(answer.status < 300, "{route}: {}", answer.body);
+        let after = backend.usage().total();
+        let units = (after.read_units - before.read_units, after.write_units - before.write_units);
+        (answer.body, (after.requests - before.requests, units.0, units.1))
+    };
+    let alone = json!({"character_id": players[0].1, "dungeon_id": "goblin-warren"});
+    let (created, create) = spent(0, "create-game-session", &[], &alone).await;
+    let path = [("session_id", created["game_session"]["session_id"].as_str().unwrap())];
+    let join = spent(1, "join-game-session", &path, &json!({"character_id": players[1].1})).await.1;
+    backend.pass_ms(30_000);
+    backend.gamesim("sim-2", 10, "boot-1").await;
+    let (issued, issue) = spent(1, "issue-companion-ticket", &[], &json!({"character_id": players[1].1})).await;
+    let party = json!({"character_id": players[2].1, "dungeon_id": "goblin-warren", "companions": [issued["ticket"]]});
+    let (created, pair) = spent(2, "create-game-session", &[], &party).await;
+    let path = [("session_id", created["game_session"]["session_id"].as_str().unwrap())];
+    let seated = spent(1, "join-game-session", &path, &json!({"character_id": players[1].1})).await.1;
+    let table = [
+        ("create-game-session", create, (4, 3.0, 6.0)),
+        ("join-game-session", join, (5, 4.0, 4.0)),
+        ("issue-companion-ticket", issue, (2, 2.0, 0.0)),
+        ("create-game-session with a companion", pair, (7, 6.0, 10.0)),
+        ("join-game-session as a companion", seated, (5, 4.0, 4.0)),
+    ];
+    for (route, spent, budget) in table {
+        assert_eq!(spent, budget, "{route}: calls, read units, write units");
+    }
+    backend.stop().await;
+}
+
 /// What the database charges: strongly consistent reads cost a unit for 4 KB, writes one for 1 KB, and twice in a
 /// transaction (Amazon DynamoDB, "Read and write capacity").
 #[tokio::test(flavor = "multi_thread")]

@@ -14,5 +14,7 @@ mod health;
 mod hostile_values;
 mod intents;
 mod matrix;
+mod parties;
+mod queue;
 mod sessions;
 mod storm;

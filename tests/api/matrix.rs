@@ -27,6 +27,10 @@ enum Rule {
     OwnAccount,
     /// The character's owner's; to everybody else it is not there.
     OwnCharacter,
+    /// The character's owner's, who says something and changes nothing.
+    Consent,
+    /// The waiting party's; to everybody else it is a ticket that has gone.
+    OwnTicket,
     /// Every player's who knows the session's id: it is the invitation to the party.
     Invited,
     /// Every game sim's own row.
@@ -74,6 +78,9 @@ const RULES: &[(&str, Rule)] = &[
     ("create-game-session", Rule::OwnCharacter),
     ("join-game-session", Rule::OwnCharacter),
     ("get-game-session", Rule::Invited),
+    ("issue-companion-ticket", Rule::Consent),
+    ("poll-placement-ticket", Rule::OwnCharacter),
+    ("cancel-placement-ticket", Rule::OwnTicket),
     ("admit-player", Rule::OwnSession),
     ("save-progress", Rule::OwnLease),
     ("finalize-game-session", Rule::OwnSession),
@@ -90,6 +97,8 @@ const RULES: &[(&str, Rule)] = &[
 enum Expected {
     /// The route's own success.
     Done,
+    /// The route's own success, and nothing has changed.
+    Told,
     /// Status and code, and nothing has changed.
     Refused(u16, &'static str),
     /// To the byte what the same call says of a thing that is not there, and nothing has changed.
@@ -102,7 +111,7 @@ impl Rule {
     const fn access(self) -> Access {
         match self {
             Self::Anybody => Access::Public,
-            Self::OwnAccount | Self::OwnCharacter | Self::Invited => Access::Player,
+            Self::OwnAccount | Self::OwnCharacter | Self::Consent | Self::OwnTicket | Self::Invited => Access::Player,
             Self::OwnRow | Self::OwnBoot | Self::OwnSession | Self::OwnLease => Access::Gamesim,
             Self::Operator => Access::Operator,
         }
@@ -114,7 +123,9 @@ impl Rule {
             (Self::Anybody, _) => Expected::Done,
             (_, Access::Player) if who.access() != Access::Player => Expected::Refused(401, "unauthorized"),
             (_, access) if who.access() != access => Expected::Refused(403, "forbidden"),
-            (Self::OwnCharacter, _) if who == Who::OtherPlayer => Expected::Missing,
+            (Self::OwnCharacter | Self::Consent, _) if who == Who::OtherPlayer => Expected::Missing,
+            (Self::Consent, _) => Expected::Told,
+            (Self::OwnTicket, _) if who == Who::OtherPlayer => Expected::Told,
             (Self::OwnBoot, _) if who == Who::OldBoot => Expected::Refused(409, "fenced"),
             (Self::OwnBoot, _) if matches!(who, Who::OtherGamesim | Who::Impostor) => {
                 Expected::Refused(403, "forbidden")
@@ -131,14 +142,14 @@ impl Expected {
         match self {
             Self::Done => !matches!(route.method, Method::Get),
             Self::Written(word) => matches!(word.as_bytes(), b"applied"),
-            Self::Refused(..) | Self::Missing => false,
+            Self::Told | Self::Refused(..) | Self::Missing => false,
         }
     }
 
     /// What is wrong with an answer.
     fn problem(self, route: &Route, answer: &Answer) -> Option<String> {
         let (status, code) = match self {
-            Self::Done | Self::Written(_) => (route.status, ""),
+            Self::Done | Self::Told | Self::Written(_) => (route.status, ""),
             Self::Refused(status, code) => (status, code),
             Self::Missing => (404, "not_found"),
         };

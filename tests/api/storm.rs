@@ -8,10 +8,12 @@ mod calls;
 mod checks;
 mod weather;
 
-use calls::{CAPACITY, Call, Caprice, GAMESIMS};
+use calls::{Call, Caprice, GAMESIMS};
 use futures_util::future::join_all;
-use guildhall_domain::CharacterId;
-use guildhall_domain::limits::{GAMESIM_KEPT_MS, GAMESIM_LEASE_MS, SEAT_RESERVATION_S, SESSION_ORPHAN_MS};
+use guildhall_domain::limits::{
+    COMPANION_TICKET_LIFETIME_S, GAMESIM_KEPT_MS, GAMESIM_LEASE_MS, SEAT_RESERVATION_S, SESSION_ORPHAN_MS,
+};
+use guildhall_domain::{CharacterId, Timestamp};
 use guildhall_storage::memory::MemoryTable;
 use guildhall_storage::{Commit, Condition, Item, Key, Table, Write, content};
 use guildhall_tests::backend::seed_data;
@@ -23,7 +25,7 @@ use weather::{Dice, Weather};
 
 const SEEDS: u64 = 50;
 const STEPS: u64 = 24;
-const CHARACTERS: u64 = 6;
+const CHARACTERS: u64 = 12;
 /// Calls that run at the same time.
 const CALLS_AT_ONCE_MAX: u64 = 4;
 /// How often somebody tries before it counts as stuck.
@@ -54,6 +56,8 @@ struct Storm {
     caprice: Caprice,
     /// Calls whose answers were lost, to be made again.
     unanswered: Vec<Call>,
+    /// Until when the companion tickets can be used.
+    consent_until: Timestamp,
     /// The session that each key stands for.
     keys: BTreeMap<String, Value>,
 }
@@ -62,14 +66,18 @@ struct Storm {
 async fn nothing_breaks_in_a_storm() {
     let calm = prepare().await;
     let seeds = std::env::var("STORM_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(SEEDS);
+    let mut from_queue = 0;
     for seed in 0..seeds {
         let _named = Seed(seed);
         let mut storm = Storm::brew(&calm, seed).await;
         for _ in 0..STEPS {
             storm.step().await;
         }
+        from_queue += storm.weather.with_ledger(|ledger| ledger.placed_from_queue);
         storm.clear_up().await;
     }
+    // A storm that never fills the fleet would prove nothing about the queue.
+    assert!(from_queue >= seeds / 8, "{from_queue} parties were placed from the queue");
 }
 
 async fn prepare() -> Calm {
@@ -94,16 +102,18 @@ impl Storm {
             characters: Vec::new(),
             focus: CharacterId::from_bits(0),
             content_version: calm.content_version.clone(),
+            capacity: 1 + u32::try_from(seed % 2).unwrap(),
+            consents: BTreeMap::new(),
             count: 0,
         };
         let (token, unanswered, keys) = (calm.token.clone(), Vec::new(), BTreeMap::new());
-        let mut storm = Self { weather, backend, token, caprice, unanswered, keys };
+        let mut storm = Self { weather, backend, token, caprice, unanswered, keys, consent_until: Timestamp(0) };
         for number in 0..CHARACTERS {
             storm.make_character(number).await;
         }
         for name in GAMESIMS {
             let boot = storm.caprice.next();
-            let register = Call::register(name, CAPACITY, boot, &calm.content_version);
+            let register = Call::register(name, storm.caprice.capacity, boot, &calm.content_version);
             register.make(&storm.backend, &storm.token).await.expect(201);
         }
         storm
@@ -120,7 +130,8 @@ impl Storm {
     /// Some calls at once, then perhaps some time.
     async fn step(&mut self) {
         self.caprice.turn();
-        self.weather.with_ledger(|ledger| ledger.admitted.clear());
+        self.consent().await;
+        self.weather.with_ledger(checks::Ledger::begin);
         let dice = &mut self.caprice.dice;
         self.weather.turn(dice.percent(50));
         let mut calls = Vec::new();
@@ -155,6 +166,19 @@ impl Storm {
         self.pass(pass_ms, beats).await;
         if pass_ms == GAMESIM_KEPT_MS {
             self.log_in_again().await;
+        }
+    }
+
+    /// Everybody would come along.
+    async fn consent(&mut self) {
+        if self.backend.now() < self.consent_until {
+            return;
+        }
+        self.weather.turn(false);
+        self.consent_until = self.backend.now().plus_secs(COMPANION_TICKET_LIFETIME_S);
+        for character_id in self.caprice.characters.clone() {
+            let issued = Call::issue(character_id).make(&self.backend, &self.token).await.expect(200);
+            self.caprice.consents.insert(character_id, issued["ticket"].as_str().unwrap().to_owned());
         }
     }
 
@@ -193,9 +217,10 @@ impl Storm {
         let is_busy = matches!(answer.code(), "unavailable" | "throttled" | "contention" | "fleet_full");
         let is_sound = if answer.status == 503 { is_busy } else { answer.status < 500 };
         assert!(is_sound, "{call:?} {answer:?}");
-        // R6: a key stands for one session.
-        if let (Some(key), 201) = (&call.key, answer.status) {
-            let session_id = &answer.body["game_session"]["session_id"];
+        // R6: a key stands for one session, and for the ticket to it.
+        if let (Some(key), 201 | 202) = (&call.key, answer.status) {
+            let ticket = &answer.body["placement_ticket"]["ticket_id"];
+            let session_id = if answer.status == 202 { ticket } else { &answer.body["game_session"]["session_id"] };
             assert_eq!(self.keys.entry(key.clone()).or_insert_with(|| session_id.clone()), session_id);
         }
         // P10: who is admitted plays on from the last write.
@@ -217,6 +242,11 @@ impl Storm {
                 let current = epochs.get(&call.path.as_ref().unwrap().1).copied();
                 assert!(answer.status == 409 || current == call.body["epoch"].as_u64(), "a zombie beats: {call:?}");
             }
+            // Q4: what does not wait, for example because it was cancelled, is not placed.
+            "poll-placement-ticket" if answer.status == 200 => {
+                let ticket_id = call.path.as_ref().unwrap().1.parse().unwrap();
+                assert!(ledger.could_place(ticket_id), "{call:?} {answer:?}");
+            }
             "save-progress" if answer.status == 200 => judge_group(call, &answer.body["groups"][0], ledger),
             _ => {}
         });
@@ -235,12 +265,15 @@ impl Storm {
         }
         for name in GAMESIMS {
             let boot = self.caprice.next();
-            Call::register(name, CAPACITY, boot, &version).make(&self.backend, &self.token).await.expect(201);
+            Call::register(name, self.caprice.capacity, boot, &version)
+                .make(&self.backend, &self.token)
+                .await
+                .expect(201);
         }
     }
 
     async fn must_play(&self, character_id: CharacterId) {
-        let call = Call::create(character_id, format!("{character_id}-last"));
+        let call = Call::create(character_id, &[], format!("{character_id}-last"));
         let mut answers = Vec::new();
         for _ in 0..PATIENCE {
             let answer = call.make(&self.backend, &self.token).await;

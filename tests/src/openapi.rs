@@ -78,7 +78,7 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
         "operationId": route.name,
         "tags": [tag(route)],
         "security": security(route),
-        "responses": responses(route, &output),
+        "responses": responses(route, &output, generator),
     });
     if !parameters.is_empty() {
         operation["parameters"] = json!(parameters);
@@ -144,15 +144,19 @@ fn security(route: &Route) -> Value {
     }
 }
 
-fn responses(route: &Route, output: &Value) -> Value {
+fn responses(route: &Route, output: &Value, generator: &mut SchemaGenerator) -> Value {
     let mut responses = Map::new();
     for status in route.statuses() {
+        let other = route.other_successes.iter().find(|success| success.status == status);
         let response = if status == route.status {
             let mut response = json!({"description": "Done.", "content": {route.media_type: {"schema": output}}});
             if route.cached {
                 response["headers"] = cache_headers();
             }
             response
+        } else if let Some(success) = other {
+            let schema = Value::from((success.schema)(generator));
+            json!({"description": "Taken on.", "content": {route.media_type: {"schema": schema}}})
         } else if status == 304 {
             json!({"description": "The caller has it already.", "headers": cache_headers()})
         } else {

@@ -1,12 +1,14 @@
 //! Renews a game sim's lease and answers with the sessions that the registry holds to be its own, so that both sides agree
-//! after every beat. One write, no read.
+//! after every beat. One write, and beside it a cheap look at who waits for a place.
 
 use crate::caller::Gamesim;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
+use guildhall_domain::Timestamp;
 use guildhall_domain::api::{HeartbeatRequest, HeartbeatResponse};
 use guildhall_domain::limits::EXPULSIONS_PER_GAMESIM_MAX;
 use guildhall_storage::gamesims::{self, Beat};
+use guildhall_storage::{Table, queue};
 
 /// `POST /internal/gamesims/{gamesim_id}/heartbeat`
 #[derive(Debug)]
@@ -33,12 +35,20 @@ impl Endpoint for HeartbeatGamesim {
         if expelled.len() > EXPULSIONS_PER_GAMESIM_MAX {
             return Err(ApiError::bad_request("expelled: more than there can be"));
         }
-        match gamesims::heartbeat(table, gamesim_id, *epoch, *state, load, expelled, call.now).await? {
+        let beat = gamesims::heartbeat(table, gamesim_id, *epoch, *state, load, expelled, call.now);
+        let (beat, queued) = tokio::join!(beat, queued(table, call.now));
+        match beat? {
             Beat::Renewed(row) => {
                 let expelled = row.expelled.into_values().collect();
-                Ok(HeartbeatResponse { state: row.state, sessions: row.sessions, expelled })
+                Ok(HeartbeatResponse { state: row.state, sessions: row.sessions, expelled, queued })
             }
             Beat::Fenced => Err(ApiError::fenced()),
         }
     }
+}
+
+/// Parties that wait for a place. A queue that cannot be read must not cost a game sim its lease.
+async fn queued(table: &dyn Table, now: Timestamp) -> Option<u32> {
+    let glance = queue::glance(table).await.inspect_err(|error| tracing::warn!(%error, "the queue cannot be read"));
+    u32::try_from(glance.ok()?.iter().filter(|waiting| waiting.lives(now)).count()).ok()
 }

@@ -1,4 +1,4 @@
-//! Cleans up after dead game sims. A schedule calls it; nothing depends on when, as whoever touches what is left of a dead
+//! Cleans up after dead game sims and parties that wait no more. A schedule calls it; nothing depends on when, as whoever touches what is left of a dead
 //! game sim judges it at that moment.
 
 use crate::caller::Operator;
@@ -25,8 +25,9 @@ impl Endpoint for ReapFleet {
     async fn call(call: Call<'_, Operator>, _: Nothing) -> Result<FleetReaped, ApiError> {
         let reaped = reaper::reap(&*call.app.table, call.now).await?;
         if reaped != reaper::Reaped::default() {
-            tracing::info!(reaped.sessions_lost, reaped.gamesims_removed, "cleaned up after dead game sims");
+            tracing::info!(?reaped, "cleaned up");
         }
-        Ok(FleetReaped { sessions_lost: reaped.sessions_lost, gamesims_removed: reaped.gamesims_removed })
+        let reaper::Reaped { sessions_lost, gamesims_removed, parties_removed } = reaped;
+        Ok(FleetReaped { sessions_lost, gamesims_removed, parties_removed })
     }
 }

@@ -1,11 +1,14 @@
 //! Which game sim takes a session: the fullest that has room, so that the others can be taken out of service. Only where
 //! other requests want the same one at the same time do they spread, so that no row of the registry is a bottleneck.
+//!
+//! Parties that wait for a place come first: a newcomer, and each who waits, leaves a place for every living party before it.
 
 use crate::App;
 use crate::error::ApiError;
-use guildhall_domain::{SessionId, Timestamp};
+use guildhall_domain::{AccountId, SessionId, Timestamp};
 use guildhall_protocol::PROTOCOL_VERSION;
-use guildhall_storage::gamesims::{self, GamesimRow};
+use guildhall_storage::gamesims::GamesimRow;
+use guildhall_storage::queue::{self, Waiting};
 
 /// How often the fleet is looked at anew where every game sim with room was contended.
 const ROUNDS_MAX: u32 = 6;
@@ -21,11 +24,33 @@ pub(super) struct Needs<'a> {
     pub(super) build_version: Option<&'a str>,
 }
 
+/// Whose turn it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// A session that has lost its game sim: its players are in the middle of a game, and wait for nobody.
+    Orphan,
+    /// A party that is to get this session.
+    Party(SessionId, AccountId),
+}
+
+/// What the queue looks like to a party.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Outlook {
+    /// Living parties before it that want the same.
+    pub(super) older: usize,
+    /// Living parties.
+    pub(super) crowd: usize,
+    /// Whether it waits itself.
+    pub(super) waits: bool,
+}
+
 /// The search for a game sim: ask for the next one, and say what became of it.
 #[derive(Debug)]
 pub(super) struct Search<'a> {
     app: &'a App,
     needs: Needs<'a>,
+    turn: Turn,
+    outlook: Outlook,
     now: Timestamp,
     rounds: u32,
     /// Game sims with room that have not been tried in this round, fullest first.
@@ -37,12 +62,18 @@ pub(super) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    pub(super) const fn new(app: &'a App, needs: Needs<'a>, now: Timestamp) -> Self {
-        Self { app, needs, now, rounds: 0, left: Vec::new(), met_others: false, is_outdated: true }
+    pub(super) const fn new(app: &'a App, needs: Needs<'a>, turn: Turn, now: Timestamp) -> Self {
+        let outlook = Outlook { older: 0, crowd: 0, waits: false };
+        Self { app, needs, turn, outlook, now, rounds: 0, left: Vec::new(), met_others: false, is_outdated: true }
     }
 
-    /// The game sim to try next. `None` means that the fleet is full: every game sim that suits was seen, by a consistent
-    /// read, to have no room.
+    /// The queue at the last look.
+    pub(super) const fn outlook(&self) -> &Outlook {
+        &self.outlook
+    }
+
+    /// The game sim to try next. `None` means that the fleet is full: every place of every game sim that suits was seen, by a
+    /// consistent read, to be taken or to be somebody's who waits for it.
     pub(super) async fn next(&mut self) -> Result<Option<GamesimRow>, ApiError> {
         if self.left.is_empty() {
             if !std::mem::take(&mut self.is_outdated) {
@@ -75,11 +106,33 @@ impl<'a> Search<'a> {
         if self.rounds > ROUNDS_MAX {
             return Err(ApiError::busy("contention", "too many sessions are being created at once", 1));
         }
-        self.left = gamesims::list(&*self.app.table).await?;
+        let look = queue::look(&*self.app.table).await?;
+        self.outlook = self.survey(&look.waiting);
+        self.left = look.gamesims;
         self.left.retain(|gamesim| suits(gamesim, self.needs) && gamesim.has_room(self.now));
         let by_name = |a: &GamesimRow, b: &GamesimRow| a.gamesim_id.cmp(&b.gamesim_id);
         self.left.sort_by(|a, b| b.sessions.len().cmp(&a.sessions.len()).then_with(|| by_name(a, b)));
+        let free: usize = self.left.iter().map(GamesimRow::room).sum();
+        if free <= self.outlook.older {
+            self.left.clear();
+        }
         Ok(())
+    }
+
+    fn survey(&self, waiting: &[Waiting]) -> Outlook {
+        let Turn::Party(session_id, account_id) = self.turn else { return Outlook::default() };
+        let living = || waiting.iter().filter(|other| other.lives(self.now));
+        let own = living().find(|other| other.session_id == session_id && other.account_id == account_id);
+        let is_rival = |other: &&Waiting| {
+            (other.content_version.as_str(), other.build_version.as_deref())
+                == (self.needs.content_version, self.needs.build_version)
+        };
+        let is_older = |other: &&Waiting| own.is_none_or(|own| other.is_before(own));
+        Outlook {
+            older: living().filter(is_rival).filter(is_older).count(),
+            crowd: living().count(),
+            waits: own.is_some(),
+        }
     }
 }
 

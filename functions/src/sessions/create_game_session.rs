@@ -1,20 +1,18 @@
-//! Places a new game session on a game sim and seats the caller's character in it: place, session and lease in one
-//! transaction. The session's id comes from the `Idempotency-Key`, so that the session is its own idempotency record.
+//! Places a new game session on a game sim and seats the caller's character in it, and those of the companions: place,
+//! session and leases in one transaction. The session's id comes from the `Idempotency-Key`, so that the session is its own
+//! idempotency record. Where the fleet is full, the party waits, and the answer is its ticket.
 
-use super::candidates::{Needs, Search, address};
-use super::resumption::find_or_resume;
-use super::seat::{ATTEMPTS_MAX, fleet_full, own_character, placement, require_free, reservation};
+use super::candidates::Needs;
+use super::companions;
+use super::placing::{Placed, Wanted, place, repeated};
+use super::waiting;
+use crate::answer::DoneOrAccepted::{self, Accepted, Done};
 use crate::caller::Player;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
 use guildhall_auth::fingerprint;
-use guildhall_domain::api::{CreateGameSessionRequest, Placement};
-use guildhall_domain::limits::IDEMPOTENCY_RETENTION_S;
-use guildhall_domain::{Session, SessionId, SessionState};
-use guildhall_storage::CommitError;
-use guildhall_storage::characters::CharacterRow;
-use guildhall_storage::gamesims::GamesimRow;
-use guildhall_storage::sessions::{self, Unplaced};
+use guildhall_domain::api::{CreateGameSessionRequest, Placement, Queued};
+use guildhall_domain::{SessionId, Sitter};
 
 /// `POST /v1/game-sessions`
 #[derive(Debug)]
@@ -31,119 +29,45 @@ impl Endpoint for CreateGameSession {
     const REFUSALS: &'static [u16] = &[404, 409, 422];
     type Caller = Player;
     type Input = CreateGameSessionRequest;
-    type Output = Placement;
+    type Output = DoneOrAccepted<Placement, Queued>;
 
-    async fn call(call: Call<'_, Player>, input: CreateGameSessionRequest) -> Result<Placement, ApiError> {
+    async fn call(call: Call<'_, Player>, input: CreateGameSessionRequest) -> Result<Self::Output, ApiError> {
         let content = &*call.app.content().await?;
         if !content.content.dungeons.contains_key(&input.dungeon_id) {
             return Err(ApiError::bad_request("dungeon_id: names no dungeon"));
         }
-        let mut row = own_character(call.app, call.caller.account_id, input.character_id).await?;
-        let session_id = SessionId::from_bits(call.new_id("game-session", call.caller.account_id));
-        let build = input.build_version.as_deref();
-        let request = format!("{}\n{}\n{}", input.character_id, input.dungeon_id, build.unwrap_or_default());
+        let companions = companions::read(call.app, input.character_id, &input.companions)?;
+        let (account_id, login_session_id) = (call.caller.account_id, call.caller.login_session_id);
+        let mut party = vec![Sitter { account_id, character_id: input.character_id, login_session_id }];
+        party.extend(companions.iter().map(companions::sitter));
         let wanted = Wanted {
-            session_id,
+            session_id: SessionId::from_bits(call.new_id("game-session", account_id)),
             dungeon_id: &input.dungeon_id,
-            needs: Needs { content_version: &content.version, build_version: build },
-            fingerprint: &fingerprint(request.as_bytes()),
+            needs: Needs { content_version: &content.version, build_version: input.build_version.as_deref() },
+            fingerprint: &request_fingerprint(&input, &party),
+            party: &party,
+            must_wait: false,
         };
-        for _ in 0..ATTEMPTS_MAX {
-            if row.lease.as_ref().is_some_and(|lease| lease.session_id == session_id)
-                && let Some(placement) = repeated(&call, &wanted, &row).await?
-            {
-                return Ok(placement);
-            }
-            let lapsed = require_free(call.app, &row, session_id, call.now).await?;
-            match place(&call, &wanted, &row, lapsed.as_deref()).await? {
-                Ok(placement) => return Ok(placement),
-                Err(Unplaced::Character(latest)) => row = *latest.ok_or_else(|| ApiError::not_found("character"))?,
-                Err(unplaced) => match repeated(&call, &wanted, &row).await? {
-                    Some(placement) => return Ok(placement),
-                    None if unplaced == Unplaced::Gamesim => return Err(fleet_full()),
-                    None => {}
-                },
-            }
+        let is_late = companions.iter().any(|ticket| ticket.expires_at <= call.now);
+        if is_late && !waiting::waits(&call, &wanted).await? {
+            // What was placed while the consent held stays placed, however late the request comes again.
+            let placed = repeated(&call, wanted.session_id, Some(&wanted)).await?;
+            return placed.map(Done).ok_or_else(ApiError::companion_ticket_expired);
         }
-        Err(ApiError::busy("contention", "the character is wanted by several requests at once", 1))
+        Ok(match place(&call, &wanted).await? {
+            Placed::Seated(placement) => Done(placement),
+            Placed::Unseated(outlook) => Accepted(waiting::wait(&call, &wanted, &outlook).await?),
+        })
     }
 }
 
-/// Has a game sim take the session.
-async fn place(
-    call: &Call<'_, Player>,
-    wanted: &Wanted<'_>,
-    row: &CharacterRow,
-    lapsed: Option<&Session>,
-) -> Result<Result<Placement, Unplaced>, ApiError> {
-    let (app, now) = (call.app, call.now);
-    let mut search = Search::new(app, wanted.needs, now);
-    while let Some(gamesim) = search.next().await? {
-        let session = new_session(call, wanted, &gamesim, row)?;
-        match sessions::allocate(&*app.table, &session, &gamesim, row, lapsed, now).await {
-            Ok(Ok(())) => return placement(app, &session, &gamesim, 0, now).map(Ok),
-            Ok(Err(Unplaced::Gamesim)) => search.handle_full(),
-            Ok(Err(other)) => return Ok(Err(other)),
-            Err(CommitError::Conflict) => search.handle_conflict(),
-            Err(error) => return Err(error.into()),
-        }
+/// Of who wants to play what where. A companion counts by name: the ticket may be another one when the request comes again.
+fn request_fingerprint(input: &CreateGameSessionRequest, party: &[Sitter]) -> String {
+    let build = input.build_version.as_deref().unwrap_or_default();
+    let mut request = format!("{}\n{}\n{build}", input.character_id, input.dungeon_id);
+    for companion in party.iter().skip(1) {
+        request.push('\n');
+        request.push_str(&companion.character_id.to_string());
     }
-    Ok(Err(Unplaced::Gamesim))
-}
-
-/// What is asked for.
-struct Wanted<'a> {
-    session_id: SessionId,
-    dungeon_id: &'a str,
-    needs: Needs<'a>,
-    /// Of the request, so that a reused key is noticed.
-    fingerprint: &'a str,
-}
-
-fn new_session(
-    call: &Call<'_, Player>,
-    wanted: &Wanted<'_>,
-    gamesim: &GamesimRow,
-    row: &CharacterRow,
-) -> Result<Session, ApiError> {
-    Ok(Session {
-        session_id: wanted.session_id,
-        state: SessionState::Reserved,
-        epoch: 1,
-        revision: 1,
-        gamesim_id: gamesim.gamesim_id.clone(),
-        gamesim_epoch: gamesim.epoch,
-        address: address(gamesim, wanted.session_id)?,
-        former: Vec::new(),
-        content_version: gamesim.content_version.clone(),
-        dungeon_id: wanted.dungeon_id.to_owned(),
-        created_by: row.character.account_id,
-        request_fingerprint: wanted.fingerprint.to_owned(),
-        seed: u64::from_be_bytes(call.app.random()),
-        created_at: call.now,
-        seats: vec![Some(reservation(row, call.caller.login_session_id, call.now))],
-        outcome: None,
-        // A session that nobody ever closes still goes away.
-        expires_at: call.now.plus_secs(7 * IDEMPOTENCY_RETENTION_S).as_secs(),
-    })
-}
-
-/// The same request came before: the same session, with a fresh ticket for the same seat. `None` if there is no such
-/// session, because this is the first request or because the session has been forgotten since.
-async fn repeated(
-    call: &Call<'_, Player>,
-    wanted: &Wanted<'_>,
-    row: &CharacterRow,
-) -> Result<Option<Placement>, ApiError> {
-    let Some((session, gamesim)) = find_or_resume(call.app, wanted.session_id, call.now).await? else {
-        return Ok(None);
-    };
-    if session.request_fingerprint != wanted.fingerprint {
-        return Err(ApiError::idempotency_key_reused());
-    }
-    let over = || ApiError::new(409, "session_over", "the game session of this Idempotency-Key is over");
-    let gamesim = gamesim.ok_or_else(over)?;
-    let seat = session.seat_of(row.character.character_id, call.now).ok_or_else(over)?;
-    let seat = u8::try_from(seat).map_err(|_| over())?;
-    placement(call.app, &session, &gamesim, seat, call.now).map(Some)
+    fingerprint(request.as_bytes())
 }

@@ -1,7 +1,7 @@
 //! Whoever asks for a session whose game sim is dead has it placed on another one, where it goes on: the same seats, under
 //! the next epoch. Of several who ask at once one moves it, and all are sent to the same place.
 
-use super::candidates::{Needs, Search, address};
+use super::candidates::{Needs, Search, Turn, address};
 use super::seat::fleet_full;
 use crate::App;
 use crate::error::ApiError;
@@ -36,7 +36,7 @@ pub(super) async fn find_or_resume(app: &App, id: SessionId, now: Timestamp) -> 
 /// Moves an orphaned session. `None` if it is not what it was: look again.
 async fn resume(app: &App, session: &Session, now: Timestamp) -> Result<Option<(Session, Box<GamesimRow>)>, ApiError> {
     let needs = Needs { content_version: &session.content_version, build_version: None };
-    let mut search = Search::new(app, needs, now);
+    let mut search = Search::new(app, needs, Turn::Orphan, now);
     while let Some(gamesim) = search.next().await? {
         let address = address(&gamesim, session.session_id)?;
         match sessions::relocate(&*app.table, session, &gamesim, &address, now).await {

@@ -6,7 +6,7 @@ use crate::fleet::seal_context;
 use base64::Engine;
 use guildhall_domain::api::{Connect, Placement};
 use guildhall_domain::limits::{CONNECT_TOKEN_LIFETIME_S, SEAT_RESERVATION_S};
-use guildhall_domain::{AccountId, CharacterId, LoginSessionId, Seat, SeatState, Session, SessionId, Timestamp};
+use guildhall_domain::{AccountId, CharacterId, Lease, LoginSessionId, Seat, SeatState, Session, SessionId, Timestamp};
 use guildhall_protocol::netcode::{ConnectToken, ConnectTokenParameters, TokenEntropy};
 use guildhall_protocol::{PROTOCOL_ID, PROTOCOL_VERSION, UserData};
 use guildhall_storage::characters::{self, CharacterRow};
@@ -24,27 +24,42 @@ pub(super) async fn own_character(
     account_id: AccountId,
     character_id: CharacterId,
 ) -> Result<CharacterRow, ApiError> {
-    let row = characters::find(&*app.table, account_id, character_id).await?;
+    present(characters::find(&*app.table, account_id, character_id).await?)
+}
+
+/// What was found, unless it is deleted.
+pub(super) fn present(row: Option<CharacterRow>) -> Result<CharacterRow, ApiError> {
     row.filter(|row| row.character.deleted_at.is_none()).ok_or_else(|| ApiError::not_found("character"))
 }
 
-/// Refuses a character that another living session holds. A lease that no longer binds is no obstacle: the transaction that
-/// follows replaces exactly the lease that was judged here, and confirms the session that is given back, if there is one.
+/// Whether a character may sit down in the session that is wanted: the lease in the way, or else the session that the character
+/// leaves behind, if there is one. A lease that no longer binds is no obstacle: the transaction that follows replaces exactly
+/// the lease that was judged here, and confirms the session that is given back.
+pub(super) async fn judge<'a>(
+    app: &App,
+    row: &'a CharacterRow,
+    wanted: SessionId,
+    now: Timestamp,
+) -> Result<Result<Option<Box<Session>>, &'a Lease>, ApiError> {
+    if row.character.deleted_at.is_some() {
+        return Err(ApiError::not_found("character"));
+    }
+    let Some(lease) = row.lease.as_ref().filter(|lease| lease.session_id != wanted) else { return Ok(Ok(None)) };
+    Ok(match sessions::judge_lease(&*app.table, lease, row.character.character_id, now).await? {
+        Hold::Over => Ok(None),
+        Hold::Lapsed(session) => Ok(Some(session)),
+        Hold::Binds => Err(lease),
+    })
+}
+
+/// Refuses a character that another living session holds; otherwise as [`judge`].
 pub(super) async fn require_free(
     app: &App,
     row: &CharacterRow,
     wanted: SessionId,
     now: Timestamp,
 ) -> Result<Option<Box<Session>>, ApiError> {
-    if row.character.deleted_at.is_some() {
-        return Err(ApiError::not_found("character"));
-    }
-    let Some(lease) = row.lease.as_ref().filter(|lease| lease.session_id != wanted) else { return Ok(None) };
-    match sessions::judge_lease(&*app.table, lease, row.character.character_id, now).await? {
-        Hold::Over => Ok(None),
-        Hold::Lapsed(session) => Ok(Some(session)),
-        Hold::Binds => Err(ApiError::character_in_session(lease)),
-    }
+    judge(app, row, wanted, now).await?.map_err(ApiError::character_in_session)
 }
 
 /// No game sim that suits has room.

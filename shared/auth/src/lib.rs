@@ -4,6 +4,8 @@
 //! Read `password` and `access` first. `provider` is the only bridge between the token library and the cryptography.
 
 pub mod access;
+mod coded;
+pub mod companion;
 pub mod derive;
 pub mod password;
 mod provider;
@@ -11,6 +13,7 @@ pub mod refresh;
 pub mod seal;
 
 pub use access::{AccessClaims, KeyError, SigningKeys, TokenError};
+pub use companion::CompanionTicket;
 pub use derive::{DerivationKey, fingerprint};
 pub use password::{PasswordHash, Verdict};
 pub use refresh::RefreshToken;

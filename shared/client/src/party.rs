@@ -1,9 +1,9 @@
 //! Bots that play a dungeon together, from the first request to the last event: the demo, the tests and whoever wants to see
 //! the whole product move.
 //!
-//! [`play_dungeon`] lets the first member create the game session and the others join it. Each member then lives in a task of
-//! its own (`member`), decides after every snapshot, notes what it gains (`result`) and comes back when its connection is
-//! lost. What happens meanwhile can be watched through a channel (`progress`).
+//! [`play_dungeon`] lets the first member create the game session with a seat for everybody, and the others join it. Each
+//! member then lives in a task of its own (`member`), decides after every snapshot, notes what it gains (`result`) and comes
+//! back when its connection is lost. What happens meanwhile can be watched through a channel (`progress`).
 
 mod member;
 mod progress;
@@ -93,7 +93,11 @@ pub async fn play_dungeon(
     };
     let bundle = api.content().await?;
     let asked_at = Instant::now();
-    let placement = leader.player.create_game_session(leader.character_id, dungeon_id).await?;
+    let mut companions = Vec::with_capacity(others.len());
+    for other in others {
+        companions.push(other.player.companion_ticket(other.character_id).await?);
+    }
+    let placement = leader.player.create_party_session(leader.character_id, dungeon_id, companions).await?;
     let character = leader.player.character(leader.character_id).await?.character;
     let session_id = placement.game_session.session_id;
     let party = Arc::new(Party {

@@ -10,6 +10,7 @@
 mod call;
 mod error;
 mod intents;
+mod placing;
 mod player;
 mod tokens;
 

@@ -27,7 +27,7 @@ pub use character::{Build, Character, Equipment, HotState, Stack};
 pub use content::Content;
 pub use ids::{AccountId, CharacterId, GamesimId, LoginSessionId, SessionId, TokenId};
 pub use name::CharacterName;
-pub use session::{Lease, Seat, SeatState, Session, SessionState};
+pub use session::{Lease, Seat, SeatState, Session, SessionState, Sitter};
 pub use time::Timestamp;
 
 /// Why a value was refused at the door: which field, and what would be right, in words for a person.

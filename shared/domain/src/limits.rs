@@ -72,6 +72,20 @@ pub const IDEMPOTENCY_RETENTION_S: u64 = 24 * 3_600;
 
 /// Seats of a game session.
 pub const SEATS_PER_SESSION_MAX: usize = 4;
+/// Companions that a session may be created with.
+pub const COMPANIONS_MAX: usize = SEATS_PER_SESSION_MAX - 1;
+/// How long a companion ticket can be used, in seconds.
+pub const COMPANION_TICKET_LIFETIME_S: u64 = 120;
+/// Parties that may wait for a place at once.
+pub const QUEUE_MAX: usize = 1_024;
+/// How long a waiting party counts after it has last asked, in seconds.
+pub const QUEUE_PATIENCE_S: u64 = 15;
+/// Parties at the front of the queue, which ask often and look at the fleet each time.
+pub const QUEUE_FRONT_MAX: usize = 64;
+/// How often a party at the front of the queue is to ask, in milliseconds.
+pub const QUEUE_POLL_FRONT_MS: u64 = 1_000;
+/// How often a party further behind is to ask, in milliseconds.
+pub const QUEUE_POLL_BEHIND_MS: u64 = 5_000;
 /// Game sessions that one game sim may announce room for.
 pub const SESSIONS_PER_GAMESIM_MAX: u32 = 2_048;
 /// UDP ports (one per shard) that one game sim may announce.
@@ -145,6 +159,9 @@ const _: () = assert!(LOGIN_ATTEMPTS_PER_ADDRESS_MAX < LOGIN_ATTEMPTS_PER_NETWOR
 const _: () = assert!(LOGIN_ATTEMPTS_PER_NETWORK_MAX < LOGIN_GLOBAL_SHARDS * LOGIN_ATTEMPTS_PER_GLOBAL_SHARD_MAX);
 const _: () = assert!(HEARTBEAT_INTERVAL_MS * 3 <= GAMESIM_LEASE_MS);
 const _: () = assert!(CONNECT_TOKEN_LIFETIME_S <= SEAT_RESERVATION_S);
+const _: () =
+    assert!(QUEUE_POLL_FRONT_MS < QUEUE_POLL_BEHIND_MS && QUEUE_POLL_BEHIND_MS * 2 < QUEUE_PATIENCE_S * 1_000);
+const _: () = assert!(QUEUE_FRONT_MAX <= QUEUE_MAX);
 const _: () = assert!(1_000 % TICKS_PER_S == 0);
 const _: () = assert!(PASSWORD_CHARS_MAX * 4 < AUTH_BODY_BYTES_MAX);
 const _: () = assert!(HIT_POINTS_MAX <= u16::MAX as u32 && LEVELS_MAX <= u16::MAX as usize);

@@ -89,6 +89,17 @@ pub struct Seat {
     pub reserved_until: Timestamp,
 }
 
+/// One who is to be seated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sitter {
+    /// Whose character it is.
+    pub account_id: AccountId,
+    /// The character.
+    pub character_id: CharacterId,
+    /// The login that asks for the seat.
+    pub login_session_id: LoginSessionId,
+}
+
 /// What a taken seat is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

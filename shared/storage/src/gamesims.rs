@@ -4,14 +4,17 @@
 //! row, so it is the authoritative list and its size is the number of active sessions; there is no counter that could drift.
 
 use crate::{
-    Action, Commit, CommitError, Condition, Consistency, Key, Query, StorageError, Table, TableName, Write, decode,
-    value_of,
+    Action, Commit, CommitError, Condition, Consistency, Item, Key, Query, StorageError, Table, TableName, Write,
+    decode, queue, value_of,
 };
 use guildhall_domain::api::{Expulsion, GamesimLoad, GamesimState};
 use guildhall_domain::limits::{EXPULSIONS_PER_GAMESIM_MAX, GAMESIM_LEASE_MS, SESSION_ORPHAN_MS};
 use guildhall_domain::{GamesimId, SessionId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The partition of the registry, in which the parties that wait for a place are as well.
+pub(crate) const FLEET: &str = "fleet";
 
 /// How often a registration that meets another one starts over.
 const REGISTER_ATTEMPTS_MAX: u32 = 5;
@@ -63,17 +66,20 @@ impl GamesimRow {
         !self.is_alive(now) && self.lease_until.plus_millis(SESSION_ORPHAN_MS) <= now
     }
 
+    /// Sessions that it has room for besides those that it has.
+    pub fn room(&self) -> usize {
+        usize::try_from(self.capacity).unwrap_or(usize::MAX).saturating_sub(self.sessions.len())
+    }
+
     /// Whether a new session may be placed on it at `now`.
     pub fn has_room(&self, now: Timestamp) -> bool {
-        self.is_alive(now)
-            && self.state == GamesimState::Ready
-            && u32::try_from(self.sessions.len()).is_ok_and(|active| active < self.capacity)
+        self.is_alive(now) && self.state == GamesimState::Ready && self.room() > 0
     }
 }
 
 /// One row per boot, so that a later boot never stands where an earlier one's sessions are listed.
 pub(crate) fn key(gamesim_id: &GamesimId, epoch: u64) -> Key {
-    Key::new(TableName::Gamesims, "fleet", format!("{gamesim_id}#{epoch:020}"))
+    Key::new(TableName::Gamesims, FLEET, format!("{gamesim_id}#{epoch:020}"))
 }
 
 /// What is left of a game sim whose rows have gone: the epoch that must not be used again.
@@ -93,25 +99,23 @@ pub async fn find(table: &dyn Table, gamesim_id: &GamesimId, epoch: u64) -> Resu
 
 /// The latest boot of a game sim.
 pub async fn find_latest(table: &dyn Table, gamesim_id: &GamesimId) -> Result<Option<GamesimRow>, StorageError> {
-    let query = Query::new(TableName::Gamesims, "fleet").prefix(format!("{gamesim_id}#"));
-    Ok(read(table, query).await?.pop())
+    let query = Query::new(TableName::Gamesims, FLEET).prefix(format!("{gamesim_id}#"));
+    read(table, query).await?.pop().map(decode).transpose()
 }
 
 /// The whole fleet, by name and boot; boots that are over are among them while they have sessions.
 pub async fn list(table: &dyn Table) -> Result<Vec<GamesimRow>, StorageError> {
-    read(table, Query::new(TableName::Gamesims, "fleet")).await
+    Ok(queue::look(table).await?.gamesims)
 }
 
-async fn read(table: &dyn Table, mut query: Query) -> Result<Vec<GamesimRow>, StorageError> {
-    let mut rows = Vec::new();
+pub(crate) async fn read(table: &dyn Table, mut query: Query) -> Result<Vec<Item>, StorageError> {
+    let mut items = Vec::new();
     loop {
         let page = table.query(query.clone()).await?;
-        for item in page.items {
-            rows.push(decode(item)?);
-        }
+        items.extend(page.items);
         match page.next {
             Some(next) => query = query.start_after(next),
-            None => return Ok(rows),
+            None => return Ok(items),
         }
     }
 }

@@ -14,6 +14,7 @@ mod error;
 mod expression;
 pub mod gamesims;
 pub mod memory;
+pub mod queue;
 pub mod reaper;
 mod schema;
 pub mod sessions;

@@ -1,9 +1,9 @@
-//! Cleans up after game sims that are dead: session by session, each in the transaction that anybody would use who touches
+//! Cleans up after game sims that are dead, and after parties that stopped waiting for a place: session by session, each in the transaction that anybody would use who touches
 //! it, so that it matters to nobody whether the reaper comes or how often.
 
 use crate::gamesims::{self, GamesimRow};
 use crate::sessions::{self, Closed, Closing};
-use crate::{Commit, CommitError, Table};
+use crate::{Commit, CommitError, Table, queue};
 use guildhall_domain::limits::GAMESIM_KEPT_MS;
 use guildhall_domain::{SessionId, Timestamp};
 
@@ -14,12 +14,18 @@ pub struct Reaped {
     pub sessions_lost: u32,
     /// Rows of game sims that were removed.
     pub gamesims_removed: u32,
+    /// Parties that had stopped asking for a place and were removed.
+    pub parties_removed: u32,
 }
 
 /// Gives up the sessions of dead game sims that have waited too long, and removes rows that have served their time.
 pub async fn reap(table: &dyn Table, now: Timestamp) -> Result<Reaped, CommitError> {
     let mut reaped = Reaped::default();
-    for row in gamesims::list(table).await?.iter().filter(|row| row.is_past_hope(now)) {
+    let look = queue::look(table).await?;
+    for waiting in look.waiting.iter().filter(|waiting| !waiting.lives(now)) {
+        reaped.parties_removed += u32::from(queue::forget(table, waiting).await?);
+    }
+    for row in look.gamesims.iter().filter(|row| row.is_past_hope(now)) {
         for session_id in row.sessions.keys() {
             reaped.sessions_lost += u32::from(give_up(table, row, *session_id, now).await?);
         }

@@ -8,8 +8,10 @@ use guildhall_domain::seating::Refused;
 use guildhall_domain::session::Outcome;
 use guildhall_domain::{CharacterId, Lease, Session, SessionId, Timestamp};
 
+mod allocation;
 mod progress;
 mod relocation;
+pub use allocation::{Newcomer, Unplaced, allocate};
 pub use progress::apply_group;
 pub use relocation::{Relocated, held_characters, relocate};
 
@@ -39,48 +41,6 @@ fn current<T: serde::de::DeserializeOwned>(item: Option<&Item>) -> Result<Option
     item.cloned().map(decode).transpose()
 }
 
-/// Why a session could not be placed on a game sim.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unplaced {
-    /// The game sim has no room, or is not what it was.
-    Gamesim,
-    /// The session exists: the same request came before.
-    Exists(Box<Session>),
-    /// The character's lease, or the session it lapsed from, is not what was seen; here is the row, if there is one.
-    Character(Option<Box<CharacterRow>>),
-}
-
-/// Places a new session, whose first seat is reserved for `row`'s character, on a game sim. `lapsed` is what
-/// [`judge_lease`] gave: the session that the character leaves behind. Where other transactions want the same game sim at the
-/// same time it is a conflict at once: the caller has other game sims to turn to.
-pub async fn allocate(
-    table: &dyn Table,
-    session: &Session,
-    gamesim: &GamesimRow,
-    row: &CharacterRow,
-    lapsed: Option<&Session>,
-    now: Timestamp,
-) -> Result<Result<(), Unplaced>, CommitError> {
-    let mut writes = vec![
-        gamesims::take_place(gamesim, session.session_id, session.epoch, now)?,
-        Write::put(key(session.session_id), session, Condition::NotExists)?,
-        characters::take_lease(row, &session.lease())?,
-    ];
-    writes.extend(lapsed.map(confirm));
-    let Err(error) = table.commit(Commit::all(writes).give_way()).await else { return Ok(Ok(())) };
-    if let Some(refusal) = error.refusal(1) {
-        let existing: Option<Session> = current(refusal.current.as_ref())?;
-        return existing.map(|session| Err(Unplaced::Exists(Box::new(session)))).ok_or(CommitError::Conflict);
-    }
-    if let Some(refusal) = error.refusal(2) {
-        return Ok(Err(Unplaced::Character(current(refusal.current.as_ref())?.map(Box::new))));
-    }
-    if error.refusal(3).is_some() {
-        return Ok(Err(Unplaced::Character(Some(Box::new(row.clone())))));
-    }
-    if error.refusal(0).is_some() { Ok(Err(Unplaced::Gamesim)) } else { Err(error) }
-}
-
 /// Why a seat could not be reserved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unseated {
@@ -91,7 +51,8 @@ pub enum Unseated {
 }
 
 /// Writes a seat that was reserved in `next`, and binds the character to the session. The lease is taken even by one who
-/// has it, because only then is it certain that nobody else has taken it meanwhile. `lapsed` is as in [`allocate`].
+/// has it, because only then is it certain that nobody else has taken it meanwhile. `lapsed` is
+/// what [`judge_lease`] gave: the session that the character leaves behind.
 pub async fn reserve(
     table: &dyn Table,
     before: &Session,

@@ -2,118 +2,38 @@
 
 #![allow(clippy::unwrap_used, reason = "a test panics where it fails")]
 
+mod fixtures;
+
+use fixtures::{CAPACITY, NOW, character, gamesim, session};
 use guildhall_domain::api::{Expulsion, GamesimLoad, GamesimState, WriteName};
 use guildhall_domain::limits::{GAMESIM_KEPT_MS, SESSION_ORPHAN_MS};
 use guildhall_domain::progress::{CharacterWrite, GroupStatus, ProgressGroup};
 use guildhall_domain::session::Outcome;
-use guildhall_domain::{
-    AccountId, Character, CharacterId, CharacterName, Email, HotState, Lease, LoginSessionId, Seat, SeatState, Session,
-    SessionId, SessionState, Timestamp,
-};
-use guildhall_storage::accounts::{self, AccountRow, AccountStatus};
-use guildhall_storage::characters::{self, CharacterRow, Created};
+use guildhall_domain::{Character, HotState, Lease, Seat, SeatState, Session, SessionId, SessionState, Timestamp};
+use guildhall_storage::characters::{self, CharacterRow};
 use guildhall_storage::gamesims::{self, Beat, GamesimRow};
 use guildhall_storage::memory::MemoryTable;
 use guildhall_storage::reaper::{self, Reaped};
 use guildhall_storage::sessions::{
-    self, Closed, Closing, Hold, NotAdmitted, Relocated, Unplaced, Unseated, Whereabouts,
+    self, Closed, Closing, Hold, Newcomer, NotAdmitted, Relocated, Unplaced, Unseated, Whereabouts,
 };
 use guildhall_storage::{
     Action, BoxFuture, Commit, CommitError, Committed, Condition, Consistency, Item, Key, Page, Query, StorageError,
     Table, TableName, Write,
 };
-use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-#[path = "repositories/afterlife.rs"]
-mod afterlife;
-
-const NOW: Timestamp = Timestamp(1_700_000_000_000);
-const CAPACITY: u32 = 3;
-
-fn gamesim(name: &str, boot: &str) -> GamesimRow {
-    GamesimRow {
-        gamesim_id: name.parse().unwrap(),
-        epoch: 0,
-        boot_id: boot.into(),
-        state: GamesimState::Ready,
-        ip: "127.0.0.1".into(),
-        ports: vec![4000],
-        capacity: CAPACITY,
-        build_version: "test".into(),
-        protocol_version: 1,
-        content_version: "0".into(),
-        sealed_connect_key: String::new(),
-        lease_until: NOW.plus_secs(6),
-        sessions: BTreeMap::new(),
-        load: GamesimLoad::default(),
-        expelled: BTreeMap::new(),
-    }
-}
-
-async fn character(table: &dyn Table, bits: u128) -> CharacterRow {
-    let character = Character {
-        character_id: CharacterId::from_bits(bits),
-        account_id: AccountId::from_bits(bits),
-        name: CharacterName::parse(&format!("Hero {bits}")).unwrap(),
-        class: "fighter".into(),
-        version: 1,
-        created_at: NOW,
-        deleted_at: None,
-        build: guildhall_domain::Build::default(),
-        hot: HotState { level: 1, hp: 10, hp_max: 10, ..HotState::default() },
-    };
-    let row = CharacterRow {
-        character,
-        lease: None,
-        last_write: None,
-        last_intent: None,
-        request_fingerprint: String::new(),
-        expires_at: None,
-    };
-    let account = AccountRow {
-        account_id: row.character.account_id,
-        email: None,
-        password_hash: None,
-        created_at: NOW,
-        status: AccountStatus::Active,
-        sessions: BTreeMap::new(),
-        roster: 0,
-    };
-    let email = Email::parse(&format!("hero{bits}@example.com")).unwrap();
-    assert!(accounts::register(table, &email, &account).await.unwrap());
-    assert_eq!(characters::create(table, &row, 0).await.unwrap(), Created::New);
-    row
-}
-
-fn session(bits: u128, gamesim: &GamesimRow, row: &CharacterRow) -> Session {
-    let seat = Seat {
-        character_id: row.character.character_id,
-        account_id: row.character.account_id,
-        login_session_id: LoginSessionId::from_bits(1),
-        name: row.character.name.as_str().into(),
-        state: SeatState::Reserved,
-        reserved_until: NOW.plus_secs(30),
-    };
-    Session {
-        session_id: SessionId::from_bits(bits),
-        state: SessionState::Reserved,
-        epoch: 1,
-        revision: 1,
-        gamesim_id: gamesim.gamesim_id.clone(),
-        gamesim_epoch: gamesim.epoch,
-        address: "127.0.0.1:4000".into(),
-        former: Vec::new(),
-        content_version: "0".into(),
-        dungeon_id: "goblin-warren".into(),
-        created_by: row.character.account_id,
-        request_fingerprint: String::new(),
-        seed: 1,
-        created_at: NOW,
-        seats: vec![Some(seat)],
-        outcome: None,
-        expires_at: 0,
-    }
+/// Places a session of one.
+async fn allocate(
+    table: &dyn Table,
+    session: &Session,
+    sim: &GamesimRow,
+    row: &CharacterRow,
+    lapsed: Option<&Session>,
+    now: Timestamp,
+) -> Result<Result<(), Unplaced>, CommitError> {
+    let lapsed = lapsed.cloned().map(Box::new);
+    sessions::allocate(table, session, sim, &[Newcomer { row: row.clone(), lapsed }], false, now).await
 }
 
 /// A table with one game sim, one character and their session, the player admitted.
@@ -122,7 +42,7 @@ async fn playing() -> (MemoryTable, GamesimRow, CharacterRow, Session) {
     let sim = gamesims::register(&table, gamesim("sim-1", "boot-1"), NOW).await.unwrap();
     let row = character(&table, 1).await;
     let session = session(9, &sim, &row);
-    sessions::allocate(&table, &session, &sim, &row, None, NOW).await.unwrap().unwrap();
+    allocate(&table, &session, &sim, &row, None, NOW).await.unwrap().unwrap();
     let owner = (row.character.account_id, row.character.character_id);
     sessions::admit(&table, session.clone(), 0, owner).await.unwrap().unwrap();
     let session = sessions::find(&table, session.session_id).await.unwrap().unwrap();
@@ -177,7 +97,7 @@ async fn a_group_is_written_whole_or_not_at_all() {
     let (table, sim, first, session) = playing().await;
     let second = character(&table, 2).await;
     let other = self::session(10, &sim, &second);
-    sessions::allocate(&table, &other, &sim, &second, None, NOW).await.unwrap().unwrap();
+    allocate(&table, &other, &sim, &second, None, NOW).await.unwrap().unwrap();
     let mut group = write(&first, 1, 1, 70);
     // The second character belongs to another session: the whole trade is fenced.
     group.writes.extend(write(&second, 1, 1, 5).writes);
@@ -193,7 +113,7 @@ async fn the_last_place_is_given_once_and_never_twice() {
     for bits in 1..=u128::from(CAPACITY) + 2 {
         let row = character(&table, bits).await;
         // Every caller decided on the same, empty row.
-        match sessions::allocate(&table, &session(bits, &sim, &row), &sim, &row, None, NOW).await.unwrap() {
+        match allocate(&table, &session(bits, &sim, &row), &sim, &row, None, NOW).await.unwrap() {
             Ok(()) => placed += 1,
             Err(unplaced) => assert_eq!(unplaced, Unplaced::Gamesim),
         }
@@ -208,8 +128,8 @@ async fn the_last_place_is_given_once_and_never_twice() {
 async fn a_character_is_in_one_live_session() {
     let (table, sim, row, _) = playing().await;
     let second = session(10, &sim, &row);
-    let refused = sessions::allocate(&table, &second, &sim, &row, None, NOW).await.unwrap().unwrap_err();
-    assert!(matches!(refused, Unplaced::Character(Some(_))), "{refused:?}");
+    let refused = allocate(&table, &second, &sim, &row, None, NOW).await.unwrap().unwrap_err();
+    assert!(matches!(refused, Unplaced::Character(0, Some(_))), "{refused:?}");
     let lease = stored(&table, &row).await.lease.unwrap();
     assert_eq!(sessions::judge_lease(&table, &lease, row.character.character_id, NOW).await.unwrap(), Hold::Binds);
 }
@@ -246,6 +166,110 @@ async fn a_session_is_given_up_only_when_its_game_sim_is_dead() {
 }
 
 #[tokio::test]
+async fn a_new_boot_takes_the_name_and_the_old_ones_sessions_wait_to_go_on() {
+    let (table, sim, row, session) = playing().await;
+    let again = gamesims::register(&table, gamesim("sim-1", "boot-1"), NOW).await.unwrap();
+    assert_eq!(again.epoch, 1, "the same boot keeps its epoch");
+    let next = gamesims::register(&table, gamesim("sim-1", "boot-2"), NOW).await.unwrap();
+    assert_eq!((next.epoch, next.sessions.len()), (2, 0));
+    let beat = gamesims::heartbeat(&table, &sim.gamesim_id, 1, GamesimState::Ready, &GamesimLoad::default(), &[], NOW)
+        .await
+        .unwrap();
+    assert_eq!(beat, Beat::Fenced);
+    let (_, whereabouts) = sessions::find_living(&table, session.session_id, NOW).await.unwrap().unwrap();
+    assert_eq!(whereabouts, Whereabouts::Orphaned);
+    // It goes on where it was, on the new boot: the zombie is fenced.
+    let moved = sessions::relocate(&table, &session, &next, "127.0.0.1:5000", NOW).await.unwrap();
+    let Relocated::Done(moved) = moved else { panic!("{moved:?}") };
+    assert_eq!((moved.epoch, moved.gamesim_epoch, moved.state), (2, 2, SessionState::Reserved));
+    assert_eq!(stored(&table, &row).await.lease, Some(moved.lease()));
+    let late = sessions::apply_group(&table, &session.lease(), &write(&row, 1, 1, 9)).await.unwrap();
+    assert_eq!(late, GroupStatus::Fenced);
+    let boots = gamesims::list(&table).await.unwrap();
+    let places: Vec<_> = boots.iter().map(|boot| (boot.epoch, boot.sessions.get(&session.session_id))).collect();
+    assert_eq!(places, [(1, None), (2, Some(&2))]);
+}
+
+#[tokio::test]
+async fn of_several_who_move_a_session_one_does() {
+    let (table, _, row, session) = playing().await;
+    let living = |name: &str| GamesimRow { lease_until: NOW.plus_secs(11), ..gamesim(name, "boot-1") };
+    let second = gamesims::register(&table, living("sim-2"), NOW.plus_secs(5)).await.unwrap();
+    let third = gamesims::register(&table, living("sim-3"), NOW.plus_secs(5)).await.unwrap();
+    let move_to =
+        async |to: &GamesimRow, at| sessions::relocate(&table, &session, to, "127.0.0.1:1", at).await.unwrap();
+    assert_eq!(move_to(&second, NOW.plus_secs(5)).await, Relocated::GamesimAlive);
+    let dead = NOW.plus_secs(6);
+    let Relocated::Done(moved) = move_to(&second, dead).await else { panic!("not moved") };
+    let Relocated::Changed(latest) = move_to(&third, dead).await else { panic!("moved twice") };
+    assert_eq!(latest, moved);
+    // The write that the session made before names itself to the game sim that goes on.
+    let group = write(&row, 7, 1, 70);
+    assert_eq!(sessions::apply_group(&table, &moved.lease(), &group).await.unwrap(), GroupStatus::Applied);
+    let held = sessions::held_characters(&table, &moved).await.unwrap();
+    assert_eq!((held.len(), held[0].seat, held[0].character.hot.gold), (1, 0, 70));
+    assert_eq!(held[0].last_write, Some(WriteName { session_epoch: 2, seq: 7 }));
+    // Nobody comes back: after their time the seats hold nothing, and its game sim closes the session.
+    let late = dead.plus_secs(60);
+    let closed = sessions::close(&table, *moved, Closing::End(Outcome::Expired), late).await.unwrap();
+    assert!(matches!(closed, Closed::Done(_)), "{closed:?}");
+    assert_eq!(stored(&table, &row).await.lease, None);
+}
+
+#[tokio::test]
+async fn a_full_or_draining_game_sim_takes_no_orphan() {
+    let (table, _, _, session) = playing().await;
+    let mut small = gamesim("sim-2", "boot-1");
+    (small.capacity, small.lease_until) = (1, NOW.plus_secs(11));
+    let at = NOW.plus_secs(5);
+    let small = gamesims::register(&table, small, at).await.unwrap();
+    let other = character(&table, 2).await;
+    allocate(&table, &self::session(10, &small, &other), &small, &other, None, at).await.unwrap().unwrap();
+    let moved = sessions::relocate(&table, &session, &small, "127.0.0.1:1", NOW.plus_secs(6)).await.unwrap();
+    assert_eq!(moved, Relocated::Gamesim);
+    let unchanged = sessions::find(&table, session.session_id).await.unwrap().unwrap();
+    assert_eq!(unchanged, session);
+}
+
+#[tokio::test]
+async fn the_reaper_gives_up_what_waited_in_vain_and_forgets_no_epoch() {
+    let (table, sim, row, session) = playing().await;
+    let reap = async |at| reaper::reap(&table, at).await.unwrap();
+    let dead = NOW.plus_secs(6);
+    assert_eq!(reap(dead).await, Reaped::default());
+    let hopeless = dead.plus_millis(SESSION_ORPHAN_MS);
+    assert_eq!(reap(hopeless).await, Reaped { sessions_lost: 1, ..Reaped::default() });
+    assert_eq!(reap(hopeless).await, Reaped::default());
+    assert_eq!(stored(&table, &row).await.lease, None);
+    assert_eq!(sessions::find(&table, session.session_id).await.unwrap().unwrap().state, SessionState::Lost);
+    assert_eq!(reap(dead.plus_millis(GAMESIM_KEPT_MS)).await, Reaped { gamesims_removed: 1, ..Reaped::default() });
+    assert_eq!(gamesims::find(&table, &sim.gamesim_id, 1).await.unwrap(), None);
+    let back = gamesims::register(&table, gamesim("sim-1", "boot-2"), NOW).await.unwrap();
+    assert_eq!(back.epoch, 2, "an epoch is never used again");
+}
+
+#[tokio::test]
+async fn an_expulsion_is_repeated_until_it_is_confirmed() {
+    let (table, sim, row, _) = playing().await;
+    let beat = async |obeyed: &[Expulsion]| {
+        let load = GamesimLoad::default();
+        let beat =
+            gamesims::heartbeat(&table, &sim.gamesim_id, 1, GamesimState::Ready, &load, obeyed, NOW).await.unwrap();
+        let Beat::Renewed(row) = beat else { panic!("fenced") };
+        row.expelled.into_values().collect::<Vec<_>>()
+    };
+    let first = Expulsion { account_id: row.character.account_id, at: NOW };
+    let second = Expulsion { at: NOW.plus_secs(1), ..first };
+    assert!(gamesims::expel(&table, &sim.gamesim_id, 1, first).await.unwrap());
+    assert_eq!(beat(&[]).await, [first]);
+    assert!(gamesims::expel(&table, &sim.gamesim_id, 1, second).await.unwrap());
+    assert_eq!(beat(&[first]).await, [second], "what came since stays");
+    assert_eq!(beat(&[second, second]).await, []);
+    gamesims::register(&table, gamesim("sim-1", "boot-2"), NOW).await.unwrap();
+    assert!(!gamesims::expel(&table, &sim.gamesim_id, 1, first).await.unwrap(), "that boot is over");
+}
+
+#[tokio::test]
 async fn a_draining_game_sim_takes_nothing_new_and_never_goes_back() {
     let table = MemoryTable::new();
     let sim = gamesims::register(&table, gamesim("sim-1", "boot-1"), NOW).await.unwrap();
@@ -256,7 +280,7 @@ async fn a_draining_game_sim_takes_nothing_new_and_never_goes_back() {
         assert_eq!(row.state, GamesimState::Draining);
     }
     let row = character(&table, 1).await;
-    let refused = sessions::allocate(&table, &session(9, &sim, &row), &sim, &row, None, NOW).await.unwrap();
+    let refused = allocate(&table, &session(9, &sim, &row), &sim, &row, None, NOW).await.unwrap();
     assert_eq!(refused, Err(Unplaced::Gamesim));
 }
 
@@ -267,7 +291,7 @@ async fn an_arrival_after_the_seat_was_lost_is_refused() {
     group.writes[0].release = true;
     sessions::apply_group(&table, &first.lease(), &group).await.unwrap();
     let row = stored(&table, &row).await;
-    sessions::allocate(&table, &session(10, &sim, &row), &sim, &row, None, NOW).await.unwrap().unwrap();
+    allocate(&table, &session(10, &sim, &row), &sim, &row, None, NOW).await.unwrap().unwrap();
     let latest = sessions::find(&table, first.session_id).await.unwrap().unwrap();
     let owner = (row.character.account_id, row.character.character_id);
     let refused = sessions::admit(&table, latest, 0, owner).await.unwrap().unwrap_err();
@@ -280,7 +304,7 @@ async fn lapsed() -> (MemoryTable, GamesimRow, CharacterRow, Session, Timestamp)
     let sim = gamesims::register(&table, gamesim("sim-1", "boot-1"), NOW).await.unwrap();
     let row = character(&table, 1).await;
     let session = session(9, &sim, &row);
-    sessions::allocate(&table, &session, &sim, &row, None, NOW).await.unwrap().unwrap();
+    allocate(&table, &session, &sim, &row, None, NOW).await.unwrap().unwrap();
     let later = NOW.plus_secs(30);
     let load = GamesimLoad::default();
     let beat = gamesims::heartbeat(&table, &sim.gamesim_id, 1, GamesimState::Ready, &load, &[], later).await.unwrap();
@@ -299,11 +323,11 @@ async fn who_arrives_at_the_last_moment_is_not_torn_out_of_the_seat() {
     let owner = (row.character.account_id, row.character.character_id);
     sessions::admit(&table, first.clone(), 0, owner).await.unwrap().unwrap();
     let second = session(10, &sim, &row);
-    let refused = sessions::allocate(&table, &second, &sim, &row, Some(&seen), later).await.unwrap().unwrap_err();
-    assert!(matches!(refused, Unplaced::Character(Some(_))), "{refused:?}");
+    let refused = allocate(&table, &second, &sim, &row, Some(&seen), later).await.unwrap().unwrap_err();
+    assert_eq!(refused, Unplaced::Lapsed);
     let other_row = character(&table, 2).await;
     let other = session(11, &sim, &other_row);
-    sessions::allocate(&table, &other, &sim, &other_row, None, later).await.unwrap().unwrap();
+    allocate(&table, &other, &sim, &other_row, None, later).await.unwrap().unwrap();
     let seat = Seat { reserved_until: later, ..first.seats[0].clone().unwrap() };
     let (next, _) = other.reserve(seat, later).unwrap();
     let refused = sessions::reserve(&table, &other, &next, &row, Some(&seen)).await.unwrap().unwrap_err();
@@ -315,7 +339,7 @@ async fn who_arrives_at_the_last_moment_is_not_torn_out_of_the_seat() {
 async fn who_reserves_anew_must_still_have_the_lease() {
     let (table, sim, row, first, later) = lapsed().await;
     let second = session(10, &sim, &row);
-    sessions::allocate(&table, &second, &sim, &row, Some(&first), later).await.unwrap().unwrap();
+    allocate(&table, &second, &sim, &row, Some(&first), later).await.unwrap().unwrap();
     let (next, _) = first.reserve(first.seats[0].clone().unwrap(), later).unwrap();
     let refused = sessions::reserve(&table, &first, &next, &row, None).await.unwrap().unwrap_err();
     assert!(matches!(refused, Unseated::Character(Some(_))), "{refused:?}");
@@ -326,8 +350,8 @@ async fn only_characters_that_exist_are_bound() {
     let table = MemoryTable::new();
     let sim = gamesims::register(&table, gamesim("sim-1", "boot-1"), NOW).await.unwrap();
     let row = character(&MemoryTable::new(), 1).await;
-    let refused = sessions::allocate(&table, &session(9, &sim, &row), &sim, &row, None, NOW).await.unwrap();
-    assert_eq!(refused, Err(Unplaced::Character(None)));
+    let refused = allocate(&table, &session(9, &sim, &row), &sim, &row, None, NOW).await.unwrap();
+    assert_eq!(refused, Err(Unplaced::Character(0, None)));
     assert_eq!(characters::find(&table, row.character.account_id, row.character.character_id).await.unwrap(), None);
 }
 

@@ -32,6 +32,8 @@ pub(super) struct World {
     /// Bob's character, whose seat waits for him.
     guest: String,
     session: String,
+    /// With which Ada's free character waits for a game sim of a build that there is not.
+    ticket: String,
     content_version: String,
 }
 
@@ -77,6 +79,9 @@ impl World {
         let (session, connect) = session(&backend, (&owner, &playing), (&other, &guest)).await;
         assert_eq!(backend.gamesim("sim-b", 4, "boot-1").await, 1);
 
+        let body = json!({"character_id": free, "dungeon_id": "goblin-warren", "build_version": "another"});
+        let queued = backend.call("create-game-session", Caller::Bearer(&owner), &[], &body).await.expect(202);
+        let ticket = text(&queued["placement_ticket"], "ticket_id");
         let refresh = text(&ada, "refresh_token");
         let ended = [logged_out.as_str(), &banned, &deleted];
         let tokens = Tokens::new(&owner, &other, ended, [&refresh, &connect], backend.now());
@@ -86,7 +91,22 @@ impl World {
         let rows = backend.rows().await;
         let [ada, bob, eve] = [ada, bob, eve].map(|login| text(&login, "account_id"));
         let content_version = text(&content, "version");
-        Self { backend, tokens, rows, ada, eve, bob, playing, free, armed, lost, guest, session, content_version }
+        Self {
+            backend,
+            tokens,
+            rows,
+            ada,
+            eve,
+            bob,
+            playing,
+            free,
+            armed,
+            lost,
+            guest,
+            session,
+            ticket,
+            content_version,
+        }
     }
 
     /// Puts the database back to [`Self::rows`]; gives the keys of what differed, but for the counts of attempts, which a
@@ -97,9 +117,9 @@ impl World {
         changed
     }
 
-    pub(super) fn ids_of_the_owner(&self) -> [&str; 5] {
+    pub(super) fn ids_of_the_owner(&self) -> [&str; 6] {
         let playing = self.playing["character_id"].as_str().unwrap();
-        [&self.ada, &self.free, &self.armed, &self.lost, playing]
+        [&self.ada, &self.free, &self.armed, &self.lost, &self.ticket, playing]
     }
 
     pub(super) async fn send(&self, route: &Route, who: Who, request: &Request) -> Answer {
@@ -126,6 +146,7 @@ impl World {
             ("character_id", character.as_str()),
             ("account_id", account),
             ("session_id", &self.session),
+            ("ticket_id", &self.ticket),
             ("gamesim_id", "sim-a"),
             ("kind", "items"),
             ("id", "chain-mail"),
@@ -152,6 +173,7 @@ impl World {
             "delete-account" => json!({"password": "correct horse"}),
             "create-character" => json!({"name": "Greta", "class": "fighter"}),
             "create-game-session" => json!({"character_id": self.free, "dungeon_id": "goblin-warren"}),
+            "issue-companion-ticket" => json!({"character_id": self.free}),
             "join-game-session" => json!({"character_id": self.free}),
             "admit-player" => session(json!({"account_id": self.bob, "character_id": self.guest, "seat": 1})),
             "save-progress" => session(json!({"groups": [{"writes": [self.write()]}]})),

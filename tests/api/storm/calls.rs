@@ -4,14 +4,13 @@
 use super::checks::Ledger;
 use super::weather::Dice;
 use guildhall_domain::api::GamesimState;
-use guildhall_domain::{CharacterId, Session, SessionState};
+use guildhall_domain::{CharacterId, Session, SessionId, SessionState};
 use guildhall_tests::{Answer, Backend, Caller};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// Game sims of a storm.
 pub(super) const GAMESIMS: [&str; 3] = ["sim-0", "sim-1", "sim-2"];
-/// Sessions that each has room for.
-pub(super) const CAPACITY: u32 = 2;
 
 /// Who calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,11 +40,12 @@ impl Call {
         let mut headers = vec![("content-type", "application/json")];
         headers.extend(self.key.as_ref().map(|key| ("idempotency-key", key.as_str())));
         let path: Vec<_> = self.path.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        backend.send(self.name, caller, &path, &headers, &self.body.to_string()).await
+        let body = if self.body.is_null() { String::new() } else { self.body.to_string() };
+        backend.send(self.name, caller, &path, &headers, &body).await
     }
 
-    pub(super) fn create(character_id: CharacterId, key: String) -> Self {
-        let body = json!({"character_id": character_id, "dungeon_id": "goblin-warren"});
+    pub(super) fn create(character_id: CharacterId, companions: &[String], key: String) -> Self {
+        let body = json!({"character_id": character_id, "dungeon_id": "goblin-warren", "companions": companions});
         Self { name: "create-game-session", who: Who::Player, path: None, key: Some(key), body }
     }
 
@@ -60,6 +60,16 @@ impl Call {
             "boot_id": format!("boot-{boot}"),
         });
         Self { name: "register-gamesim", who: Who::Gamesim(name.to_owned()), path: None, key: None, body }
+    }
+
+    pub(super) fn issue(character_id: CharacterId) -> Self {
+        let body = json!({ "character_id": character_id });
+        Self { name: "issue-companion-ticket", who: Who::Player, path: None, key: None, body }
+    }
+
+    fn of_ticket(name: &'static str, ticket_id: SessionId) -> Self {
+        let path = Some(("ticket_id", ticket_id.to_string()));
+        Self { name, who: Who::Player, path, key: None, body: Value::Null }
     }
 
     fn reap() -> Self {
@@ -82,6 +92,10 @@ pub(super) struct Caprice {
     /// Whom most calls are about for a while, so that they meet.
     pub(super) focus: CharacterId,
     pub(super) content_version: String,
+    /// Sessions that each game sim has room for: where it is one, there are never enough places.
+    pub(super) capacity: u32,
+    /// A companion ticket of each character.
+    pub(super) consents: BTreeMap<CharacterId, String>,
     /// Counts everything that must be new: keys, boots, numbers of writes, gold.
     pub(super) count: u64,
 }
@@ -90,9 +104,19 @@ impl Caprice {
     /// The next call, in view of what is stored.
     pub(super) fn draw(&mut self, ledger: &Ledger) -> Call {
         let is_late = ledger.gamesims.values().any(|row| row.state != GamesimState::Gone && !row.is_alive(ledger.now));
+        let waits = ledger.queue.values().any(|waiting| waiting.lives(ledger.now));
+        if self.capacity == 1 && self.dice.percent(60) {
+            return match self.dice.below(10) {
+                0..=2 => self.create(),
+                3..=4 => self.of_session(ledger, Self::finalize),
+                _ if waits => self.ticket(ledger),
+                _ => self.create(),
+            };
+        }
         match self.dice.below(100) {
             0..=49 if is_late => self.heartbeat(ledger),
-            0..=19 => self.create(),
+            0..=17 => self.create(),
+            18..=19 => self.ticket(ledger),
             20..=34 => self.join(ledger),
             35..=54 => self.of_session(ledger, Self::admit),
             55..=79 => self.of_session(ledger, Self::save),
@@ -121,13 +145,32 @@ impl Caprice {
     fn create(&mut self) -> Call {
         let character_id = self.character();
         let number = self.dice.below(4 + self.count / 32);
-        Call::create(character_id, format!("{character_id}-{number}"))
+        let mut companions: BTreeMap<CharacterId, String> = BTreeMap::new();
+        // Mostly a key stands for the same party.
+        let size = if self.dice.percent(10) { self.dice.below(4) } else { number % 3 };
+        for (other, ticket) in self.consents.iter().filter(|(other, _)| **other != character_id) {
+            if (companions.len() as u64) < size {
+                companions.insert(*other, ticket.clone());
+            }
+        }
+        let companions: Vec<String> = companions.into_values().collect();
+        Call::create(character_id, &companions, format!("{character_id}-{number}"))
+    }
+
+    /// A poll, or now and then a cancellation, of a ticket that there is or was.
+    fn ticket(&mut self, ledger: &Ledger) -> Call {
+        let waiting: Vec<_> = ledger.queue.keys().copied().collect();
+        let placed: Vec<_> = ledger.sessions.keys().copied().collect();
+        let from = if self.dice.percent(10) { &placed } else { &waiting };
+        let Some(ticket_id) = self.dice.pick(from).copied() else { return self.create() };
+        let name = if self.dice.percent(85) { "poll-placement-ticket" } else { "cancel-placement-ticket" };
+        Call::of_ticket(name, ticket_id)
     }
 
     fn register(&mut self) -> Call {
         let name = *self.dice.pick(&GAMESIMS).unwrap();
         let boot = if self.dice.percent(70) { self.next() } else { self.dice.below(self.count + 1) };
-        Call::register(name, CAPACITY, boot, &self.content_version)
+        Call::register(name, self.capacity, boot, &self.content_version)
     }
 
     fn heartbeat(&mut self, ledger: &Ledger) -> Call {

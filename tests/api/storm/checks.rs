@@ -1,10 +1,12 @@
 //! What must hold after every committed write, whoever made it: the rows are followed one write at a time, each row against
 //! what it was before, and all of them together. The numbers are those of the invariants.
 
+use guildhall_auth::fingerprint;
 use guildhall_domain::api::GamesimState;
 use guildhall_domain::{CharacterId, GamesimId, SeatState, Session, SessionId, SessionState, Timestamp};
 use guildhall_storage::characters::CharacterRow;
 use guildhall_storage::gamesims::GamesimRow;
+use guildhall_storage::queue::Waiting;
 use guildhall_storage::{Commit, Item, TableName, Write, decode};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,12 +18,52 @@ pub(super) struct Ledger {
     /// One row per boot.
     pub(super) gamesims: BTreeMap<(GamesimId, u64), GamesimRow>,
     pub(super) characters: BTreeMap<CharacterId, CharacterRow>,
+    /// Parties that wait or have waited.
+    pub(super) queue: BTreeMap<SessionId, Waiting>,
+    /// The fleet and the queue at every moment since the calls that are under way began.
+    moments: Vec<Moment>,
+    /// Sessions of parties that had waited, as a measure of what a storm reaches.
+    pub(super) placed_from_queue: u64,
     /// Versions of characters as they stood when an admission was committed.
     pub(super) admitted: BTreeSet<(CharacterId, u64)>,
     /// Every write of a game sim has gold of its own, so that one that is applied twice shows.
     applied: BTreeSet<(CharacterId, u64)>,
     /// The highest epoch of each game sim, also of those whose rows have gone.
     last_epochs: BTreeMap<GamesimId, u64>,
+}
+
+/// What somebody saw who looked at this moment.
+#[derive(Debug)]
+struct Moment {
+    gamesims: Vec<GamesimRow>,
+    queue: BTreeMap<SessionId, Waiting>,
+    sessions: BTreeSet<SessionId>,
+}
+
+impl Moment {
+    fn of(ledger: &Ledger) -> Self {
+        Self {
+            gamesims: ledger.gamesims.values().cloned().collect(),
+            queue: ledger.queue.clone(),
+            sessions: ledger.sessions.keys().copied().collect(),
+        }
+    }
+
+    fn waits(&self, session_id: SessionId, now: Timestamp) -> bool {
+        self.queue.get(&session_id).is_some_and(|waiting| waiting.lives(now))
+    }
+
+    fn entitles(&self, session: &Session, now: Timestamp) -> bool {
+        let suits = |row: &&GamesimRow| row.content_version == session.content_version && row.has_room(now);
+        let free: usize = self.gamesims.iter().filter(suits).map(GamesimRow::room).sum();
+        let own = self.queue.get(&session.session_id).filter(|own| own.lives(now));
+        let is_older = |other: &&Waiting| {
+            other.lives(now)
+                && other.content_version == session.content_version
+                && own.is_none_or(|own| other.is_before(own))
+        };
+        free > self.queue.values().filter(is_older).count()
+    }
 }
 
 impl Ledger {
@@ -33,15 +75,21 @@ impl Ledger {
     /// Takes in a commit that happened, and what it left behind.
     pub(super) fn take_in(&mut self, commit: &Commit, after: Vec<Option<Item>>) {
         let mut next = (self.sessions.clone(), self.gamesims.clone(), self.characters.clone());
+        let mut queue = self.queue.clone();
         for (write, item) in commit.writes.iter().zip(after) {
             let Some(item) = item else {
                 next.1.retain(|(name, epoch), _| !write.key().sk.eq(&format!("{name}#{epoch:020}")));
+                queue.retain(|session_id, _| write.key().sk != format!("~{session_id}"));
                 continue;
             };
             match write.key().table {
                 TableName::Sessions => {
                     let row: Session = decode(item).unwrap();
                     next.0.insert(row.session_id, row);
+                }
+                TableName::Gamesims if write.key().pk == "fleet" && write.key().sk.starts_with('~') => {
+                    let row: Waiting = decode(item).unwrap();
+                    queue.insert(row.session_id, row);
                 }
                 TableName::Gamesims if write.key().pk == "fleet" => {
                     let row: GamesimRow = decode(item).unwrap();
@@ -60,9 +108,12 @@ impl Ledger {
         }
         let (sessions, gamesims, characters) = next;
         self.follow_sessions(&sessions);
+        self.follow_queue(&sessions, &queue);
         self.follow_gamesims(&gamesims);
         self.follow_characters(&characters);
         (self.sessions, self.gamesims, self.characters) = (sessions, gamesims, characters);
+        self.queue = queue;
+        self.moments.push(Moment::of(self));
         self.check_lists();
         self.check_seats();
     }
@@ -101,6 +152,38 @@ impl Ledger {
     fn assert_room(&self, session: &Session) {
         let gamesim = &self.gamesims[&(session.gamesim_id.clone(), session.gamesim_epoch)];
         assert!(gamesim.has_room(self.now), "nothing may land on {gamesim:?}");
+    }
+
+    /// Q1: whoever is placed was entitled to it at some moment of the call: more places were free than living parties waited
+    /// that were older and wanted the same. Whoever does not wait is younger than all who do.
+    /// Q2: a party is seated whole: the seats are those that the request names.
+    /// Q3: who waited all the while leaves the queue in the write that places the party.
+    fn follow_queue(&mut self, next: &BTreeMap<SessionId, Session>, queue: &BTreeMap<SessionId, Waiting>) {
+        for session in next.values().filter(|session| !self.sessions.contains_key(&session.session_id)) {
+            let entitled = self.moments.iter().any(|moment| moment.entitles(session, self.now));
+            assert!(entitled, "out of turn: {session:?} {:?}", self.queue);
+            let seated: Vec<_> = session.seats.iter().flatten().map(|seat| seat.character_id.to_string()).collect();
+            let (leader, companions) = seated.split_first().expect("a creator");
+            let request =
+                [&[leader, &*session.dungeon_id, ""], &*companions.iter().map(|id| &**id).collect::<Vec<_>>()];
+            let asked = fingerprint(request.concat().join("\n").as_bytes());
+            assert_eq!(session.request_fingerprint, asked, "seated in part: {session:?}");
+            let waited = self.moments.iter().all(|moment| moment.waits(session.session_id, self.now));
+            assert!(!waited || !queue.contains_key(&session.session_id), "placed, and waits: {session:?}");
+            self.placed_from_queue += u64::from(waited);
+        }
+    }
+
+    /// Calls begin, of which none knows anything older than this.
+    pub(super) fn begin(&mut self) {
+        self.admitted.clear();
+        self.moments = vec![Moment::of(self)];
+    }
+
+    /// Whether a poll of this ticket could lead to a session since the calls began.
+    pub(super) fn could_place(&self, ticket_id: SessionId) -> bool {
+        let began = self.moments.first();
+        began.is_some_and(|moment| moment.sessions.contains(&ticket_id) || moment.waits(ticket_id, self.now))
     }
 
     /// R5: a boot has an epoch of its own, one above the last, and ends the one before; what a boot is never changes; only

@@ -5,7 +5,7 @@ use super::tokens::Tokens;
 use super::{Api, ClientError, RoutedIntent};
 use guildhall_domain::api::{
     AccountDeleted, Authenticated, ChangePasswordRequest, CharacterList, CharacterSheet, CreateCharacterRequest,
-    CreateGameSessionRequest, DeleteAccountRequest, GameSessionView, LoggedOut, LogoutRequest, Placement,
+    DeleteAccountRequest, GameSessionView, LoggedOut, LogoutRequest, Placement,
 };
 use guildhall_domain::{AbilityScores, AccountId, CharacterId, CharacterName, Password, SessionId};
 use serde::Serialize;
@@ -153,8 +153,7 @@ impl Player {
         character_id: CharacterId,
         dungeon_id: &str,
     ) -> Result<Placement, ClientError> {
-        let body = CreateGameSessionRequest { character_id, dungeon_id: dungeon_id.to_owned(), build_version: None };
-        self.post("/v1/game-sessions", &body).await
+        self.create_party_session(character_id, dungeon_id, Vec::new()).await
     }
 
     /// Takes a seat of a game session, or comes back to the seat that the character has.
@@ -171,15 +170,19 @@ impl Player {
         self.fetch(&format!("/v1/game-sessions/{session_id}")).await
     }
 
-    async fn fetch<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
+    pub(super) async fn fetch<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
         self.send(&Call::get(path)).await
     }
 
-    async fn post<T: DeserializeOwned>(&self, path: &str, body: &(impl Serialize + Sync)) -> Result<T, ClientError> {
+    pub(super) async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &(impl Serialize + Sync),
+    ) -> Result<T, ClientError> {
         self.send(&Call::post(path, Body::of(body)?)?).await
     }
 
-    async fn send<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<T, ClientError> {
+    pub(super) async fn send<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<T, ClientError> {
         self.tokens.send(&self.api, call).await
     }
 }

@@ -110,6 +110,9 @@ pub struct HeartbeatResponse {
     /// Accounts whose players must go at once; repeated until a heartbeat confirms them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub expelled: Vec<Expulsion>,
+    /// Parties that wait for a place in the fleet, as of a moment ago; absent if that could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queued: Option<u32>,
 }
 
 /// An account has lost its right to play: a logout, a ban, another password, a deletion.
@@ -131,6 +134,8 @@ pub struct FleetReaped {
     pub sessions_lost: u32,
     /// Rows of game sims that were removed.
     pub gamesims_removed: u32,
+    /// Parties that had stopped asking for a place and were removed.
+    pub parties_removed: u32,
 }
 
 /// Admit a player who arrived with a connect token: the seat becomes theirs, and the session active.

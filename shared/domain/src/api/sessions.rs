@@ -16,6 +16,34 @@ pub struct CreateGameSessionRequest {
     /// Build that the game sim must be of, if it matters to the client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build_version: Option<String>,
+    /// Companion tickets of the others, at most three: their seats are reserved with the first one, or nothing is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub companions: Vec<String>,
+}
+
+/// Consent to be seated in a session that somebody else creates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct IssueCompanionTicketRequest {
+    /// Who would play.
+    pub character_id: CharacterId,
+}
+
+/// A consent, to be handed to whoever creates the session.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CompanionTicketIssued {
+    /// The ticket. Whoever has it can use it.
+    pub ticket: String,
+    /// How long it can be used, in seconds.
+    pub expires_in_s: u64,
+}
+
+impl std::fmt::Debug for CompanionTicketIssued {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CompanionTicketIssued").field("expires_in_s", &self.expires_in_s).finish_non_exhaustive()
+    }
 }
 
 /// Join a game session, or come back to one.
@@ -46,6 +74,56 @@ pub struct Placement {
     pub game_session: GameSessionView,
     /// How to connect.
     pub connect: Connect,
+}
+
+/// A party waits, because no game sim has room for it. It is polled for, or it is given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct PlacementTicket {
+    /// Names the ticket, and the session that the party will get.
+    pub ticket_id: SessionId,
+    /// Its place among those who want the same of a game sim; 1 is the next one.
+    pub position: u32,
+    /// When to poll, in milliseconds from now.
+    pub poll_after_ms: u64,
+    /// How long the ticket lasts without another poll, in seconds.
+    pub expires_in_s: u64,
+}
+
+/// The answer for a party that waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Queued {
+    /// The ticket.
+    pub placement_ticket: PlacementTicket,
+}
+
+/// What has become of a request for a session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(untagged)]
+pub enum Standing {
+    /// It is placed.
+    Placed(Placement),
+    /// It waits.
+    Queued(Queued),
+}
+
+/// Which placement ticket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PlacementTicketPath {
+    /// Path parameter.
+    pub ticket_id: SessionId,
+}
+
+/// The answer to cancelling a placement ticket; the same however often it is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct TicketCancelled {
+    /// Always true: the ticket leads to no session.
+    pub cancelled: bool,
 }
 
 /// How to connect to the game sim.
