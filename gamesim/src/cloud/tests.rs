@@ -253,7 +253,7 @@ async fn a_game_sim_that_hears_of_its_end_while_it_starts_ends() {
     });
     let config = config.unwrap();
     let api = Api::connect(&config, signer()).unwrap();
-    run_with(Arc::new(api), config, Shutdown::default()).await.unwrap();
+    run_with(Arc::new(api), None, config, Shutdown::default()).await.unwrap();
     let forms = twin.forms_left();
     assert!(forms.last().unwrap().body.starts_with("Action=CompleteLifecycleAction&"), "{forms:?}");
 }
