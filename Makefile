@@ -1,7 +1,7 @@
 # Every target is one line of commands; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check check-timing format lint deny openapi check-api check-cloudwatch autoscaler bench bench-speed bench-build functions sim clean
+.PHONY: help run test torture check check-timing format lint deny openapi check-api check-cloudwatch autoscaler bench bench-speed bench-build functions sim clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,6 +37,9 @@ check-cloudwatch: ## Run the stack with game sims that publish to a local CloudW
 
 autoscaler: ## Print what a week with a launch costs and how long players wait, for several targets (a minute or two)
 	cargo run --quiet -p guildhall-tests --bin autoscaler
+
+torture: ## Kill, stop and end four game sims for five minutes while 200 bots play, then compare what is stored with what was seen
+	TORTURE_PARTIES=50 TORTURE_S=300 cargo test -p guildhall-tests --test story -- torture --nocapture
 
 bench: bench-speed bench-build ## Print every figure that the documents promise, with its goal (half an hour)
 

@@ -11,6 +11,7 @@ fn path(route: &Route) -> Vec<(&'static str, &'static str)> {
     let all = [
         ("session_id", ID),
         ("character_id", ID),
+        ("ticket_id", ID),
         ("gamesim_id", "sim-1"),
         ("account_id", ID),
         ("kind", "items"),
@@ -84,7 +85,7 @@ async fn every_player_route_refuses_a_bad_token_in_the_same_words() {
             "change-password" => "{\"old_password\":\"correct horse\",\"new_password\":\"battery staple\"}".to_owned(),
             "delete-account" => "{\"password\":\"correct horse\"}".to_owned(),
             "create-game-session" => format!("{{\"character_id\":\"{ID}\",\"dungeon_id\":\"goblin-warren\"}}"),
-            "join-game-session" => format!("{{\"character_id\":\"{ID}\"}}"),
+            "join-game-session" | "issue-companion-ticket" => format!("{{\"character_id\":\"{ID}\"}}"),
             name => Some(intents::body(name))
                 .filter(|body| !body.is_null())
                 .map_or_else(String::new, |body| body.to_string()),

@@ -265,6 +265,48 @@ async fn sessions_are_created_and_joined_within_their_units() {
     backend.stop().await;
 }
 
+/// To wait costs one write and some looks a second, and to tell the game sims of it next to nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_stays_within_its_units() {
+    let backend = Backend::start().await;
+    let epoch = backend.gamesim("sim-1", 1, "boot-1").await;
+    let mut players = Vec::new();
+    for name in ["ada", "bea"] {
+        let token = backend.player(name).await;
+        let character = backend.character(&token, name).await;
+        players.push((token, character));
+    }
+    let spent = async |caller: Caller<'_>, route: &str, path: &[(&str, &str)], body: &Value| {
+        let before = backend.usage().total();
+        let answer = backend.call(route, caller, path, body).await;
+        assert!(answer.status < 300, "{route}: {}", answer.body);
+        let after = backend.usage().total();
+        let units = (after.read_units - before.read_units, after.write_units - before.write_units);
+        (answer.body, (after.requests - before.requests, units.0, units.1))
+    };
+    let load = json!({"sessions": 0, "players": 0, "tick_lateness_p99_us": 0, "unsaved_changes": 0});
+    let beat = json!({"epoch": epoch, "state": "ready", "load": load});
+    let gamesim = [("gamesim_id", "sim-1")];
+    let heartbeat = spent(Caller::Gamesim("sim-1"), "heartbeat-gamesim", &gamesim, &beat).await.1;
+    let wanted = |player: usize| json!({"character_id": players[player].1, "dungeon_id": "goblin-warren"});
+    spent(Caller::Bearer(&players[0].0), "create-game-session", &[], &wanted(0)).await;
+    let bea = Caller::Bearer(&players[1].0);
+    let (queued, create) = spent(bea, "create-game-session", &[], &wanted(1)).await;
+    let path = [("ticket_id", queued["placement_ticket"]["ticket_id"].as_str().unwrap())];
+    let poll = spent(bea, "poll-placement-ticket", &path, &Value::Null).await.1;
+    let cancel = spent(bea, "cancel-placement-ticket", &path, &Value::Null).await.1;
+    let table = [
+        ("heartbeat-gamesim", heartbeat, (2, 0.5, 1.0)),
+        ("create-game-session in vain", create, (5, 4.0, 4.0)),
+        ("poll-placement-ticket", poll, (7, 5.5, 1.0)),
+        ("cancel-placement-ticket", cancel, (2, 1.0, 4.0)),
+    ];
+    for (route, spent, budget) in table {
+        assert_eq!(spent, budget, "{route}: calls, read units, write units");
+    }
+    backend.stop().await;
+}
+
 /// What the database charges: strongly consistent reads cost a unit for 4 KB, writes one for 1 KB, and twice in a
 /// transaction (Amazon DynamoDB, "Read and write capacity").
 #[tokio::test(flavor = "multi_thread")]
