@@ -208,8 +208,8 @@ impl Control {
     fn handle_done(&mut self, done: Done) {
         match done {
             Done::Answered { shard, order, admitted } => {
-                if let Some(session_id) = admitted {
-                    self.placements.handle_admitted(self.clock.now_ms(), session_id);
+                if let Some((session_id, session_epoch)) = admitted {
+                    self.placements.handle_admitted(self.clock.now_ms(), session_id, session_epoch);
                 }
                 if let Some(shard) = self.orders.get(shard) {
                     let _ = shard.send(order);

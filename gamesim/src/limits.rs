@@ -1,7 +1,8 @@
 //! Every limit of the game sim, by name and with its unit last. What is shared with other parts is in the domain's limits.
 
 use guildhall_domain::limits::{
-    HEARTBEAT_INTERVAL_MS, PROGRESS_GROUPS_MAX, SEAT_RESERVATION_S, SEATS_PER_SESSION_MAX, TICK_MS,
+    GAMESIM_LEASE_MS, HEARTBEAT_INTERVAL_MS, PROGRESS_GROUPS_MAX, SEAT_RESERVATION_S, SEATS_PER_SESSION_MAX,
+    SESSION_ORPHAN_MS, TICK_MS,
 };
 
 /// Length of one slot of a tick, in milliseconds: rooms are spread over the slots, so that neither work nor packets bunch.
@@ -62,6 +63,9 @@ pub const CHECKPOINT_TIMEOUT_MS: u64 = 2_000;
 /// Expulsions that one heartbeat confirms.
 pub const EXPULSIONS_PER_BEAT_MAX: usize = 512;
 
+/// How long the last checkpoint of a session is kept that is somebody else's by now, in milliseconds: whoever has it may not
+/// have read it, and may die without having stored another.
+pub const CHECKPOINT_OF_LOST_MS: u64 = 120_000;
 /// First pause before a request is repeated, in milliseconds; it doubles with every attempt.
 pub const RETRY_MS_MIN: u64 = 200;
 /// Longest pause before a request is repeated, in milliseconds.
@@ -104,3 +108,5 @@ const _: () = assert!(ROOMLESS_S_MAX > UNCLAIMED_S_MAX + ADMISSION_MS_MAX / 1_00
 const _: () = assert!(SHARDS_END_S_MAX * 1_000 > PARTING_MS);
 // An account that may not play any more is heard of with the next heartbeat, and disconnected within three seconds.
 const _: () = assert!(HEARTBEAT_INTERVAL_MS + PARTING_MS < 3_000);
+// A session that is not asked for any longer than that is given up.
+const _: () = assert!(CHECKPOINT_OF_LOST_MS > 2 * (GAMESIM_LEASE_MS + SESSION_ORPHAN_MS));

@@ -210,6 +210,11 @@ impl Room {
         &self.placement
     }
 
+    /// Whether the room is of an earlier epoch of its session than this one.
+    pub(crate) const fn is_before(&self, session_epoch: u32) -> bool {
+        self.placement.session_epoch < session_epoch
+    }
+
     /// When the room was opened, in milliseconds.
     pub(crate) const fn opened_ms(&self) -> u64 {
         self.opened_ms

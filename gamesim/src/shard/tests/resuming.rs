@@ -4,7 +4,7 @@
 use super::api::Health;
 use super::bucket::tails;
 use super::*;
-use crate::limits::{AWAY_S_MAX, CHECKPOINT_PATIENCE_MS};
+use crate::limits::{AWAY_S_MAX, CHECKPOINT_OF_LOST_MS, CHECKPOINT_PATIENCE_MS};
 use guildhall_domain::progress::WriteSeq;
 use guildhall_protocol::payload::EntityKind;
 
@@ -190,6 +190,93 @@ fn a_session_moves_on_as_often_as_it_has_to() {
     assert_eq!((tails(&house.api.stored(1).hot), house.api.stored(1).hot.xp), (1, 5));
     let last = house.api.stored(1).last_write.unwrap();
     assert!(last.session_epoch == 4 && WriteSeq::from(last.seq).checkpoint() < 100, "{last:?}");
+}
+
+/// What becomes of the old room before its session comes back to its game sim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meanwhile {
+    /// It does not know.
+    Nothing,
+    /// The registry did not list it.
+    Unlisted,
+    /// Its writes were fenced.
+    Fenced,
+}
+
+#[test]
+fn a_session_that_comes_back_to_its_game_sim_goes_on_from_what_it_left_there() {
+    for meanwhile in [Meanwhile::Nothing, Meanwhile::Unlisted, Meanwhile::Fenced] {
+        let mut house = House::with_checkpoints();
+        let ada = house.enter(1, 0, 1);
+        house.slay(ada, RAT);
+        house.ticks(60);
+        assert_eq!(house.api.stored(1).hot.xp, 5);
+        house.players[ada].is_silent = true;
+        house.api.bucket.come_back();
+        match meanwhile {
+            Meanwhile::Nothing => {}
+            Meanwhile::Unlisted => {
+                let order = Order::Listed { asked_ms: house.now_ms, sessions: Arc::default() };
+                house.shard.handle_order(house.now_ms, order);
+                house.ticks(40);
+            }
+            Meanwhile::Fenced => {
+                let effects = &mut Vec::new();
+                let now_ms = house.now_ms;
+                house.shard.with_room(now_ms, session(1), effects, |room, effects| room.fail(now_ms, effects));
+                house.ticks(40);
+                assert_eq!(house.api.finalized, [], "it is not its to close");
+            }
+        }
+        assert_eq!(house.shard.report().rooms, usize::from(meanwhile == Meanwhile::Nothing), "{meanwhile:?}");
+        let again = house.enter(1, 0, 1);
+        assert!(house.players[again].latest().snapshot.entity(RAT).is_none() && house.tails() == 1, "{meanwhile:?}");
+        let before = house.players[again].latest().tick;
+        house.ticks(60);
+        assert_eq!(house.players[again].latest().tick, before + 60, "{meanwhile:?}: it moves once in a tick");
+        house.players[again].wish(0, Action::PickUp { target: TAIL });
+        house.ticks(10);
+        assert_eq!((tails(&house.api.stored(1).hot), house.api.stored(1).hot.xp), (1, 5), "{meanwhile:?}");
+        assert_eq!(house.api.stored(1).last_write.unwrap().session_epoch, 3);
+    }
+}
+
+#[test]
+fn an_answer_to_the_room_that_was_there_before_says_nothing_to_the_one_that_is() {
+    let mut house = House::with_checkpoints();
+    let ada = house.enter(1, 0, 1);
+    house.slay(ada, RAT);
+    house.ticks(60);
+    house.players[ada].is_silent = true;
+    house.api.bucket.come_back();
+    house.enter(1, 0, 1);
+    let answers = [
+        Order::Saved { session_id: session(1), session_epoch: 1, answer: Ok(vec![GroupStatus::Fenced; 4]) },
+        Order::Finalized { session_id: session(1), session_epoch: 1, answer: Ok(()) },
+    ];
+    for tick in 0..60 {
+        for answer in answers.clone().into_iter().filter(|_| tick % 2 == 0) {
+            house.shard.handle_order(house.now_ms, answer);
+        }
+        house.tick();
+    }
+    let report = house.shard.report();
+    assert_eq!((report.rooms, report.players, report.unsaved), (1, 1, 0));
+}
+
+#[test]
+fn the_checkpoint_of_a_session_that_is_elsewhere_goes_away_in_time() {
+    let mut house = House::with_checkpoints();
+    house.enter(1, 0, 1);
+    house.enter(2, 0, 2);
+    house.ticks(40);
+    let elsewhere = Arc::new(BTreeMap::from([(session(2), 1)]));
+    house.shard.handle_order(house.now_ms, Order::Listed { asked_ms: house.now_ms, sessions: elsewhere });
+    let ticks = u32::try_from(CHECKPOINT_OF_LOST_MS).unwrap() / 50;
+    house.ticks(ticks - 10);
+    assert!(house.api.bucket.stored(session(1)).is_some());
+    house.ticks(40);
+    assert!(house.api.bucket.stored(session(1)).is_none() && house.api.bucket.stored(session(2)).is_some());
 }
 
 #[test]
