@@ -57,6 +57,8 @@ pub const CHECKPOINT_PATIENCE_MS: u64 = 5_000;
 /// Largest checkpoint of one room, in bytes.
 pub const CHECKPOINT_BYTES_MAX: usize = 64 * 1024;
 /// Largest object with the checkpoints of one shard, in bytes.
+/// From which length on time between two ticks of a room is no wait for anything but a stall, in milliseconds.
+pub const STALL_MS_MIN: u64 = 500;
 pub const CHECKPOINT_OBJECT_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// How long a call to the store of checkpoints may take, in milliseconds.
 pub const CHECKPOINT_TIMEOUT_MS: u64 = 2_000;
@@ -104,6 +106,7 @@ const _: () = assert!(CHECKPOINT_HURRY_MS < CHECKPOINT_INTERVAL_MS && CHECKPOINT
 // A gathered object is not late by more than a tick.
 const _: () = assert!(CHECKPOINT_HURRY_MS >= TICK_MS as u64);
 const _: () = assert!(CHECKPOINT_BYTES_MAX * 256 <= CHECKPOINT_OBJECT_BYTES_MAX);
+const _: () = assert!(TICK_MS as u64 * 2 < STALL_MS_MIN && STALL_MS_MIN < CHECKPOINT_PATIENCE_MS);
 const _: () = assert!(ROOMLESS_S_MAX > UNCLAIMED_S_MAX + ADMISSION_MS_MAX / 1_000);
 const _: () = assert!(SHARDS_END_S_MAX * 1_000 > PARTING_MS);
 // An account that may not play any more is heard of with the next heartbeat, and disconnected within three seconds.

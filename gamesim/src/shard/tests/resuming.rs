@@ -350,6 +350,21 @@ fn an_outage_of_the_store_stops_nobody_and_the_session_is_no_longer_resumable() 
 }
 
 #[test]
+fn a_process_that_was_stopped_or_a_clock_that_was_set_keeps_the_session_resumable() {
+    let mut house = House::with_checkpoints();
+    let ada = house.enter(1, 0, 1);
+    house.ticks(20);
+    house.players[ada].wish(0, Action::Attack { target: RAT });
+    house.ticks(3);
+    assert!(house.shard.report().waiting_since_ms.is_some());
+    house.now_ms += 4 * CHECKPOINT_PATIENCE_MS;
+    house.ticks(60);
+    let report = house.shard.report();
+    assert_eq!((report.rooms_uncovered, report.waiting_since_ms, house.api.stored(1).hot.xp), (0, None, 5));
+    assert!(house.api.bucket.stored(session(1)).is_some());
+}
+
+#[test]
 fn who_has_left_and_come_back_with_other_things_keeps_those() {
     let mut house = House::with_checkpoints();
     let ada = house.enter(1, 0, 1);
