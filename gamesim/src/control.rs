@@ -268,6 +268,7 @@ impl Control {
             at_ms: self.clock.now_ms(),
             is_ready: self.stage == Stage::Running && response.state == GamesimState::Ready,
             sessions: u32::try_from(response.sessions.len()).unwrap_or(u32::MAX),
+            queued: response.queued,
         });
         let unclaimed = self.placements.handle_listing(self.clock.now_ms(), asked_ms, &response.sessions);
         for (session_id, session_epoch, outcome) in unclaimed {
