@@ -113,6 +113,8 @@ const _: () = assert!(CHECKPOINT_HURRY_MS >= TICK_MS as u64);
 const _: () = assert!(CHECKPOINT_OF_LOST_MS > 2 * (GAMESIM_LEASE_MS + SESSION_ORPHAN_MS));
 const _: () = assert!(CHECKPOINT_BYTES_MAX * 256 <= CHECKPOINT_OBJECT_BYTES_MAX);
 const _: () = assert!(ROOMLESS_S_MAX > UNCLAIMED_S_MAX + ADMISSION_MS_MAX / 1_000);
+// Every session comes to its end before a drain does.
+const _: () = assert!(DRAIN_S_DEFAULT > SESSION_S_MAX);
 const _: () = assert!(SHARDS_END_S_MAX * 1_000 > PARTING_MS);
 // An account that may not play any more is heard of with the next heartbeat, and disconnected within three seconds.
 const _: () = assert!(HEARTBEAT_INTERVAL_MS + PARTING_MS < 3_000);
