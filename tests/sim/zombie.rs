@@ -5,16 +5,17 @@ use crate::EXE;
 use crate::page::Page;
 use crate::program::Program;
 use crate::scene::soon;
-use guildhall_client::party::{PartyMember, PartyOptions, PartyProgress, play_dungeon};
+use guildhall_client::party::{MemberResult, PartyMember, PartyOptions, PartyProgress, play_dungeon};
 use guildhall_client::rest::Api;
-use guildhall_domain::SessionId;
 use guildhall_domain::limits::{GAMESIM_LEASE_MS, TICK_MS};
+use guildhall_domain::{Character, SessionId};
 use guildhall_local::stack::{Signal, Stack, StackConfig};
 use guildhall_protocol::netcode::PACKET_BYTES_MAX;
 use guildhall_protocol::payload::Action;
 use guildhall_storage::gamesims::GamesimRow;
 use guildhall_storage::{characters, sessions};
-use guildhall_tests::party::{DUNGEON, assert_holds, characters, register};
+use guildhall_tests::party::{DUNGEON, assert_holds, characters, ended, register};
+use std::fmt::Debug;
 use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -43,10 +44,20 @@ async fn until(stack: &Stack, name: &str, is_so: impl Fn(&GamesimRow) -> bool) -
     }
 }
 
-/// Groups that a game sim has written, or tried to.
-async fn writes(page: &Page) -> (u64, u64) {
-    let writes = |status| page.total("progress_writes_total{", status);
-    (writes("\"applied\"").await, writes("\"fenced\"").await)
+/// Groups that a game sim has written.
+async fn writes(page: &Page) -> u64 {
+    page.total("progress_writes_total{", "\"applied\"").await
+}
+
+/// What belongs to somebody who stands still: their row, their session's, and how many game sims have given up a write.
+async fn belongings(
+    stack: &Stack,
+    data: &Path,
+    member: &PartyMember,
+    session_id: SessionId,
+) -> impl PartialEq + Debug + use<> {
+    let row = characters::find(stack.table(), member.player.account_id(), member.character_id).await.unwrap().unwrap();
+    (row, sessions::find(stack.table(), session_id).await.unwrap().unwrap(), dead_letters(data))
 }
 
 fn dead_letters(data: &Path) -> usize {
@@ -119,35 +130,36 @@ async fn a_zombie_is_fenced_changes_nothing_and_answers_nobody() {
         .unwrap();
 
     // The zombie wakes up with rooms, players and unsaved changes.
-    let idle = || async {
-        let row = characters::find(stack.table(), lone.account_id(), *character_id).await.unwrap().unwrap();
-        let session = sessions::find(stack.table(), beside_id).await.unwrap().unwrap();
-        (row, session, dead_letters(folder.path()))
-    };
-    let untouched = idle().await;
+    let untouched = belongings(&stack, folder.path(), &members[PARTY], beside_id).await;
     assert!(stack.kill_gamesim(zombie, Signal::CONT).await);
     let is_fenced = |row: &GamesimRow| row.lease_until > zombie_until(&rows, zombie) && row.load.sessions == 0;
     let fenced = soon("the fence", right.while_waiting(until(&stack, zombie, is_fenced))).await;
     assert!(fenced.sessions.is_empty(), "{fenced:?}");
     assert!(!is_answered(&mut left, now_ms + SILENCE_MS).await, "an answer from a game sim that has lost the session");
-    let applied = writes(&page).await.0;
+    let applied = writes(&page).await;
     soon("going on", right.until(|client| client.view().own_entity().is_some())).await;
-    assert_eq!(idle().await, untouched);
+    assert_eq!(belongings(&stack, folder.path(), &members[PARTY], beside_id).await, untouched);
 
     let at_fence = gains(&progress.borrow());
     soon("gains", right.while_waiting(progress.wait_for(|party| gains(party) > at_fence + 10))).await.unwrap();
-    assert_eq!(writes(&page).await.0, applied, "the zombie still writes");
+    assert_eq!(writes(&page).await, applied, "the zombie still writes");
     stop.send_replace(true);
     let result = soon("the end", playing).await.unwrap();
-    for (seat, member) in result.members.iter().enumerate() {
-        let after = members[seat].player.character(members[seat].character_id).await.unwrap().character;
-        assert_eq!(member.outages.len(), 1, "the zombie's return disturbed somebody: {:?}", member.outages);
-        assert!(member.outages[0].keeps_what_was_durable);
-        assert_holds(&before[seat], &after, member, u64::MAX);
-    }
+    soon("the last writes", right.while_waiting(ended(&members[0].player, session_id))).await;
+    assert_undisturbed(&before, &characters(&members).await, &result.members);
     let session = sessions::find(stack.table(), session_id).await.unwrap().unwrap();
     assert_eq!((session.epoch, session.gamesim_id.as_str()), (2, heir));
     stack.shutdown().await;
+}
+
+/// Everybody was away once, and has what they gained.
+fn assert_undisturbed(before: &[Character], after: &[Character], members: &[MemberResult]) {
+    assert_eq!(members.len(), PARTY);
+    for ((before, after), member) in before.iter().zip(after).zip(members) {
+        assert_eq!(member.outages.len(), 1, "the zombie's return disturbed somebody: {:?}", member.outages);
+        assert!(member.outages[0].keeps_what_was_durable);
+        assert_holds(before, after, member, u64::MAX);
+    }
 }
 
 /// Until when the zombie's last heartbeat before its sleep can have counted.
