@@ -4,6 +4,7 @@ use guildhall_domain::api::GameSessionView;
 use guildhall_domain::{CharacterId, SessionId};
 use guildhall_protocol::payload::GameEvent;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// How a dungeon went.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,8 +56,18 @@ pub struct MemberResult {
 /// A while without the server, and what it cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outage {
+    /// When the last snapshot before it came.
+    pub since: Instant,
     /// From the last snapshot before to the first one after.
     pub silence: Duration,
+    /// The part of it until the connection was given up.
+    pub unnoticed: Duration,
+    /// How often the API was asked for the way back.
+    pub tries: u32,
+    /// How long the API took to answer the last time.
+    pub asking: Duration,
+    /// The part of it from that answer to the first snapshot: handshake, admission and the room's start.
+    pub entering: Duration,
     /// Ticks that were seen and then never happened, because the session went on from an earlier moment.
     pub ticks_undone: u32,
     /// Whether everything is still there that the server had called durable before.
