@@ -45,7 +45,10 @@ pub(super) async fn torment(stack: &Arc<Stack>, seed: u64, time: Duration) -> Ve
     // Long enough for somebody to play.
     sleep(Duration::from_secs(3)).await;
     while Instant::now() < end {
-        let gamesim = format!("sim-{}", 1 + dice.below(GAMESIMS as u64));
+        // Sessions gather on few game sims. Half of the blows are meant for one of those.
+        let (number, is_aimed) = (dice.below(GAMESIMS as u64), dice.below(2) == 0);
+        let busiest = if is_aimed { busiest(stack).await } else { None };
+        let gamesim = busiest.unwrap_or_else(|| format!("sim-{}", 1 + number));
         let (what, signal) = match dice.below(3) {
             0 => ("killed", Signal::KILL),
             1 => ("told to go", Signal::TERM),
@@ -70,6 +73,13 @@ pub(super) async fn torment(stack: &Arc<Stack>, seed: u64, time: Duration) -> Ve
     blows
 }
 
+/// The game sim with the most sessions, if there are any.
+async fn busiest(stack: &Stack) -> Option<String> {
+    let fleet = stack.gamesims().await.ok()?;
+    let busy = fleet.iter().filter(|row| !row.sessions.is_empty());
+    busy.max_by_key(|row| row.sessions.len()).map(|row| row.gamesim_id.to_string())
+}
+
 /// A session on one boot of a game sim, as far as the registry was looked at.
 #[derive(Debug)]
 struct Stay {
@@ -81,7 +91,9 @@ struct Stay {
 /// What the registry showed.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
-    /// Looks at which a game sim had more sessions than places.
+    /// Looks, and those at which a game sim had more sessions than places. A look that fails, because the database is
+    /// too busy, counts as none.
+    pub(super) looks: usize,
     pub(super) overbooked: usize,
     stays: BTreeMap<SessionId, Vec<Stay>>,
 }
@@ -91,7 +103,8 @@ impl Ledger {
     pub(super) async fn keep(stack: Arc<Stack>, stopping: watch::Receiver<bool>) -> Self {
         let mut ledger = Self::default();
         while !*stopping.borrow() {
-            let fleet = guildhall_storage::gamesims::list(stack.table()).await.unwrap();
+            let fleet = guildhall_storage::gamesims::list(stack.table()).await.unwrap_or_default();
+            ledger.looks += usize::from(!fleet.is_empty());
             ledger.overbooked += fleet.iter().filter(|row| row.sessions.len() > row.capacity as usize).count();
             let now = Instant::now();
             for row in &fleet {

@@ -9,6 +9,7 @@ use crate::game::View;
 use crate::rest::{ClientError, Player};
 use guildhall_domain::SessionState;
 use guildhall_domain::api::Connect;
+use guildhall_protocol::netcode::ClientState;
 use guildhall_protocol::payload::{GameEvent, RefusalReason};
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,9 +18,9 @@ use tokio::time::{Instant, sleep};
 
 /// Pause between two attempts to come back, in milliseconds.
 const REJOIN_PAUSE_MS: u64 = 500;
-/// How long a connection that was made to come back may stay without a snapshot, in milliseconds. The API may have sent
-/// the member to a game sim that has just died; asking again is cheap, and soon leads elsewhere.
-const REJOIN_PATIENCE_MS: u64 = 1_500;
+/// How long a game sim that the API has sent the member to may leave a connection unanswered, in milliseconds. It may have
+/// just died; asking again is cheap, and soon leads elsewhere. One that has answered lives, and gets the time it needs.
+const REJOIN_PATIENCE_MS: u64 = 1_000;
 
 /// A member and what it has seen.
 pub(super) struct Member {
@@ -109,7 +110,8 @@ impl Member {
         let mut stop = self.party.stop.clone();
         let patience = sleep(Duration::from_millis(REJOIN_PATIENCE_MS));
         tokio::pin!(patience);
-        let (mut is_silent, is_return) = (true, self.rejoins_in_a_row > 0);
+        let is_return = self.rejoins_in_a_row > 0;
+        let (mut is_silent, mut is_in_doubt) = (true, is_return);
         loop {
             tokio::select! {
                 biased;
@@ -131,7 +133,12 @@ impl Member {
                     }
                     self.act(&connection, &seen);
                 }
-                () = &mut patience, if is_silent && is_return => return Pause::Disconnected,
+                () = &mut patience, if is_in_doubt => {
+                    if connection.state() != ClientState::Connected {
+                        return Pause::Disconnected;
+                    }
+                    is_in_doubt = false;
+                }
             }
         }
         let view = view.borrow();
@@ -145,10 +152,12 @@ impl Member {
         let mut stop = self.party.stop.clone();
         let mut problem = "the connection was lost too often".to_owned();
         while self.rejoins_in_a_row < rejoins_in_a_row_max {
+            // Whoever has noticed that a connection is gone has waited long enough.
+            let pause_ms = if self.rejoins_in_a_row == 0 { 0 } else { REJOIN_PAUSE_MS };
             self.rejoins_in_a_row += 1;
             tokio::select! {
                 () = stopped(&mut stop) => return Err(MemberEnding::Stopped),
-                () = sleep(Duration::from_millis(REJOIN_PAUSE_MS)) => {}
+                () = sleep(Duration::from_millis(pause_ms)) => {}
             }
             self.way_back.asked = Instant::now();
             let answer = rejoin(&self.player, session_id, self.result.character_id).await;
