@@ -78,6 +78,9 @@ struct Occupant {
     character_id: CharacterId,
     name: String,
     presence: Presence,
+    /// Whether the API has admitted the player since the session is here. Until then the seat is only reserved, and for
+    /// no longer than a reservation lasts.
+    is_admitted: bool,
 }
 
 #[derive(Debug)]

@@ -167,6 +167,33 @@ fn whoever_does_not_come_back_is_given_back_in_time() {
 }
 
 #[test]
+fn everybody_who_comes_back_to_a_session_that_moved_is_admitted_once() {
+    let mut house = House::with_checkpoints();
+    let ada = house.enter(1, 0, 1);
+    house.enter(1, 1, 2);
+    house.slay(ada, RAT);
+    house.ticks(40);
+    house.kill();
+    house.api.admissions = 0;
+    house.enter(1, 0, 1);
+    let bob = house.enter(1, 1, 2);
+    assert_eq!(house.api.admissions, 2, "a seat that is only reserved does not last");
+    assert_eq!((house.shard.report().players, house.api.stored(2).hot.xp), (2, 5));
+    // From here on the seat is theirs.
+    house.players[bob].is_silent = true;
+    house.enter(1, 1, 2);
+    assert_eq!((house.api.admissions, house.shard.report().players), (2, 2));
+    // An account that has lost its right to play gets no further, though its seat is there.
+    house.kill();
+    house.enter(1, 0, 1);
+    house.api.refuses_admission = Some("seat_lost");
+    let refused = house.arrive(1, 1, 2);
+    house.ticks(10);
+    assert!(house.is_refused(refused));
+    assert_eq!(house.shard.report().players, 1);
+}
+
+#[test]
 fn a_session_moves_on_as_often_as_it_has_to() {
     let mut house = House::with_checkpoints();
     let ada = house.enter(1, 0, 1);
