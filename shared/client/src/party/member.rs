@@ -33,6 +33,8 @@ pub(super) struct Member {
     last_heard: Instant,
     rejoins_in_a_row: u32,
     way_back: WayBack,
+    /// How many of the gains were told over earlier connections.
+    told_before: usize,
     result: MemberResult,
 }
 
@@ -66,6 +68,7 @@ impl Member {
             last_heard: asked_at,
             rejoins_in_a_row: 0,
             way_back: WayBack { noticed: asked_at, asked: asked_at, answered: asked_at },
+            told_before: 0,
         };
         member.show(|shown| {
             shown.name = character.name.as_str().to_owned();
@@ -111,6 +114,7 @@ impl Member {
         let patience = sleep(Duration::from_millis(REJOIN_PATIENCE_MS));
         tokio::pin!(patience);
         let is_return = self.rejoins_in_a_row > 0;
+        self.told_before = self.result.gains.len();
         let (mut is_silent, mut is_in_doubt) = (true, is_return);
         loop {
             tokio::select! {
@@ -210,6 +214,7 @@ impl Member {
         };
         self.result.outages.push(outage);
         self.result.undo_after(view.progress_seq);
+        self.told_before = self.told_before.min(self.result.gains.len());
         self.last_tick = self.last_tick.min(view.tick.saturating_sub(1));
     }
 
@@ -243,7 +248,9 @@ impl Member {
             }
             _ => None,
         };
-        self.result.gains.extend(gain.map(|(seq, what)| Gain { seq, what }));
+        if let Some((seq, what)) = gain {
+            self.told_before = self.result.note_gain(Gain { seq, what }, self.told_before);
+        }
         self.result.events.push(event);
     }
 

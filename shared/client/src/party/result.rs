@@ -112,6 +112,16 @@ impl MemberResult {
         self.gains.iter().filter(|gain| gain.seq <= self.durable_seq)
     }
 
+    /// Takes a gain in; the first `told_before` of those known were told over earlier connections. What they told of this
+    /// change or of later ones never happened: the session has gone on from an earlier moment, even if no snapshot has said
+    /// so yet. Returns how many of the earlier ones are left.
+    pub(super) fn note_gain(&mut self, gain: Gain, told_before: usize) -> usize {
+        let kept = self.gains.iter().take(told_before).take_while(|known| known.seq < gain.seq).count();
+        self.gains.drain(kept..told_before.min(self.gains.len()));
+        self.gains.push(gain);
+        kept
+    }
+
     /// The session went on from an earlier moment: what was gained after it never happened.
     pub(super) fn undo_after(&mut self, progress_seq: u64) {
         self.gains.retain(|gain| gain.seq <= progress_seq);
@@ -163,4 +173,21 @@ pub enum MemberEnding {
     Stopped,
     /// The member could not come back, for this reason.
     GaveUp(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_happens_again_counts_once() {
+        let mut result = MemberResult::new(0, CharacterId::from_bits(1), 0);
+        let gain = |seq| Gain { seq, what: GainKind::Xp(12) };
+        assert_eq!([1, 2, 2, 5].map(|seq| result.note_gain(gain(seq), 0)), [0; 4]);
+        // The session goes on from change 1; its first snapshot is seen after change 5 has happened anew.
+        assert_eq!(result.note_gain(gain(2), 4), 1);
+        assert_eq!(result.note_gain(gain(5), 1), 1);
+        result.undo_after(5);
+        assert_eq!(result.gains, [1, 2, 5].map(gain));
+    }
 }
