@@ -39,7 +39,7 @@ autoscaler: ## Print what a week with a launch costs and how long players wait, 
 	cargo run --quiet -p guildhall-tests --bin autoscaler
 
 torture: ## Kill, stop and end four game sims for five minutes while 200 bots play, then compare what is stored with what was seen
-	TORTURE_PARTIES=50 TORTURE_S=300 cargo test -p guildhall-tests --test story -- torture --nocapture
+	TORTURE_PARTIES=50 TORTURE_S=300 TORTURE_KEEP=1 cargo test --release -p guildhall-tests --test story -- torture --nocapture
 
 bench: bench-speed bench-build ## Print every figure that the documents promise, with its goal (half an hour)
 

@@ -13,7 +13,8 @@ mod report;
 #[cfg(test)]
 mod tests;
 
-pub use report::ACTIVE_GAME_SESSIONS;
+pub use guildhall_telemetry::cloudwatch::reporter::SAMPLES_PER_MINUTE;
+pub use report::{ACTIVE_GAME_SESSIONS, QUEUE_DEPTH};
 
 use crate::api::Api;
 use crate::config::Config;
@@ -39,6 +40,8 @@ pub(crate) struct Sighting {
     pub(crate) is_ready: bool,
     /// Live sessions.
     pub(crate) sessions: u32,
+    /// Parties that wait for a place anywhere in the fleet, unless that could not be read.
+    pub(crate) queued: Option<u32>,
 }
 
 /// The tasks that speak with the cloud.

@@ -1,5 +1,6 @@
 //! What a game sim is told by its environment. Read once, at start; a wrong value is one clear line and no start.
 
+use crate::limits::DRAIN_S_DEFAULT;
 use guildhall_domain::limits::{PORTS_PER_GAMESIM_MAX, SESSIONS_PER_GAMESIM_MAX};
 use guildhall_telemetry::LogFormat;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -11,7 +12,6 @@ mod cloud;
 pub use cloud::{AutoscalingConfig, CloudConfig};
 
 const CAPACITY_DEFAULT: u32 = 256;
-const DRAIN_S_DEFAULT: u64 = 300;
 const LAST_WRITES_S_DEFAULT: u64 = 10;
 const REGION_DEFAULT: &str = "us-east-1";
 
@@ -28,7 +28,8 @@ pub struct Config {
     pub port: u16,
     /// `GUILDHALL_GAMESIM_CAPACITY`: game sessions at one time; default 256.
     pub capacity: u32,
-    /// `GUILDHALL_DRAIN_S`: how long sessions may go on once the process is asked to end, in seconds; default 300.
+    /// `GUILDHALL_DRAIN_S`: how long sessions may go on once the process is asked to end, in seconds; default
+    /// [`DRAIN_S_DEFAULT`].
     pub drain_s: u64,
     /// `GUILDHALL_LAST_WRITES_S`: how long the last writes may take after that, in seconds, before what is not written
     /// becomes dead letters; default 10.
@@ -176,7 +177,7 @@ mod tests {
         let config = parse(&[API, ("GUILDHALL_METRICS_BIND", "")]).unwrap();
         assert_eq!((config.api.as_str(), config.port, config.capacity), ("http://127.0.0.1:1", 0, 256));
         assert_eq!(config.last_writes_s, 10);
-        assert_eq!((config.drain_s, config.metrics_bind, config.region.as_str()), (300, None, "us-east-1"));
+        assert_eq!((config.drain_s, config.metrics_bind, config.region.as_str()), (14_700, None, "us-east-1"));
         assert_eq!(config.dead_letters, PathBuf::from("./dead-letters.ndjson"));
         assert_eq!((config.cloud.fleet.as_str(), config.cloud.cloudwatch_namespace), ("main", None));
         assert_eq!((config.cloud.metadata_endpoint, config.cloud.autoscaling), (None, None));

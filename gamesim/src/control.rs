@@ -208,8 +208,8 @@ impl Control {
     fn handle_done(&mut self, done: Done) {
         match done {
             Done::Answered { shard, order, admitted } => {
-                if let Some(session_id) = admitted {
-                    self.placements.handle_admitted(self.clock.now_ms(), session_id);
+                if let Some((session_id, session_epoch)) = admitted {
+                    self.placements.handle_admitted(self.clock.now_ms(), session_id, session_epoch);
                 }
                 if let Some(shard) = self.orders.get(shard) {
                     let _ = shard.send(order);
@@ -268,6 +268,7 @@ impl Control {
             at_ms: self.clock.now_ms(),
             is_ready: self.stage == Stage::Running && response.state == GamesimState::Ready,
             sessions: u32::try_from(response.sessions.len()).unwrap_or(u32::MAX),
+            queued: response.queued,
         });
         let unclaimed = self.placements.handle_listing(self.clock.now_ms(), asked_ms, &response.sessions);
         for (session_id, session_epoch, outcome) in unclaimed {

@@ -65,6 +65,8 @@ pub enum Order {
     Saved {
         /// The session that was written for.
         session_id: SessionId,
+        /// Its epoch in the request.
+        session_epoch: u32,
         /// The answer.
         answer: Result<Vec<GroupStatus>, ApiFailure>,
     },
@@ -72,6 +74,8 @@ pub enum Order {
     Finalized {
         /// The session that was closed.
         session_id: SessionId,
+        /// Its epoch in the request.
+        session_epoch: u32,
         /// The answer.
         answer: Result<(), ApiFailure>,
     },

@@ -11,7 +11,7 @@
 //! again for those who are restored.
 
 use crate::exchange::ApiFailure;
-use crate::limits::{CHECKPOINT_HURRY_MS, CHECKPOINT_INTERVAL_MS, CHECKPOINT_PATIENCE_MS};
+use crate::limits::{CHECKPOINT_HURRY_MS, CHECKPOINT_INTERVAL_MS, CHECKPOINT_PATIENCE_MS, STALL_MS_MIN};
 use crate::writer::{Change, Placement, Verdict, Writer};
 use guildhall_domain::api::ProgressRequest;
 use guildhall_domain::progress::{GroupStatus, ProgressGroup, WriteSeq};
@@ -48,6 +48,8 @@ pub(crate) struct Journal {
     number: u32,
     taken_ms: u64,
     next_ms: u64,
+    /// When it was asked last whether changes have waited for too long.
+    asked_ms: u64,
 }
 
 impl Journal {
@@ -65,6 +67,7 @@ impl Journal {
             number: 0,
             taken_ms: 0,
             next_ms: now_ms,
+            asked_ms: now_ms,
         }
     }
 
@@ -141,8 +144,15 @@ impl Journal {
         self.writer.rewrite(now_ms, everybody);
     }
 
-    /// Whether changes have waited for a checkpoint for so long that they have to be written without.
-    pub(crate) fn is_out_of_patience(&self, now_ms: u64) -> bool {
+    /// Whether changes have waited for a checkpoint for so long that they have to be written without. To be asked in every
+    /// tick: time that passes at one stroke, because the process was stopped or the clock was set, is no time in which a
+    /// checkpoint could have been stored.
+    pub(crate) fn is_out_of_patience(&mut self, now_ms: u64) -> bool {
+        let passed_ms = now_ms.saturating_sub(std::mem::replace(&mut self.asked_ms, now_ms));
+        if passed_ms > STALL_MS_MIN {
+            self.sealed.iter_mut().for_each(|(_, batch)| batch.wait_anew(passed_ms));
+            self.open.wait_anew(passed_ms);
+        }
         self.waiting_since_ms().is_some_and(|since_ms| now_ms.saturating_sub(since_ms) >= CHECKPOINT_PATIENCE_MS)
     }
 

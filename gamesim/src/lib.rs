@@ -30,7 +30,7 @@ mod view;
 pub mod world;
 mod writer;
 
-pub use cloud::ACTIVE_GAME_SESSIONS;
+pub use cloud::{ACTIVE_GAME_SESSIONS, QUEUE_DEPTH, SAMPLES_PER_MINUTE};
 pub use config::{Config, ConfigError};
 pub use process::serve;
 

@@ -1,7 +1,8 @@
 //! Every limit of the game sim, by name and with its unit last. What is shared with other parts is in the domain's limits.
 
 use guildhall_domain::limits::{
-    HEARTBEAT_INTERVAL_MS, PROGRESS_GROUPS_MAX, SEAT_RESERVATION_S, SEATS_PER_SESSION_MAX, TICK_MS,
+    GAMESIM_LEASE_MS, HEARTBEAT_INTERVAL_MS, PROGRESS_GROUPS_MAX, SEAT_RESERVATION_S, SEATS_PER_SESSION_MAX,
+    SESSION_ORPHAN_MS, TICK_MS,
 };
 
 /// Length of one slot of a tick, in milliseconds: rooms are spread over the slots, so that neither work nor packets bunch.
@@ -39,6 +40,9 @@ pub const EVENTS_UNACKNOWLEDGED_MAX: usize = 512;
 pub const AWAY_S_MAX: u64 = 60;
 /// How long a session may last, in seconds: whoever only keeps a connection open does not hold its place for ever.
 pub const SESSION_S_MAX: u64 = 4 * 3_600;
+/// How long sessions may go on once the process is asked to end, in seconds, unless its environment says otherwise: every
+/// session comes to its own end. `infra/scaling.json` has the same number, for the cloud to wait as long.
+pub const DRAIN_S_DEFAULT: u64 = SESSION_S_MAX + 300;
 /// How long a parting connection is kept to hear the reason, in milliseconds.
 pub const PARTING_MS: u64 = 750;
 /// How long an arrival waits for the API, in milliseconds; a client gives up at about the same time.
@@ -53,10 +57,15 @@ pub const CHECKPOINT_INTERVAL_MS: u64 = 1_000;
 pub const CHECKPOINT_HURRY_MS: u64 = 100;
 /// How long changes wait for a checkpoint to be stored before they are written without, in milliseconds.
 pub const CHECKPOINT_PATIENCE_MS: u64 = 5_000;
+/// From which length on time between two ticks of a room is no wait for anything but a stall, in milliseconds.
+pub const STALL_MS_MIN: u64 = 500;
 /// Largest checkpoint of one room, in bytes.
 pub const CHECKPOINT_BYTES_MAX: usize = 64 * 1024;
 /// Largest object with the checkpoints of one shard, in bytes.
 pub const CHECKPOINT_OBJECT_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// How long the last checkpoint of a session is kept that is somebody else's by now, in milliseconds: whoever has it may not
+/// have read it, and may die without having stored another.
+pub const CHECKPOINT_OF_LOST_MS: u64 = 120_000;
 /// How long a call to the store of checkpoints may take, in milliseconds.
 pub const CHECKPOINT_TIMEOUT_MS: u64 = 2_000;
 /// Expulsions that one heartbeat confirms.
@@ -97,10 +106,15 @@ const _: () = assert!(READ_US_MAX * 2 <= SLOT_MS * 1_000);
 // A session never has more characters unsaved than fit one batch: its seats, and those who are leaving them.
 const _: () = assert!(2 * SEATS_PER_SESSION_MAX <= PROGRESS_GROUPS_MAX);
 const _: () = assert!(CHECKPOINT_HURRY_MS < CHECKPOINT_INTERVAL_MS && CHECKPOINT_TIMEOUT_MS < CHECKPOINT_PATIENCE_MS);
+const _: () = assert!(TICK_MS as u64 * 2 < STALL_MS_MIN && STALL_MS_MIN < CHECKPOINT_PATIENCE_MS);
 // A gathered object is not late by more than a tick.
 const _: () = assert!(CHECKPOINT_HURRY_MS >= TICK_MS as u64);
+// A session that is not asked for any longer than that is given up.
+const _: () = assert!(CHECKPOINT_OF_LOST_MS > 2 * (GAMESIM_LEASE_MS + SESSION_ORPHAN_MS));
 const _: () = assert!(CHECKPOINT_BYTES_MAX * 256 <= CHECKPOINT_OBJECT_BYTES_MAX);
 const _: () = assert!(ROOMLESS_S_MAX > UNCLAIMED_S_MAX + ADMISSION_MS_MAX / 1_000);
+// Every session comes to its end before a drain does.
+const _: () = assert!(DRAIN_S_DEFAULT > SESSION_S_MAX);
 const _: () = assert!(SHARDS_END_S_MAX * 1_000 > PARTING_MS);
 // An account that may not play any more is heard of with the next heartbeat, and disconnected within three seconds.
 const _: () = assert!(HEARTBEAT_INTERVAL_MS + PARTING_MS < 3_000);

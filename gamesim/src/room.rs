@@ -78,6 +78,9 @@ struct Occupant {
     character_id: CharacterId,
     name: String,
     presence: Presence,
+    /// Whether the API has admitted the player since the session is here. Until then the seat is only reserved, and for
+    /// no longer than a reservation lasts.
+    is_admitted: bool,
 }
 
 #[derive(Debug)]
@@ -208,6 +211,11 @@ impl Room {
     /// The session this room runs.
     pub(crate) const fn placement(&self) -> &Placement {
         &self.placement
+    }
+
+    /// Whether the room is of an earlier epoch of its session than this one.
+    pub(crate) const fn is_before(&self, session_epoch: u32) -> bool {
+        self.placement.session_epoch < session_epoch
     }
 
     /// When the room was opened, in milliseconds.

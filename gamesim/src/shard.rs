@@ -260,8 +260,14 @@ impl Shard {
         });
         // A late admission must find the closed room, or it would open the session anew.
         if !is_awaited && self.rooms.get(&session_id).is_some_and(Room::is_closed) {
-            self.rooms.remove(&session_id);
-            self.depot.forget(now_ms, session_id);
+            self.remove_room(now_ms, session_id);
+        }
+    }
+
+    fn remove_room(&mut self, now_ms: u64, session_id: SessionId) {
+        match self.rooms.remove(&session_id) {
+            Some(room) if room.is_lost() => self.depot.lose(now_ms, session_id),
+            _ => self.depot.forget(now_ms, session_id),
         }
     }
 

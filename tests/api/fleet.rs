@@ -39,6 +39,20 @@ async fn each_boot_gets_a_higher_epoch_and_fences_the_one_before() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_late_repetition_of_an_old_registration_does_not_retire_the_living_boot() {
+    let backend = Backend::start().await;
+    for (boot, epoch) in [("boot-1", 1), ("boot-2", 2), ("boot-3", 3)] {
+        assert_eq!(backend.gamesim("sim-1", 10, boot).await, epoch);
+    }
+    for late in ["boot-1", "boot-2"] {
+        backend.register_gamesim("sim-1", 10, late).await.refused(409, "fenced");
+    }
+    heartbeat(&backend, "sim-1", "sim-1", &beat(3, "ready")).await.expect(200);
+    assert_eq!(backend.gamesim("sim-1", 10, "boot-3").await, 3);
+    backend.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_game_sim_lives_as_long_as_its_heartbeats_count() {
     let backend = Backend::start().await;
     backend.gamesim("sim-1", 10, "boot-1").await;

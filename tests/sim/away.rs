@@ -12,8 +12,12 @@ use guildhall_protocol::payload::{EntityState, GameEvent, flags};
 use guildhall_tests::party::DUNGEON;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
+/// How long the way back may take, from noticing that a connection is gone to standing in the dungeon again.
+const BACK_MAX: Duration = Duration::from_secs(2);
 /// How far from where heroes appear somebody counts as under way, in millimetres.
 const UNDER_WAY_MM: u32 = 2_000;
 
@@ -91,6 +95,14 @@ async fn watch_over(mut witness: Hero, entity: u16, mut end: oneshot::Receiver<u
 }
 
 /// Asserts that what the one who came back sees of its own character is what the witness saw in that tick.
+/// The way back, in the time that is promised to whoever has noticed that the connection is gone.
+async fn come_back(scene: &Scene, placement: &Placement, content: &Arc<Content>) -> Hero {
+    let noticed = Instant::now();
+    let hero = soon("the way back", Hero::enter(&scene.join(0, placement).await, "fighter", content)).await;
+    assert!(noticed.elapsed() < BACK_MAX, "{:?}", noticed.elapsed());
+    hero
+}
+
 fn assert_continued(before: &View, back: &View, seat: u8, (seen, _): &Testimony) {
     assert_eq!((back.my_seat, back.my_entity), (Some(seat), before.my_entity));
     assert!(back.progress_seq >= before.progress_seq && back.durable_seq >= before.durable_seq);
@@ -119,15 +131,15 @@ async fn whoever_vanishes_comes_back_to_the_same_seat_hit_points_and_progress() 
 
     let before = soon("the adventure", hero.adventure()).await;
     hero.connection.vanish();
-    // At once: the game sim does not know yet that the first connection is dead.
-    let mut hero = soon("the way back", Hero::enter(&scene.join(0, &placement).await, "fighter", &content)).await;
+    // At once, and from another address: the game sim does not know yet that the first connection is dead.
+    let mut hero = come_back(&scene, &placement, &content).await;
     let back = hero.connection.view().borrow().clone();
 
     let before_again = soon("the adventure", hero.adventure()).await;
     hero.connection.vanish();
     // Later: the game sim has noticed, and keeps the seat.
     soon("the silence", scene.page.until_players(1)).await;
-    let mut hero = soon("the way back", Hero::enter(&scene.join(0, &placement).await, "fighter", &content)).await;
+    let mut hero = come_back(&scene, &placement, &content).await;
     let back_again = hero.connection.view().borrow().clone();
 
     let tick = back_again.tick;

@@ -9,6 +9,7 @@ mod page;
 mod program;
 mod scene;
 mod tokens;
+mod zombie;
 
 /// The product's command line, which is also what a game-sim process runs.
 const EXE: &str = env!("CARGO_BIN_EXE_guildhall-under-test");

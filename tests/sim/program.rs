@@ -99,7 +99,8 @@ impl Program {
         }
     }
 
-    fn now_ms(&self) -> u64 {
+    /// The time that its client knows, in milliseconds.
+    pub(crate) fn now_ms(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap()
     }
 }

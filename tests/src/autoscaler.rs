@@ -33,7 +33,7 @@ pub struct Experiment {
     pub seed: u64,
     /// How long it goes on, in hours.
     pub hours: u32,
-    /// Whether players who wait for a place count as load, spread over the game sims.
+    /// Whether parties that wait for a place count as load, spread over the game sims.
     pub counts_queue: bool,
     /// Instances that stand ready from half an hour before the launch until three hours after it, if it was announced.
     pub announced_min: Option<u32>,
@@ -45,7 +45,7 @@ impl Experiment {
     /// A week with a launch in its middle, as the fleet is set up.
     pub fn week(scaling: Scaling) -> Self {
         let load = Load::default();
-        Self { scaling, load, seed: 1, hours: 168, counts_queue: false, announced_min: None, protects: true }
+        Self { scaling, load, seed: 1, hours: 168, counts_queue: true, announced_min: None, protects: true }
     }
 }
 

@@ -310,6 +310,12 @@ impl Backend {
 
     /// Registers a game sim with this many places and gives its epoch.
     pub async fn gamesim(&self, name: &str, capacity: u32, boot: &str) -> u64 {
+        let answer = self.register_gamesim(name, capacity, boot).await.expect(201);
+        answer["epoch"].as_u64().expect("an epoch")
+    }
+
+    /// Registers a game sim with this many places.
+    pub async fn register_gamesim(&self, name: &str, capacity: u32, boot: &str) -> Answer {
         let content = self.call("get-content", Caller::Anyone, &[], &Value::Null).await.expect(200);
         let body = json!({
             "ports": [4000, 4001],
@@ -320,8 +326,7 @@ impl Backend {
             "connect_key": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
             "boot_id": boot,
         });
-        let answer = self.call("register-gamesim", Caller::Gamesim(name), &[], &body).await.expect(201);
-        answer["epoch"].as_u64().expect("an epoch")
+        self.call("register-gamesim", Caller::Gamesim(name), &[], &body).await
     }
 
     /// The routes behind the local front, on a free port. Nobody can sign for `/internal/…`.

@@ -62,7 +62,7 @@ impl Endpoint for RegisterGamesim {
             load: GamesimLoad::default(),
             expelled: BTreeMap::new(),
         };
-        let row = gamesims::register(&*call.app.table, row, call.now).await?;
+        let row = gamesims::register(&*call.app.table, row, call.now).await?.ok_or_else(ApiError::fenced)?;
         tracing::info!(%gamesim_id, row.epoch, row.capacity, ip, "game sim registered");
         Ok(Registered {
             gamesim_id,

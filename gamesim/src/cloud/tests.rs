@@ -105,6 +105,11 @@ fn credentials() -> SharedCredentialsProvider {
     SharedCredentialsProvider::new(Credentials::new("AKID", "secret", None, None, "test"))
 }
 
+/// What a game sim hears that takes sessions, from an API that could not read who waits.
+fn sighting(at_ms: u64, sessions: u32) -> Sighting {
+    Sighting { at_ms, is_ready: true, sessions, queued: None }
+}
+
 fn signer() -> Signer {
     Signer::new("eu-west-1", Some(credentials()))
 }
@@ -176,7 +181,7 @@ async fn an_instance_with_sessions_asks_for_protection() {
     twin.says("instance-id", "i-0abc");
     let shutdown = Shutdown::default();
     let mut instance = twin.instance(&shutdown);
-    instance.tell(Sighting { at_ms: 1, is_ready: true, sessions: 2 }).await;
+    instance.tell(sighting(1, 2)).await;
     let call = twin.form().await;
     assert_eq!(
         call.body,
@@ -185,7 +190,7 @@ async fn an_instance_with_sessions_asks_for_protection() {
     );
     assert!(call.head.contains("/eu-west-1/autoscaling/aws4_request"), "{}", call.head);
     instance.look().await;
-    instance.tell(Sighting { at_ms: 2, is_ready: true, sessions: 3 }).await;
+    instance.tell(sighting(2, 3)).await;
     assert!(twin.forms_left().is_empty(), "it is protected already");
     assert!(!shutdown.drain.is_cancelled() && !shutdown.at_once.is_cancelled());
 }
@@ -197,7 +202,7 @@ async fn a_call_that_fails_is_made_again() {
     twin.script.lock().unwrap().is_down = true;
     let mut instance = twin.instance(&Shutdown::default());
     for _ in 0..3 {
-        instance.tell(Sighting { at_ms: 1, is_ready: true, sessions: 2 }).await;
+        instance.tell(sighting(1, 2)).await;
         assert!(twin.form().await.body.contains("SetInstanceProtection"));
     }
 }
@@ -275,18 +280,18 @@ async fn what_the_registry_lists_is_published_until_the_game_sim_drains() {
     let mut at_ms = 1_800_000_000_000;
     let call = loop {
         at_ms += 1_000;
-        sender.send_replace(Sighting { at_ms, is_ready: true, sessions: 3 });
+        sender.send_replace(Sighting { queued: Some(5), ..sighting(at_ms, 3) });
         tokio::select! {
             call = twin.form() => break call,
             () = tokio::task::yield_now() => {}
         }
     };
-    for word in ["Guildhall", "ActiveGameSessions", "GamesimCapacity", "Fleet", "north"] {
+    for word in ["Guildhall", "ActiveGameSessions", "FreePlaces", "GamesimCapacity", "QueueDepth", "Fleet", "north"] {
         assert!(call.body.contains(word), "{word} is missing in {:?}", call.body);
     }
     for _ in 0..3 {
         at_ms += 60_000;
-        sender.send_replace(Sighting { at_ms, is_ready: false, sessions: 3 });
+        sender.send_replace(Sighting { is_ready: false, ..sighting(at_ms, 3) });
         tokio::task::yield_now().await;
     }
     drop(sender);

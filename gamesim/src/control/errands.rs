@@ -32,8 +32,8 @@ pub(super) enum Done {
     Answered {
         shard: usize,
         order: Order,
-        /// The session that a player was admitted to, if this was an admission.
-        admitted: Option<SessionId>,
+        /// The session that a player was admitted to and its epoch, if this was an admission.
+        admitted: Option<(SessionId, u32)>,
     },
     /// A heartbeat has its answer, or none.
     Beaten { asked_ms: u64, answer: Result<HeartbeatResponse, ApiFailure> },
@@ -54,7 +54,7 @@ impl Office {
         if let Err(failure) = &answer {
             tracing::info!(session_id = %request.session_id, %failure, "a player was not admitted");
         }
-        let admitted = answer.is_ok().then_some(request.session_id);
+        let admitted = answer.is_ok().then_some((request.session_id, request.session_epoch));
         Done::Answered { shard, order: Order::Admitted { ticket, answer, checkpoint }, admitted }
     }
 
@@ -97,7 +97,8 @@ impl Office {
                 tracing::warn!(session_id = %request.session_id, %failure, "progress was not saved");
             }
         }
-        Done::Answered { shard, order: Order::Saved { session_id: request.session_id, answer }, admitted: None }
+        let ProgressRequest { session_id, session_epoch, .. } = request;
+        Done::Answered { shard, order: Order::Saved { session_id, session_epoch, answer }, admitted: None }
     }
 
     pub(super) async fn finalize(self: Arc<Self>, shard: usize, request: FinalizeRequest) -> Done {
@@ -106,7 +107,8 @@ impl Office {
         if let Err(failure) = &answer {
             tracing::warn!(session_id = %request.session_id, %failure, "the session was not closed");
         }
-        Done::Answered { shard, order: Order::Finalized { session_id: request.session_id, answer }, admitted: None }
+        let FinalizeRequest { session_id, session_epoch, .. } = request;
+        Done::Answered { shard, order: Order::Finalized { session_id, session_epoch, answer }, admitted: None }
     }
 
     /// Closes a session without a room. Whatever the answer, the next heartbeat tells what is left to do.

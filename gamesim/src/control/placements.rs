@@ -1,7 +1,8 @@
 //! The sessions that the registry holds to be here and that have no room: somebody reserved a seat and did not come, or an
 //! admission got lost on its way. They would take up room for ever, so they are closed after a while.
 //!
-//! A session is claimed once the API has admitted a player to it: from then on it is its shard's to close.
+//! A session is claimed once the API has admitted a player to it: from then on it is its shard's to close. A session that
+//! comes back from elsewhere does so under another epoch, and has to be claimed anew.
 
 use crate::limits::{ROOMLESS_S_MAX, UNCLAIMED_RETRY_MS, UNCLAIMED_S_MAX};
 use guildhall_domain::SessionId;
@@ -20,7 +21,8 @@ struct Known {
     epoch: Option<u32>,
     /// When it was first seen, or when somebody last tried to enter.
     touched_ms: u64,
-    claimed: bool,
+    /// The session epoch in which somebody was admitted last.
+    claimed: Option<u32>,
     closing_asked_ms: u64,
 }
 
@@ -31,8 +33,9 @@ impl Placements {
     }
 
     /// Somebody has been admitted.
-    pub(super) fn handle_admitted(&mut self, now_ms: u64, session_id: SessionId) {
-        self.touch(now_ms, session_id).claimed = true;
+    pub(super) fn handle_admitted(&mut self, now_ms: u64, session_id: SessionId, session_epoch: u32) {
+        let known = self.touch(now_ms, session_id);
+        known.claimed = known.claimed.max(Some(session_epoch));
     }
 
     /// Takes in what the registry said when it was asked at `asked_ms`. Returns the sessions to close.
@@ -50,7 +53,7 @@ impl Placements {
             known.epoch = Some(*epoch);
             let age_ms = now_ms.saturating_sub(known.touched_ms);
             let is_patient = now_ms.saturating_sub(known.closing_asked_ms) < UNCLAIMED_RETRY_MS;
-            if known.claimed || is_patient || age_ms < UNCLAIMED_S_MAX * 1_000 {
+            if known.is_claimed() || is_patient || age_ms < UNCLAIMED_S_MAX * 1_000 {
                 continue;
             }
             known.closing_asked_ms = now_ms;
@@ -64,7 +67,7 @@ impl Placements {
 
     /// The sessions that no shard will close.
     pub(super) fn unclaimed(&self) -> impl Iterator<Item = (SessionId, u32)> {
-        let unclaimed = self.known.iter().filter(|(_, known)| !known.claimed);
+        let unclaimed = self.known.iter().filter(|(_, known)| !known.is_claimed());
         unclaimed.filter_map(|(session_id, known)| Some((*session_id, known.epoch?)))
     }
 
@@ -75,8 +78,15 @@ impl Placements {
     }
 
     fn entry(&mut self, now_ms: u64, session_id: SessionId) -> &mut Known {
-        let fresh = Known { epoch: None, touched_ms: now_ms, claimed: false, closing_asked_ms: 0 };
+        let fresh = Known { epoch: None, touched_ms: now_ms, claimed: None, closing_asked_ms: 0 };
         self.known.entry(session_id).or_insert(fresh)
+    }
+}
+
+impl Known {
+    /// Whether somebody was admitted to the session as it is here. What the registry told before is no news.
+    fn is_claimed(&self) -> bool {
+        self.claimed.is_some() && self.claimed >= self.epoch
     }
 }
 
@@ -117,7 +127,7 @@ mod tests {
         assert_eq!(beats(&mut placements, 0, 30), []);
         placements.handle_attempt(START_MS + 30_000, ONE);
         assert_eq!(beats(&mut placements, 32, 60), []);
-        placements.handle_admitted(START_MS + 60_000, ONE);
+        placements.handle_admitted(START_MS + 60_000, ONE, 4);
         assert_eq!(beats(&mut placements, 62, 600), []);
         assert_eq!(placements.unclaimed().count(), 0);
     }
@@ -125,11 +135,23 @@ mod tests {
     #[test]
     fn an_older_question_does_not_undo_an_admission() {
         let mut placements = Placements::default();
-        placements.handle_admitted(START_MS + 10, ONE);
+        placements.handle_admitted(START_MS + 10, ONE, 4);
         placements.handle_listing(START_MS + 20, START_MS, &BTreeMap::new());
         assert_eq!(beats(&mut placements, 2, 200), []);
         placements.handle_listing(START_MS + 300_000, START_MS + 300_000, &BTreeMap::new());
         assert!(placements.known.is_empty());
+    }
+
+    #[test]
+    fn a_session_that_comes_back_under_another_epoch_has_to_be_claimed_anew() {
+        let mut placements = Placements::default();
+        placements.handle_admitted(START_MS, ONE, 3);
+        let closings = beats(&mut placements, 0, 40);
+        assert_eq!(closings[0], (UNCLAIMED_S_MAX, Outcome::Expired));
+        placements.handle_admitted(START_MS + 40_000, ONE, 4);
+        // An answer that was late.
+        placements.handle_admitted(START_MS + 40_000, ONE, 3);
+        assert_eq!(beats(&mut placements, 42, 600), []);
     }
 
     #[test]

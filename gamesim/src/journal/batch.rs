@@ -64,6 +64,11 @@ impl Batch {
         self.since_ms
     }
 
+    /// Lets this much time not count as waited.
+    pub(super) fn wait_anew(&mut self, stall_ms: u64) {
+        self.since_ms = self.since_ms.map(|since_ms| since_ms.saturating_add(stall_ms));
+    }
+
     pub(super) const fn is_empty(&self) -> bool {
         self.since_ms.is_none()
     }

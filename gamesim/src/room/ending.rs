@@ -20,8 +20,10 @@ enum Stage {
     Asked,
     /// The API is to be asked again.
     AskAgain { at_ms: u64 },
-    /// Nothing is left to do.
+    /// The session is closed. Nothing is left to do.
     Closed,
+    /// Nothing is left to do here: the session is somebody else's, or what becomes of it is.
+    Lost,
 }
 
 impl Room {
@@ -53,13 +55,13 @@ impl Room {
     pub(crate) fn fence(&mut self, now_ms: u64, effects: &mut Vec<RoomEffect>) {
         self.close(now_ms, EndingReason::Fault, Outcome::Failed, effects);
         self.journal.fence();
-        self.ending = Some(Ending { outcome: Outcome::Failed, stage: Stage::Closed });
+        self.ending = Some(Ending { outcome: Outcome::Failed, stage: Stage::Lost });
     }
 
     /// Ends at once, and hands out what could not be written.
     pub(crate) fn abandon(&mut self, now_ms: u64) -> Vec<DeadLetter> {
         self.dungeon = None;
-        self.ending = Some(Ending { outcome: Outcome::Drained, stage: Stage::Closed });
+        self.ending = Some(Ending { outcome: Outcome::Drained, stage: Stage::Lost });
         let groups = self.journal.abandon(now_ms);
         groups.into_iter().map(|group| dead_letter(self.placement, BurialReason::Abandoned, group)).collect()
     }
@@ -71,14 +73,20 @@ impl Room {
         if ending.stage == Stage::Asked {
             ending.stage = match answer {
                 Err(ApiFailure::Unavailable(_)) => Stage::AskAgain { at_ms: again_ms },
-                Ok(()) | Err(ApiFailure::Refused { .. }) => Stage::Closed,
+                Err(ApiFailure::Refused { .. }) => Stage::Lost,
+                Ok(()) => Stage::Closed,
             };
         }
     }
 
     /// Whether nothing is left to do.
     pub(crate) fn is_closed(&self) -> bool {
-        self.ending.as_ref().is_some_and(|ending| ending.stage == Stage::Closed)
+        self.ending.as_ref().is_some_and(|ending| matches!(ending.stage, Stage::Closed | Stage::Lost))
+    }
+
+    /// Whether the session is not known to be over, though nothing is left to do here: it may go on elsewhere.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.ending.as_ref().is_some_and(|ending| ending.stage == Stage::Lost)
     }
 
     /// Whether somebody is still to be let go or written.
@@ -93,7 +101,7 @@ impl Room {
         let is_due = match ending.stage {
             Stage::Flushing => is_flushed,
             Stage::AskAgain { at_ms } => at_ms <= now_ms,
-            Stage::Asked | Stage::Closed => false,
+            Stage::Asked | Stage::Closed | Stage::Lost => false,
         };
         if is_due {
             ending.stage = Stage::Asked;

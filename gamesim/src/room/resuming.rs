@@ -49,6 +49,7 @@ impl Room {
                 tracing::warn!(session_id = %placement.session_id, character_id = %id, ?reason, "has no place any more");
             }
         }
+        room.seats.iter_mut().flatten().for_each(|occupant| occupant.is_admitted = false);
         room
     }
 
@@ -113,7 +114,7 @@ impl Room {
             Some(_) => Presence::Leaving { since: self.journal.release(now_ms, character_id) },
             None => Presence::Away { since_ms: now_ms },
         };
-        *place = Some(Occupant { account_id, character_id, name: occupant.name.clone(), presence });
+        *place = Some(Occupant { account_id, character_id, name: occupant.name.clone(), presence, is_admitted: false });
         Some(())
     }
 
@@ -156,7 +157,7 @@ impl Room {
     }
 
     fn saved(&self, seat: u8, occupant: &Occupant) -> SavedOccupant {
-        let Occupant { account_id, character_id, name, presence } = occupant;
+        let Occupant { account_id, character_id, name, presence, .. } = occupant;
         let leaving = match presence {
             Presence::Leaving { since } => self.journal.latest(*character_id).map(|last| SavedLeaving {
                 since: *since,

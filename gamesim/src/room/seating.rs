@@ -34,7 +34,7 @@ impl Room {
                 // The seat is given back in a moment; what the API says until then is about to change.
                 Presence::Leaving { .. } => Claim::Refuse(RefusalReason::Seat),
                 _ if occupant.character_id == user.character_id && occupant.account_id == user.account_id => {
-                    Claim::Resume
+                    if occupant.is_admitted { Claim::Resume } else { Claim::Ask }
                 }
                 _ => Claim::Refuse(RefusalReason::Seat),
             },
@@ -51,7 +51,8 @@ impl Room {
         self.welcome(seat, None);
     }
 
-    /// Seats a character whom the API has admitted. Without a connection its player is away from the start.
+    /// Seats a character whom the API has admitted, or brings it back to the seat that it held before the session came here.
+    /// Without a connection its player is away from the start.
     pub(crate) fn admit(
         &mut self,
         now_ms: u64,
@@ -59,8 +60,17 @@ impl Room {
         character: Character,
         connection: Option<ConnectionId>,
     ) -> Result<(), RefusalReason> {
-        if !matches!(self.seats.get(usize::from(seat)), Some(None)) {
-            return Err(RefusalReason::Seat);
+        match self.seats.get_mut(usize::from(seat)) {
+            Some(None) => {}
+            Some(Some(occupant)) if occupant.character_id == character.character_id && !occupant.is_admitted => {
+                occupant.is_admitted = true;
+                if let Some(connection) = connection {
+                    // Nobody has been connected to the seat, so there is nobody to drop.
+                    self.resume(seat, connection, &mut Vec::new());
+                }
+                return Ok(());
+            }
+            _ => return Err(RefusalReason::Seat),
         }
         let Some(mut dungeon) = self.dungeon.take() else { return Err(RefusalReason::Session) };
         let (account_id, character_id) = (character.account_id, character.character_id);
@@ -81,7 +91,7 @@ impl Room {
             Some(connection) => Presence::Playing(Box::new(Link::new(connection))),
             None => Presence::Away { since_ms: now_ms },
         };
-        let occupant = Occupant { account_id, character_id, name: character.name.into(), presence };
+        let occupant = Occupant { account_id, character_id, name: character.name.into(), presence, is_admitted: true };
         if let Some(place) = self.seats.get_mut(usize::from(seat)) {
             *place = Some(occupant);
         }

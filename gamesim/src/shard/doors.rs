@@ -51,7 +51,8 @@ impl Shard {
         } else if self.is_stopping {
             Claim::Refuse(RefusalReason::Draining)
         } else {
-            self.rooms.get(&user.session_id).map_or(Claim::Ask, |room| room.judge(user))
+            let room = self.rooms.get(&user.session_id).filter(|room| !room.is_before(user.session_epoch));
+            room.map_or(Claim::Ask, |room| room.judge(user))
         }
     }
 
@@ -113,6 +114,7 @@ impl Shard {
         connection: Option<ConnectionId>,
     ) -> Result<(), RefusalReason> {
         let session_id = user.session_id;
+        self.give_way(now_ms, user);
         if !self.rooms.contains_key(&session_id) {
             self.open_room(now_ms, user, &admitted, checkpoint);
         }
@@ -138,6 +140,16 @@ impl Shard {
             self.places.insert(connection, Place::Seated { session_id, seat: user.seat });
         }
         Ok(())
+    }
+
+    /// Ends a room whose session has been elsewhere meanwhile and has come back: it goes on in another room.
+    fn give_way(&mut self, now_ms: u64, user: &UserData) {
+        let session_id = user.session_id;
+        if self.rooms.get(&session_id).is_some_and(|room| room.is_before(user.session_epoch)) {
+            self.with_room(now_ms, session_id, &mut Vec::new(), |room, effects| room.fence(now_ms, effects));
+            self.remove_room(now_ms, session_id);
+            self.slots.iter_mut().for_each(|slot| slot.retain(|other| *other != session_id));
+        }
     }
 
     /// Opens a room. Where the session cannot be played, the room only has it closed.

@@ -17,14 +17,16 @@ impl Shard {
                     self.expel(now_ms, expulsion.account_id);
                 }
             }
-            Order::Saved { session_id, answer } => {
+            Order::Saved { session_id, session_epoch, answer } if self.has_asked(session_id, session_epoch) => {
                 self.with_room(now_ms, session_id, &mut Vec::new(), |room, effects| {
                     room.handle_saved(now_ms, answer, effects);
                 });
             }
-            Order::Finalized { session_id, answer } => {
+            Order::Finalized { session_id, session_epoch, answer } if self.has_asked(session_id, session_epoch) => {
                 self.with_room(now_ms, session_id, &mut Vec::new(), |room, _| room.handle_finalized(now_ms, &answer));
             }
+            // Whoever asked is gone, and what has come in its place asked for something else.
+            Order::Saved { .. } | Order::Finalized { .. } => {}
             Order::Listed { asked_ms, sessions } => self.compare(now_ms, asked_ms, &sessions),
             Order::Stop => {
                 self.is_stopping = true;
@@ -48,6 +50,11 @@ impl Shard {
                 }
             }
         }
+    }
+
+    /// Whether the room of the session is the one that asked in this epoch.
+    fn has_asked(&self, session_id: SessionId, session_epoch: u32) -> bool {
+        self.rooms.get(&session_id).is_some_and(|room| room.placement().session_epoch == session_epoch)
     }
 
     fn handle_checkpointed(&mut self, now_ms: u64, is_stored: bool) {

@@ -99,8 +99,13 @@ pub async fn find(table: &dyn Table, gamesim_id: &GamesimId, epoch: u64) -> Resu
 
 /// The latest boot of a game sim.
 pub async fn find_latest(table: &dyn Table, gamesim_id: &GamesimId) -> Result<Option<GamesimRow>, StorageError> {
+    Ok(find_boots(table, gamesim_id).await?.pop())
+}
+
+/// Every boot of a game sim whose row is still there, oldest first.
+async fn find_boots(table: &dyn Table, gamesim_id: &GamesimId) -> Result<Vec<GamesimRow>, StorageError> {
     let query = Query::new(TableName::Gamesims, FLEET).prefix(format!("{gamesim_id}#"));
-    read(table, query).await?.pop().map(decode).transpose()
+    read(table, query).await?.into_iter().map(decode).collect()
 }
 
 /// The whole fleet, by name and boot; boots that are over are among them while they have sessions.
@@ -122,11 +127,22 @@ pub(crate) async fn read(table: &dyn Table, mut query: Query) -> Result<Vec<Item
 
 /// Registers a boot: `row` comes with everything but its epoch, which is given here. From then on nothing lands on the boot
 /// before it, whose sessions wait to be placed anew.
-pub async fn register(table: &dyn Table, mut row: GamesimRow, now: Timestamp) -> Result<GamesimRow, CommitError> {
+///
+/// `None` if another boot has followed this one, as long as its row is there to tell: a request that was repeated late must
+/// not retire the living boot.
+pub async fn register(
+    table: &dyn Table,
+    mut row: GamesimRow,
+    now: Timestamp,
+) -> Result<Option<GamesimRow>, CommitError> {
     for _ in 0..REGISTER_ATTEMPTS_MAX {
-        let before = find_latest(table, &row.gamesim_id).await?;
+        let mut boots = find_boots(table, &row.gamesim_id).await?;
+        let before = boots.pop();
         if let Some(before) = before.as_ref().filter(|before| before.boot_id == row.boot_id) {
-            return Ok(before.clone());
+            return Ok(Some(before.clone()));
+        }
+        if boots.iter().any(|boot| boot.boot_id == row.boot_id) {
+            return Ok(None);
         }
         let last_epoch = match &before {
             Some(before) => before.epoch,
@@ -143,7 +159,7 @@ pub async fn register(table: &dyn Table, mut row: GamesimRow, now: Timestamp) ->
             writes.push(Write::update(key(&before.gamesim_id, before.epoch), over, unchanged));
         }
         match table.commit(Commit::all(writes)).await {
-            Ok(_) => return Ok(row),
+            Ok(_) => return Ok(Some(row)),
             // Another boot came in between, or the one before beat once more.
             Err(CommitError::Refused(_)) => {}
             Err(error) => return Err(error),

@@ -39,7 +39,7 @@ async fn allocate(
 /// A table with one game sim, one character and their session, the player admitted.
 async fn playing() -> (MemoryTable, GamesimRow, CharacterRow, Session) {
     let table = MemoryTable::new();
-    let sim = gamesims::register(&table, gamesim("sim-1", "boot-1"), NOW).await.unwrap();
+    let sim = gamesims::register(&table, gamesim("sim-1", "boot-1"), NOW).await.unwrap().unwrap();
     let row = character(&table, 1).await;
     let session = session(9, &sim, &row);
     allocate(&table, &session, &sim, &row, None, NOW).await.unwrap().unwrap();
@@ -108,7 +108,7 @@ async fn a_group_is_written_whole_or_not_at_all() {
 #[tokio::test]
 async fn the_last_place_is_given_once_and_never_twice() {
     let table = MemoryTable::new();
-    let sim = gamesims::register(&table, gamesim("sim-1", "boot-1"), NOW).await.unwrap();
+    let sim = gamesims::register(&table, gamesim("sim-1", "boot-1"), NOW).await.unwrap().unwrap();
     let mut placed = 0;
     for bits in 1..=u128::from(CAPACITY) + 2 {
         let row = character(&table, bits).await;
@@ -168,9 +168,9 @@ async fn a_session_is_given_up_only_when_its_game_sim_is_dead() {
 #[tokio::test]
 async fn a_new_boot_takes_the_name_and_the_old_ones_sessions_wait_to_go_on() {
     let (table, sim, row, session) = playing().await;
-    let again = gamesims::register(&table, gamesim("sim-1", "boot-1"), NOW).await.unwrap();
+    let again = gamesims::register(&table, gamesim("sim-1", "boot-1"), NOW).await.unwrap().unwrap();
     assert_eq!(again.epoch, 1, "the same boot keeps its epoch");
-    let next = gamesims::register(&table, gamesim("sim-1", "boot-2"), NOW).await.unwrap();
+    let next = gamesims::register(&table, gamesim("sim-1", "boot-2"), NOW).await.unwrap().unwrap();
     assert_eq!((next.epoch, next.sessions.len()), (2, 0));
     let beat = gamesims::heartbeat(&table, &sim.gamesim_id, 1, GamesimState::Ready, &GamesimLoad::default(), &[], NOW)
         .await
@@ -194,8 +194,8 @@ async fn a_new_boot_takes_the_name_and_the_old_ones_sessions_wait_to_go_on() {
 async fn of_several_who_move_a_session_one_does() {
     let (table, _, row, session) = playing().await;
     let living = |name: &str| GamesimRow { lease_until: NOW.plus_secs(11), ..gamesim(name, "boot-1") };
-    let second = gamesims::register(&table, living("sim-2"), NOW.plus_secs(5)).await.unwrap();
-    let third = gamesims::register(&table, living("sim-3"), NOW.plus_secs(5)).await.unwrap();
+    let second = gamesims::register(&table, living("sim-2"), NOW.plus_secs(5)).await.unwrap().unwrap();
+    let third = gamesims::register(&table, living("sim-3"), NOW.plus_secs(5)).await.unwrap().unwrap();
     let move_to =
         async |to: &GamesimRow, at| sessions::relocate(&table, &session, to, "127.0.0.1:1", at).await.unwrap();
     assert_eq!(move_to(&second, NOW.plus_secs(5)).await, Relocated::GamesimAlive);
@@ -222,7 +222,7 @@ async fn a_full_or_draining_game_sim_takes_no_orphan() {
     let mut small = gamesim("sim-2", "boot-1");
     (small.capacity, small.lease_until) = (1, NOW.plus_secs(11));
     let at = NOW.plus_secs(5);
-    let small = gamesims::register(&table, small, at).await.unwrap();
+    let small = gamesims::register(&table, small, at).await.unwrap().unwrap();
     let other = character(&table, 2).await;
     allocate(&table, &self::session(10, &small, &other), &small, &other, None, at).await.unwrap().unwrap();
     let moved = sessions::relocate(&table, &session, &small, "127.0.0.1:1", NOW.plus_secs(6)).await.unwrap();
@@ -244,7 +244,7 @@ async fn the_reaper_gives_up_what_waited_in_vain_and_forgets_no_epoch() {
     assert_eq!(sessions::find(&table, session.session_id).await.unwrap().unwrap().state, SessionState::Lost);
     assert_eq!(reap(dead.plus_millis(GAMESIM_KEPT_MS)).await, Reaped { gamesims_removed: 1, ..Reaped::default() });
     assert_eq!(gamesims::find(&table, &sim.gamesim_id, 1).await.unwrap(), None);
-    let back = gamesims::register(&table, gamesim("sim-1", "boot-2"), NOW).await.unwrap();
+    let back = gamesims::register(&table, gamesim("sim-1", "boot-2"), NOW).await.unwrap().unwrap();
     assert_eq!(back.epoch, 2, "an epoch is never used again");
 }
 
@@ -265,14 +265,14 @@ async fn an_expulsion_is_repeated_until_it_is_confirmed() {
     assert!(gamesims::expel(&table, &sim.gamesim_id, 1, second).await.unwrap());
     assert_eq!(beat(&[first]).await, [second], "what came since stays");
     assert_eq!(beat(&[second, second]).await, []);
-    gamesims::register(&table, gamesim("sim-1", "boot-2"), NOW).await.unwrap();
+    gamesims::register(&table, gamesim("sim-1", "boot-2"), NOW).await.unwrap().unwrap();
     assert!(!gamesims::expel(&table, &sim.gamesim_id, 1, first).await.unwrap(), "that boot is over");
 }
 
 #[tokio::test]
 async fn a_draining_game_sim_takes_nothing_new_and_never_goes_back() {
     let table = MemoryTable::new();
-    let sim = gamesims::register(&table, gamesim("sim-1", "boot-1"), NOW).await.unwrap();
+    let sim = gamesims::register(&table, gamesim("sim-1", "boot-1"), NOW).await.unwrap().unwrap();
     for state in [GamesimState::Draining, GamesimState::Ready] {
         let beat =
             gamesims::heartbeat(&table, &sim.gamesim_id, 1, state, &GamesimLoad::default(), &[], NOW).await.unwrap();
@@ -301,7 +301,7 @@ async fn an_arrival_after_the_seat_was_lost_is_refused() {
 /// A table with one game sim and a character whose reservation in a session has run out.
 async fn lapsed() -> (MemoryTable, GamesimRow, CharacterRow, Session, Timestamp) {
     let table = MemoryTable::new();
-    let sim = gamesims::register(&table, gamesim("sim-1", "boot-1"), NOW).await.unwrap();
+    let sim = gamesims::register(&table, gamesim("sim-1", "boot-1"), NOW).await.unwrap().unwrap();
     let row = character(&table, 1).await;
     let session = session(9, &sim, &row);
     allocate(&table, &session, &sim, &row, None, NOW).await.unwrap().unwrap();
@@ -348,7 +348,7 @@ async fn who_reserves_anew_must_still_have_the_lease() {
 #[tokio::test]
 async fn only_characters_that_exist_are_bound() {
     let table = MemoryTable::new();
-    let sim = gamesims::register(&table, gamesim("sim-1", "boot-1"), NOW).await.unwrap();
+    let sim = gamesims::register(&table, gamesim("sim-1", "boot-1"), NOW).await.unwrap().unwrap();
     let row = character(&MemoryTable::new(), 1).await;
     let refused = allocate(&table, &session(9, &sim, &row), &sim, &row, None, NOW).await.unwrap();
     assert_eq!(refused, Err(Unplaced::Character(0, None)));

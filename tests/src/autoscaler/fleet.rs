@@ -11,7 +11,8 @@ use std::collections::{BinaryHeap, VecDeque};
 
 /// How long an instance takes from its start to its registration, in seconds.
 const BOOT_S: std::ops::RangeInclusive<u32> = 90..=150;
-/// Time between two looks of an instance at what its group wants and what lives on it, in seconds.
+/// Time between two looks of an instance at what its group wants and what lives on it, and between two samples of its
+/// metrics, in seconds.
 const LOOK_S: u32 = 5;
 /// How long an instance is empty before it gives up its protection, in seconds.
 const EMPTY_S: u32 = 60;
@@ -31,6 +32,14 @@ struct Gamesim {
     is_gone: bool,
 }
 
+/// Sums over the samples that game sims have given in a minute: every one of them says how long the queue is.
+#[derive(Debug, Default)]
+struct Sampled {
+    sessions: u64,
+    queued: u64,
+    samples: u64,
+}
+
 /// Every instance there ever was, and everybody who plays or waits.
 #[derive(Debug)]
 pub struct Fleet {
@@ -44,7 +53,7 @@ pub struct Fleet {
     ends: BinaryHeap<Reverse<(u32, usize)>>,
     /// Arrival and length of whoever waits, in seconds.
     queue: VecDeque<(u32, u32)>,
-    sampled: (u64, u64),
+    sampled: Sampled,
     hour: Hour,
 }
 
@@ -59,7 +68,7 @@ impl Fleet {
             present: Vec::new(),
             ends: BinaryHeap::new(),
             queue: VecDeque::new(),
-            sampled: (0, 0),
+            sampled: Sampled::default(),
             hour: Hour::default(),
         };
         (0..instances).for_each(|_| fleet.start(0, 0));
@@ -97,12 +106,10 @@ impl Fleet {
         self.measure(now_s, outcome);
     }
 
-    /// What CloudWatch says of the minute that is over: sessions per game sim, on average.
+    /// What CloudWatch says of the minute that is over: sessions per game sim, and those who wait with them.
     pub fn take_metric(&mut self, counts_queue: bool) -> Option<f64> {
-        let (sessions, samples) = std::mem::take(&mut self.sampled);
-        let serving = samples as f64 / f64::from(60 / LOOK_S);
-        let queued = if counts_queue { self.queue.len() as f64 / serving } else { 0.0 };
-        (samples > 0).then(|| sessions as f64 / samples as f64 + queued)
+        let Sampled { sessions, queued, samples } = std::mem::take(&mut self.sampled);
+        self.scaling.demand(sessions, if counts_queue { queued } else { 0 }, samples)
     }
 
     /// What the group sees.
@@ -191,8 +198,10 @@ impl Fleet {
         let sessions: u32 = present().map(|gamesim| gamesim.sessions).sum();
         if now_s.is_multiple_of(LOOK_S) {
             let serving = || present().filter(|gamesim| gamesim.is_taking(now_s));
-            self.sampled.0 += serving().map(|gamesim| u64::from(gamesim.sessions)).sum::<u64>();
-            self.sampled.1 += serving().count() as u64;
+            let samples = serving().count() as u64;
+            self.sampled.sessions += serving().map(|gamesim| u64::from(gamesim.sessions)).sum::<u64>();
+            self.sampled.queued += samples * self.queue.len() as u64;
+            self.sampled.samples += samples;
         }
         let instances = self.present.len() as u32;
         outcome.instance_s += u64::from(instances);

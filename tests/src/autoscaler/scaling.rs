@@ -10,8 +10,15 @@ pub struct Scaling {
     pub fleet: String,
     /// Namespace of the metric.
     pub metric_namespace: String,
-    /// Name of the metric; its average over the fleet is what is tracked.
+    /// Name of the metric with the live sessions of a game sim.
     pub metric_name: String,
+    /// Name of the metric with the parties that wait for a place in the fleet.
+    pub queue_metric_name: String,
+    /// How many samples of a metric a game sim gives in a minute.
+    pub samples_per_minute: u32,
+    /// What is tracked, in CloudWatch's metric math: `sessions` is the average of the first metric over a minute, `samples`
+    /// the number of its samples, `queued` the average of the second one. [`Scaling::demand`] is the same.
+    pub metric_expression: String,
     /// Sessions that fit on one game sim.
     pub capacity_sessions: u32,
     /// Sessions per game sim that the group aims at.
@@ -35,6 +42,13 @@ impl Scaling {
     /// If the file does not hold what this type says.
     pub fn in_force() -> Self {
         serde_json::from_str(include_str!("../../../infra/scaling.json")).expect("infra/scaling.json is complete")
+    }
+
+    /// Sessions per game sim that there are or should be: those that go on, and those that wait spread over the game sims
+    /// that published. `None` if none did.
+    pub fn demand(&self, sessions_sum: u64, queued_sum: u64, samples: u64) -> Option<f64> {
+        let (sessions, queued) = (sessions_sum as f64 / samples as f64, queued_sum as f64 / samples as f64);
+        (samples > 0).then(|| sessions + queued * f64::from(self.samples_per_minute) / samples as f64)
     }
 
     /// The same with another target.

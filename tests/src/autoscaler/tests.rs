@@ -1,11 +1,12 @@
 //! What the numbers in force promise, and that the simulation would see it if they did not keep it.
 
+use super::fleet::Fleet;
 use super::group::{Group, Instances};
 use super::load::Load;
 use super::scaling::Scaling;
 use super::{Experiment, Outcome, week};
 use guildhall_domain::limits::SESSIONS_PER_GAMESIM_MAX;
-use guildhall_gamesim::limits::{AUTOSCALING_HEARTBEAT_MS, SESSION_S_MAX};
+use guildhall_gamesim::limits::{AUTOSCALING_HEARTBEAT_MS, DRAIN_S_DEFAULT};
 
 /// Monday to Thursday, with the launch in it, for a quarter of the players.
 fn short(seed: u64) -> Experiment {
@@ -57,6 +58,37 @@ fn a_target_near_the_capacity_lets_players_wait() {
 }
 
 #[test]
+fn a_full_fleet_with_parties_that_wait_grows_by_what_they_need() {
+    let scaling = Scaling { capacity_sessions: 100, target_sessions: 100, ..Scaling::in_force() };
+    let (mut fleet, mut group) = (Fleet::new(&scaling, 4, 1, true), Group::new(&scaling, 4));
+    let mut outcome = Outcome::default();
+    (0..600).for_each(|_| fleet.handle_arrival(0, 3_600));
+    for now_s in 0..180 {
+        fleet.handle_second(now_s, &mut outcome);
+        if now_s % 60 == 59 {
+            let metric = fleet.take_metric(true).unwrap();
+            assert!((metric - 150.0).abs() < 0.001, "four full game sims and two hundred parties: {metric}");
+            let warm = Instances { warm: 4, ..Instances::default() };
+            assert_eq!(group.handle_minute(Some(metric), warm).desired, if now_s > 120 { 6 } else { 4 });
+        }
+    }
+    assert_eq!(fleet.waiting(), 200);
+    assert_eq!(fleet.take_metric(true), None, "nobody has published since");
+}
+
+#[test]
+fn counting_those_who_wait_ends_their_wait_sooner() {
+    let mut stormy = short(1);
+    // Far more than the fleet is prepared for, and nothing but the queue that shows how many.
+    stormy.load.launch_factor = 30.0;
+    let ignored = played(&Experiment { counts_queue: false, ..stormy.clone() });
+    let counted = played(&stormy);
+    let waited = |outcome: &Outcome| outcome.waits.iter().map(|(s, parties)| u64::from(s * parties)).sum::<u64>();
+    assert!(waited(&counted) * 5 < waited(&ignored) * 4, "{} {}", waited(&counted), waited(&ignored));
+    assert!(counted.wait_s(1.0) <= ignored.wait_s(1.0));
+}
+
+#[test]
 fn the_same_seed_gives_the_same_week() {
     let hours = |seed| week(&Experiment { hours: 24, ..short(seed) }).hours;
     assert_eq!(hours(3), hours(3));
@@ -100,11 +132,15 @@ fn the_group_shrinks_after_fifteen_minutes_unless_something_warms_up() {
 fn the_numbers_in_force_fit_each_other_and_the_game_sim() {
     let scaling = Scaling::in_force();
     assert_eq!(scaling.metric_name, guildhall_gamesim::ACTIVE_GAME_SESSIONS);
+    assert_eq!(scaling.queue_metric_name, guildhall_gamesim::QUEUE_DEPTH);
+    assert_eq!(u64::from(scaling.samples_per_minute), guildhall_gamesim::SAMPLES_PER_MINUTE);
+    let expression = format!("sessions + FILL(queued, 0) * {} / samples", scaling.samples_per_minute);
+    assert_eq!(scaling.metric_expression, expression);
     assert!(scaling.capacity_sessions <= SESSIONS_PER_GAMESIM_MAX);
     assert!(scaling.target_sessions < scaling.capacity_sessions);
     assert!((1..=scaling.gamesims_max).contains(&scaling.gamesims_min));
-    // A session that may last this long must be able to come to its end.
-    assert!(u64::from(scaling.drain_deadline_s) > SESSION_S_MAX);
+    // A game sim that nobody tells otherwise drains for as long as the cloud waits.
+    assert_eq!(u64::from(scaling.drain_deadline_s), DRAIN_S_DEFAULT);
     assert!(u64::from(scaling.lifecycle_heartbeat_s) * 1_000 >= 3 * AUTOSCALING_HEARTBEAT_MS);
     // EC2 Auto Scaling waits for a hundred heartbeats, and for two days.
     assert!(scaling.drain_deadline_s <= 100 * scaling.lifecycle_heartbeat_s && scaling.drain_deadline_s <= 172_800);

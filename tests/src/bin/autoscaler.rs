@@ -23,12 +23,12 @@ fn main() {
     }
     let small = Load { peak_sessions: 400.0, ..Load::default() };
     row("a tenth come", &Experiment { load: small, ..in_force.clone() });
-    row("queue counts", &Experiment { counts_queue: true, ..in_force.clone() });
+    row("queue ignored", &Experiment { counts_queue: false, ..in_force.clone() });
     let announced_min = Some(scaling.gamesims_max);
     row("launch announced", &Experiment { announced_min, ..in_force.clone() });
     row("no protection", &Experiment { protects: false, ..in_force.clone() });
     row("launch ×10", &doubled);
-    row("×10, queue counts", &Experiment { counts_queue: true, ..doubled.clone() });
+    row("×10, queue ignored", &Experiment { counts_queue: false, ..doubled.clone() });
     row("×10, announced", &Experiment { announced_min, ..doubled });
     println!("\n{}", chart::draw(&week(&in_force)));
 }

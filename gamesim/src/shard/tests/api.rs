@@ -64,10 +64,13 @@ impl Api {
                 self.saves.push(request.clone());
                 let answer =
                     self.answer(|api| Ok(request.groups.iter().map(|group| api.write(&request, group)).collect()));
-                Order::Saved { session_id: request.session_id, answer }
+                Order::Saved { session_id: request.session_id, session_epoch: request.session_epoch, answer }
             }
             Request::Finalize(request) => {
                 let answer = self.answer(|api| {
+                    if request.session_epoch != api.bucket.session_epoch() {
+                        return Err(ApiFailure::Refused { status: 409, code: "fenced".into() });
+                    }
                     api.closed.insert(request.session_id);
                     for stored in api.characters.values_mut() {
                         stored.lease.take_if(|lease| *lease == request.session_id);
@@ -75,7 +78,7 @@ impl Api {
                     api.finalized.push(request.clone());
                     Ok(())
                 });
-                Order::Finalized { session_id: request.session_id, answer }
+                Order::Finalized { session_id: request.session_id, session_epoch: request.session_epoch, answer }
             }
             Request::Bury(letter) => return self.letters.push(letter),
             Request::Checkpoint(object) => {

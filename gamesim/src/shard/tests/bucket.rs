@@ -11,6 +11,8 @@ pub(super) struct Bucket {
     /// The object of each placement that there has been, oldest first.
     objects: Vec<Option<Vec<u8>>>,
     present: Option<Vec<u8>>,
+    /// Whether the first placement was the present game sim, which still writes its object.
+    is_back: bool,
     pub(super) puts: u32,
 }
 
@@ -34,10 +36,18 @@ impl Bucket {
         self.objects.push(self.present.take());
     }
 
+    /// The sessions have been on another game sim, which stored nothing of them, and are back.
+    pub(super) fn come_back(&mut self) {
+        self.objects.extend([None, None]);
+        self.is_back = true;
+    }
+
     /// What the control plane would find: the checkpoint of the latest placement that left one.
     pub(super) fn find(&self, session_id: SessionId) -> Option<StoredCheckpoint> {
         let placements = (1..self.session_epoch()).rev().zip(self.objects.iter().rev());
-        placements.filter_map(|(epoch, object)| object::find(object.as_ref()?, session_id, epoch)).next()
+        let object_of = |epoch, object| if epoch == 1 && self.is_back { &self.present } else { object };
+        let found = |(epoch, object)| object::find(object_of(epoch, object).as_ref()?, session_id, epoch);
+        placements.filter_map(found).next()
     }
 
     /// Lets every checkpoint that is found be an older one.

@@ -4,7 +4,7 @@
 use super::api::Health;
 use super::bucket::tails;
 use super::*;
-use crate::limits::{AWAY_S_MAX, CHECKPOINT_PATIENCE_MS};
+use crate::limits::{AWAY_S_MAX, CHECKPOINT_OF_LOST_MS, CHECKPOINT_PATIENCE_MS};
 use guildhall_domain::progress::WriteSeq;
 use guildhall_protocol::payload::EntityKind;
 
@@ -167,6 +167,33 @@ fn whoever_does_not_come_back_is_given_back_in_time() {
 }
 
 #[test]
+fn everybody_who_comes_back_to_a_session_that_moved_is_admitted_once() {
+    let mut house = House::with_checkpoints();
+    let ada = house.enter(1, 0, 1);
+    house.enter(1, 1, 2);
+    house.slay(ada, RAT);
+    house.ticks(40);
+    house.kill();
+    house.api.admissions = 0;
+    house.enter(1, 0, 1);
+    let bob = house.enter(1, 1, 2);
+    assert_eq!(house.api.admissions, 2, "a seat that is only reserved does not last");
+    assert_eq!((house.shard.report().players, house.api.stored(2).hot.xp), (2, 5));
+    // From here on the seat is theirs.
+    house.players[bob].is_silent = true;
+    house.enter(1, 1, 2);
+    assert_eq!((house.api.admissions, house.shard.report().players), (2, 2));
+    // An account that has lost its right to play gets no further, though its seat is there.
+    house.kill();
+    house.enter(1, 0, 1);
+    house.api.refuses_admission = Some("seat_lost");
+    let refused = house.arrive(1, 1, 2);
+    house.ticks(10);
+    assert!(house.is_refused(refused));
+    assert_eq!(house.shard.report().players, 1);
+}
+
+#[test]
 fn a_session_moves_on_as_often_as_it_has_to() {
     let mut house = House::with_checkpoints();
     let ada = house.enter(1, 0, 1);
@@ -190,6 +217,93 @@ fn a_session_moves_on_as_often_as_it_has_to() {
     assert_eq!((tails(&house.api.stored(1).hot), house.api.stored(1).hot.xp), (1, 5));
     let last = house.api.stored(1).last_write.unwrap();
     assert!(last.session_epoch == 4 && WriteSeq::from(last.seq).checkpoint() < 100, "{last:?}");
+}
+
+/// What becomes of the old room before its session comes back to its game sim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meanwhile {
+    /// It does not know.
+    Nothing,
+    /// The registry did not list it.
+    Unlisted,
+    /// Its writes were fenced.
+    Fenced,
+}
+
+#[test]
+fn a_session_that_comes_back_to_its_game_sim_goes_on_from_what_it_left_there() {
+    for meanwhile in [Meanwhile::Nothing, Meanwhile::Unlisted, Meanwhile::Fenced] {
+        let mut house = House::with_checkpoints();
+        let ada = house.enter(1, 0, 1);
+        house.slay(ada, RAT);
+        house.ticks(60);
+        assert_eq!(house.api.stored(1).hot.xp, 5);
+        house.players[ada].is_silent = true;
+        house.api.bucket.come_back();
+        match meanwhile {
+            Meanwhile::Nothing => {}
+            Meanwhile::Unlisted => {
+                let order = Order::Listed { asked_ms: house.now_ms, sessions: Arc::default() };
+                house.shard.handle_order(house.now_ms, order);
+                house.ticks(40);
+            }
+            Meanwhile::Fenced => {
+                let effects = &mut Vec::new();
+                let now_ms = house.now_ms;
+                house.shard.with_room(now_ms, session(1), effects, |room, effects| room.fail(now_ms, effects));
+                house.ticks(40);
+                assert_eq!(house.api.finalized, [], "it is not its to close");
+            }
+        }
+        assert_eq!(house.shard.report().rooms, usize::from(meanwhile == Meanwhile::Nothing), "{meanwhile:?}");
+        let again = house.enter(1, 0, 1);
+        assert!(house.players[again].latest().snapshot.entity(RAT).is_none() && house.tails() == 1, "{meanwhile:?}");
+        let before = house.players[again].latest().tick;
+        house.ticks(60);
+        assert_eq!(house.players[again].latest().tick, before + 60, "{meanwhile:?}: it moves once in a tick");
+        house.players[again].wish(0, Action::PickUp { target: TAIL });
+        house.ticks(10);
+        assert_eq!((tails(&house.api.stored(1).hot), house.api.stored(1).hot.xp), (1, 5), "{meanwhile:?}");
+        assert_eq!(house.api.stored(1).last_write.unwrap().session_epoch, 3);
+    }
+}
+
+#[test]
+fn an_answer_to_the_room_that_was_there_before_says_nothing_to_the_one_that_is() {
+    let mut house = House::with_checkpoints();
+    let ada = house.enter(1, 0, 1);
+    house.slay(ada, RAT);
+    house.ticks(60);
+    house.players[ada].is_silent = true;
+    house.api.bucket.come_back();
+    house.enter(1, 0, 1);
+    let answers = [
+        Order::Saved { session_id: session(1), session_epoch: 1, answer: Ok(vec![GroupStatus::Fenced; 4]) },
+        Order::Finalized { session_id: session(1), session_epoch: 1, answer: Ok(()) },
+    ];
+    for tick in 0..60 {
+        for answer in answers.clone().into_iter().filter(|_| tick % 2 == 0) {
+            house.shard.handle_order(house.now_ms, answer);
+        }
+        house.tick();
+    }
+    let report = house.shard.report();
+    assert_eq!((report.rooms, report.players, report.unsaved), (1, 1, 0));
+}
+
+#[test]
+fn the_checkpoint_of_a_session_that_is_elsewhere_goes_away_in_time() {
+    let mut house = House::with_checkpoints();
+    house.enter(1, 0, 1);
+    house.enter(2, 0, 2);
+    house.ticks(40);
+    let elsewhere = Arc::new(BTreeMap::from([(session(2), 1)]));
+    house.shard.handle_order(house.now_ms, Order::Listed { asked_ms: house.now_ms, sessions: elsewhere });
+    let ticks = u32::try_from(CHECKPOINT_OF_LOST_MS).unwrap() / 50;
+    house.ticks(ticks - 10);
+    assert!(house.api.bucket.stored(session(1)).is_some());
+    house.ticks(40);
+    assert!(house.api.bucket.stored(session(1)).is_none() && house.api.bucket.stored(session(2)).is_some());
 }
 
 #[test]
@@ -260,6 +374,21 @@ fn an_outage_of_the_store_stops_nobody_and_the_session_is_no_longer_resumable() 
     house.ticks(30);
     assert!(house.is_refused(again) && house.api.stored(1).lease.is_none());
     assert_eq!(house.api.stored(1).hot.xp, 5);
+}
+
+#[test]
+fn a_process_that_was_stopped_or_a_clock_that_was_set_keeps_the_session_resumable() {
+    let mut house = House::with_checkpoints();
+    let ada = house.enter(1, 0, 1);
+    house.ticks(20);
+    house.players[ada].wish(0, Action::Attack { target: RAT });
+    house.ticks(3);
+    assert!(house.shard.report().waiting_since_ms.is_some());
+    house.now_ms += 4 * CHECKPOINT_PATIENCE_MS;
+    house.ticks(60);
+    let report = house.shard.report();
+    assert_eq!((report.rooms_uncovered, report.waiting_since_ms, house.api.stored(1).hot.xp), (0, None, 5));
+    assert!(house.api.bucket.stored(session(1)).is_some());
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn who_does_not_fit_hears_why_and_is_let_go() {
         (UserData { protocol_version: PROTOCOL_VERSION + 1, ..right.clone() }, RefusalReason::ProtocolVersion),
         (UserData { content_version: 1, ..right.clone() }, RefusalReason::ContentVersion),
         (UserData { gamesim_epoch: EPOCH - 1, ..right.clone() }, RefusalReason::GamesimEpoch),
-        (UserData { session_epoch: 2, ..right.clone() }, RefusalReason::Session),
+        (UserData { session_epoch: 0, ..right.clone() }, RefusalReason::Session),
         (UserData { seat: 9, ..right.clone() }, RefusalReason::Seat),
         (UserData { character_id: CharacterId::from_bits(9), ..right }, RefusalReason::Seat),
     ];

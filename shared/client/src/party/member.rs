@@ -9,6 +9,7 @@ use crate::game::View;
 use crate::rest::{ClientError, Player};
 use guildhall_domain::SessionState;
 use guildhall_domain::api::Connect;
+use guildhall_protocol::netcode::ClientState;
 use guildhall_protocol::payload::{GameEvent, RefusalReason};
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,9 +18,9 @@ use tokio::time::{Instant, sleep};
 
 /// Pause between two attempts to come back, in milliseconds.
 const REJOIN_PAUSE_MS: u64 = 500;
-/// How long a connection that was made to come back may stay without a snapshot, in milliseconds. The API may have sent
-/// the member to a game sim that has just died; asking again is cheap, and soon leads elsewhere.
-const REJOIN_PATIENCE_MS: u64 = 1_500;
+/// How long a game sim that the API has sent the member to may leave a connection unanswered, in milliseconds. It may have
+/// just died; asking again is cheap, and soon leads elsewhere. One that has answered lives, and gets the time it needs.
+const REJOIN_PATIENCE_MS: u64 = 1_000;
 
 /// A member and what it has seen.
 pub(super) struct Member {
@@ -31,7 +32,20 @@ pub(super) struct Member {
     last_tick: u32,
     last_heard: Instant,
     rejoins_in_a_row: u32,
+    way_back: WayBack,
+    /// How many of the gains were told over earlier connections.
+    told_before: usize,
     result: MemberResult,
+}
+
+/// The way back to a seat, as far as it has come.
+#[derive(Debug, Clone, Copy)]
+struct WayBack {
+    /// When the connection was given up that had stood.
+    noticed: Instant,
+    /// When the API was asked last, and when it answered.
+    asked: Instant,
+    answered: Instant,
 }
 
 /// What the end of one connection means.
@@ -53,6 +67,8 @@ impl Member {
             last_tick: 0,
             last_heard: asked_at,
             rejoins_in_a_row: 0,
+            way_back: WayBack { noticed: asked_at, asked: asked_at, answered: asked_at },
+            told_before: 0,
         };
         member.show(|shown| {
             shown.name = character.name.as_str().to_owned();
@@ -81,6 +97,9 @@ impl Member {
                 return ending;
             }
             self.show(|shown| shown.is_connected = false);
+            if self.rejoins_in_a_row == 0 {
+                self.way_back.noticed = Instant::now();
+            }
             connection = match self.come_back().await {
                 Ok(connection) => connection,
                 Err(ending) => return ending,
@@ -94,7 +113,9 @@ impl Member {
         let mut stop = self.party.stop.clone();
         let patience = sleep(Duration::from_millis(REJOIN_PATIENCE_MS));
         tokio::pin!(patience);
-        let (mut is_silent, is_return) = (true, self.rejoins_in_a_row > 0);
+        let is_return = self.rejoins_in_a_row > 0;
+        self.told_before = self.result.gains.len();
+        let (mut is_silent, mut is_in_doubt) = (true, is_return);
         loop {
             tokio::select! {
                 biased;
@@ -111,12 +132,17 @@ impl Member {
                 // Once the driver is gone, only its last events are left to read.
                 Ok(()) = view.changed() => {
                     let seen = view.borrow_and_update();
-                    if seen.tick > 0 && std::mem::take(&mut is_silent) && is_return {
+                    if is_in_play(&seen) && std::mem::take(&mut is_silent) && is_return {
                         self.note_return(&seen);
                     }
                     self.act(&connection, &seen);
                 }
-                () = &mut patience, if is_silent && is_return => return Pause::Disconnected,
+                () = &mut patience, if is_in_doubt => {
+                    if connection.state() != ClientState::Connected {
+                        return Pause::Disconnected;
+                    }
+                    is_in_doubt = false;
+                }
             }
         }
         let view = view.borrow();
@@ -130,12 +156,17 @@ impl Member {
         let mut stop = self.party.stop.clone();
         let mut problem = "the connection was lost too often".to_owned();
         while self.rejoins_in_a_row < rejoins_in_a_row_max {
+            // Whoever has noticed that a connection is gone has waited long enough.
+            let pause_ms = if self.rejoins_in_a_row == 0 { 0 } else { REJOIN_PAUSE_MS };
             self.rejoins_in_a_row += 1;
             tokio::select! {
                 () = stopped(&mut stop) => return Err(MemberEnding::Stopped),
-                () = sleep(Duration::from_millis(REJOIN_PAUSE_MS)) => {}
+                () = sleep(Duration::from_millis(pause_ms)) => {}
             }
-            match rejoin(&self.player, session_id, self.result.character_id).await {
+            self.way_back.asked = Instant::now();
+            let answer = rejoin(&self.player, session_id, self.result.character_id).await;
+            self.way_back.answered = Instant::now();
+            match answer {
                 Ok(Rejoined::Connecting(_, connection)) => {
                     self.result.rejoins += 1;
                     return Ok(connection);
@@ -170,17 +201,27 @@ impl Member {
 
     /// The first snapshot after an outage: how long it took, and how far back the session went.
     fn note_return(&mut self, view: &View) {
+        let WayBack { noticed, asked, answered } = self.way_back;
         let outage = Outage {
+            since: self.last_heard,
             silence: self.last_heard.elapsed(),
+            unnoticed: noticed.saturating_duration_since(self.last_heard),
+            tries: self.rejoins_in_a_row,
+            asking: answered.saturating_duration_since(asked),
+            entering: answered.elapsed(),
             ticks_undone: self.last_tick.saturating_sub(view.tick),
             keeps_what_was_durable: view.progress_seq >= self.result.durable_seq,
         };
         self.result.outages.push(outage);
         self.result.undo_after(view.progress_seq);
+        self.told_before = self.told_before.min(self.result.gains.len());
         self.last_tick = self.last_tick.min(view.tick.saturating_sub(1));
     }
 
     fn note_view(&mut self, view: &View) {
+        if view.my_entity.is_none() {
+            return;
+        }
         if view.tick > self.last_tick {
             self.last_tick = view.tick;
             self.last_heard = Instant::now();
@@ -207,7 +248,9 @@ impl Member {
             }
             _ => None,
         };
-        self.result.gains.extend(gain.map(|(seq, what)| Gain { seq, what }));
+        if let Some((seq, what)) = gain {
+            self.told_before = self.result.note_gain(Gain { seq, what }, self.told_before);
+        }
         self.result.events.push(event);
     }
 
@@ -226,6 +269,12 @@ impl MemberProgress {
         (self.xp, self.gold, self.items) = (result.xp(), result.gold(), result.items());
         self.rejoins = result.rejoins;
     }
+}
+
+/// Whether the member is in the dungeon. A game sim that gives no seat, or takes it away, says so in the form of snapshots,
+/// which show nothing of the dungeon and know nothing of the member's progress.
+fn is_in_play(view: &View) -> bool {
+    view.tick > 0 && view.my_entity.is_some() && view.refused.is_none() && view.ending.is_none()
 }
 
 /// Whether a connection that ended is the end, or worth another one.
@@ -275,6 +324,18 @@ mod tests {
         for final_one in [RefusalReason::ProtocolVersion.code(), RefusalReason::Draining.code(), 200] {
             assert_eq!(refused(final_one), Some(MemberEnding::Refused(final_one)));
         }
+    }
+
+    #[test]
+    fn who_is_refused_or_seen_off_has_not_come_back() {
+        let welcomed = View { tick: 1, my_entity: Some(3), progress_seq: 9, ..View::default() };
+        assert!(is_in_play(&welcomed));
+        let refused = RefusalReason::Draining.code();
+        assert!(!is_in_play(&View { tick: 1, refused: Some(refused), ..View::default() }));
+        let ending = EndingReason::Shutdown.code();
+        assert!(!is_in_play(&View { ending: Some(ending), ..welcomed.clone() }));
+        assert!(!is_in_play(&View { tick: 0, ..welcomed }));
+        assert!(!is_in_play(&View { tick: 1, ..View::default() }), "somebody else's words");
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@ use guildhall_domain::api::GameSessionView;
 use guildhall_domain::{CharacterId, SessionId};
 use guildhall_protocol::payload::GameEvent;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// How a dungeon went.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,8 +56,18 @@ pub struct MemberResult {
 /// A while without the server, and what it cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outage {
+    /// When the last snapshot before it came.
+    pub since: Instant,
     /// From the last snapshot before to the first one after.
     pub silence: Duration,
+    /// The part of it until the connection was given up.
+    pub unnoticed: Duration,
+    /// How often the API was asked for the way back.
+    pub tries: u32,
+    /// How long the API took to answer the last time.
+    pub asking: Duration,
+    /// The part of it from that answer to the first snapshot: handshake, admission and the room's start.
+    pub entering: Duration,
     /// Ticks that were seen and then never happened, because the session went on from an earlier moment.
     pub ticks_undone: u32,
     /// Whether everything is still there that the server had called durable before.
@@ -99,6 +110,16 @@ impl MemberResult {
     /// The gains that the server said are stored durably.
     pub fn durable_gains(&self) -> impl Iterator<Item = &Gain> {
         self.gains.iter().filter(|gain| gain.seq <= self.durable_seq)
+    }
+
+    /// Takes a gain in; the first `told_before` of those known were told over earlier connections. What they told of this
+    /// change or of later ones never happened: the session has gone on from an earlier moment, even if no snapshot has said
+    /// so yet. Returns how many of the earlier ones are left.
+    pub(super) fn note_gain(&mut self, gain: Gain, told_before: usize) -> usize {
+        let kept = self.gains.iter().take(told_before).take_while(|known| known.seq < gain.seq).count();
+        self.gains.drain(kept..told_before.min(self.gains.len()));
+        self.gains.push(gain);
+        kept
     }
 
     /// The session went on from an earlier moment: what was gained after it never happened.
@@ -152,4 +173,21 @@ pub enum MemberEnding {
     Stopped,
     /// The member could not come back, for this reason.
     GaveUp(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_happens_again_counts_once() {
+        let mut result = MemberResult::new(0, CharacterId::from_bits(1), 0);
+        let gain = |seq| Gain { seq, what: GainKind::Xp(12) };
+        assert_eq!([1, 2, 2, 5].map(|seq| result.note_gain(gain(seq), 0)), [0; 4]);
+        // The session goes on from change 1; its first snapshot is seen after change 5 has happened anew.
+        assert_eq!(result.note_gain(gain(2), 4), 1);
+        assert_eq!(result.note_gain(gain(5), 1), 1);
+        result.undo_after(5);
+        assert_eq!(result.gains, [1, 2, 5].map(gain));
+    }
 }
