@@ -66,7 +66,7 @@ pub const RECORDING_PART_TICKS: u32 = 5 * 60 * 1_000 / TICK_MS;
 /// Ticks between two notes of the state's hash in a recording.
 pub const RECORDING_CHECK_TICKS: u32 = 1_000 / TICK_MS;
 /// Largest header of a part of a recording, with the dungeon that it begins from, in bytes.
-pub const RECORDING_HEADER_BYTES_MAX: usize = CHECKPOINT_BYTES_MAX;
+pub const RECORDING_HEADER_BYTES_MAX: usize = CHECKPOINT_BYTES_MAX + 1_024;
 /// Longest record of somebody who joins, in bytes.
 pub const RECORDED_JOIN_BYTES_MAX: usize = 16 * 1024;
 /// Longest record of one command, in bytes.

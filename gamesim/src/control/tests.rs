@@ -36,6 +36,7 @@ use tokio::task::JoinHandle;
 const EPOCH: u64 = 9;
 const SESSION: SessionId = SessionId::from_bits(77);
 
+mod recordings;
 mod resuming;
 
 /// What the scripted API answers.

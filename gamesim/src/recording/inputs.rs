@@ -22,7 +22,9 @@ const BASE: u8 = 3;
 pub(super) const CODES: u8 = 81;
 
 const _: () = assert!(BASE.pow(SEATS_PER_SESSION_MAX as u32) == CODES && CODES <= LIST);
-const _: () = assert!(RECENT_MAX <= SPELT as usize && RECORDED_COMMAND_BYTES_MAX < SPELT as usize);
+// A place and a length fit beside the bit that tells them apart.
+const _: () = assert!(RECENT_MAX == SPELT as usize);
+const _: () = assert!(RECORDED_COMMAND_BYTES_MAX < SPELT as usize);
 
 /// What ticks are written against.
 #[derive(Debug, Default)]

@@ -59,8 +59,8 @@ impl Tape {
                 }
                 4 => commands = (0..dice.below(9)).map(|_| (dice.below(6) as u8, dice.command())).collect(),
                 5..20 => {
-                    commands =
-                        (0..4).map(|seat| (seat, dice.command())).filter(|(_, command)| command.move_x != 2).collect()
+                    let all = (0..4).map(|seat| (seat, dice.command()));
+                    commands = all.filter(|(_, command)| command.move_x != 2).collect();
                 }
                 _ => {}
             }

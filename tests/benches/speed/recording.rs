@@ -5,7 +5,7 @@ use crate::Outcome;
 use crate::figure::Figure;
 use guildhall_domain::limits::TICK_MS;
 use guildhall_gamesim::recording::{End, play as replay};
-use guildhall_tests::recorded::{Golden, play, seed_content};
+use guildhall_tests::recorded::{Golden, RecordedGame, play, seed_content};
 use std::sync::Arc;
 
 /// The promise, in megabytes per session hour.
@@ -17,7 +17,7 @@ pub(crate) async fn measure() -> Outcome<Vec<Figure>> {
     let content = Arc::new(seed_content());
     let games: Vec<_> = (0..GAMES).map(|seed| play(&content, seed)).collect();
     let ticks: usize = games.iter().map(|game| game.hashes.len()).sum();
-    let bytes: usize = games.iter().map(|game| game.bytes()).sum();
+    let bytes: usize = games.iter().map(RecordedGame::bytes).sum();
     let ticks_per_hour = 3_600_000.0 / f64::from(TICK_MS);
     let hour_mb = bytes as f64 / ticks as f64 * ticks_per_hour / 1e6;
     let golden = Golden::load()?;
