@@ -35,6 +35,17 @@ async fn a_session_can_be_replayed_once_its_game_sim_has_ended() {
 }
 
 #[tokio::test]
+async fn even_a_game_sim_that_is_fenced_off_waits_for_its_recordings() {
+    let server = Server::start("fenced").await;
+    let mut sim = sim_on(&server).await;
+    enter(&mut sim, 1).await;
+    sim.script.lock().unwrap().is_fenced = true;
+    assert!(matches!(sim.end().await.1, Err(RunError::Fenced)));
+    let recordings = Recordings::at(&server.address, "kept".to_owned(), "us-east-1", "AKID", "secret");
+    assert!(recordings.list(None).await.unwrap().sessions.contains_key(&SESSION));
+}
+
+#[tokio::test]
 async fn what_cannot_be_stored_is_lost_and_counted() {
     let (_script, _calls, _config, api) = surroundings(0, 10, "unused").await;
     let metrics = Arc::new(SimMetrics::new(1));
