@@ -1,7 +1,7 @@
 # Every target is one line of commands; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test torture check check-timing format lint deny openapi check-api check-cloudwatch autoscaler bench bench-speed bench-build functions sim clean
+.PHONY: help run test torture check check-timing format lint deny openapi check-api check-cloudwatch autoscaler bench bench-speed bench-build replay golden functions sim clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,6 +49,12 @@ bench-speed: ## The figures of the running product alone (three minutes)
 
 bench-build: ## Print how long clean and incremental builds take (a quarter of an hour)
 	tests/benches/build-times.sh
+
+replay: ## Play a recorded session again and compare every state (ID=…; without, list what is recorded)
+	@cargo build --quiet -p guildhall-local && exec $${CARGO_TARGET_DIR:-target}/debug/guildhall replay $(ID)
+
+golden: ## Record the golden game of tests/golden anew, after a change of the world
+	GUILDHALL_RENEW_GOLDEN=1 cargo test --quiet -p guildhall-tests --test sim golden
 
 functions: ## Build every Lambda function for release
 	cargo build --release -p guildhall-functions --bins

@@ -1,4 +1,4 @@
-//! The bucket that checkpoints are kept in: S3, or whatever speaks it. One attempt per call, with a deadline: the next
+//! The bucket that checkpoints and recordings are kept in: S3, or whatever speaks it. One attempt per call, with a deadline: the next
 //! checkpoint is a second away, and whoever looks for one asks again.
 //!
 //! An object is named after the boot and the shard that writes it, so nobody else does. S3 is consistent: what a `put` was
@@ -32,19 +32,29 @@ impl Bucket {
     /// The bucket that the configuration names, if it names one.
     pub(crate) fn connect(config: &Config, credentials: Option<SharedCredentialsProvider>) -> Option<Self> {
         let name = config.checkpoint_bucket.clone()?;
+        Some(Self::open(name, &config.region, config.s3_endpoint.as_deref(), credentials))
+    }
+
+    /// A bucket of this name, in Amazon's S3 of that region or in another one.
+    pub(crate) fn open(
+        name: String,
+        region: &str,
+        endpoint: Option<&str>,
+        credentials: Option<SharedCredentialsProvider>,
+    ) -> Self {
         let mut sdk = Builder::new()
             .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(config.region.clone()))
+            .region(Region::new(region.to_owned()))
             .http_client(surroundings::http_client())
             .retry_config(RetryConfig::disabled())
             // Deadlines are in `within`.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        if let Some(endpoint) = &config.s3_endpoint {
+        if let Some(endpoint) = endpoint {
             // A bucket has no host name of its own there.
             sdk = sdk.endpoint_url(endpoint).force_path_style(true);
         }
         sdk.set_credentials_provider(credentials);
-        Some(Self { client: Client::from_conf(sdk.build()), name })
+        Self { client: Client::from_conf(sdk.build()), name }
     }
 
     /// Puts an object in the place of the one before.
@@ -52,6 +62,21 @@ impl Bucket {
         let call = self.client.put_object().bucket(&self.name).key(key).body(ByteStream::from(bytes)).send();
         let stored = within(call).await?;
         stored.map(drop).map_err(|error| DisplayErrorContext(&error).to_string())
+    }
+
+    /// The names that begin like this, in order, and whether these are all: at most `count_max` are looked at.
+    pub(crate) async fn list(&self, prefix: &str, count_max: usize) -> Result<(Vec<String>, bool), String> {
+        let (mut keys, mut continued) = (Vec::new(), None);
+        loop {
+            let page =
+                self.client.list_objects_v2().bucket(&self.name).prefix(prefix).set_continuation_token(continued);
+            let page = within(page.send()).await?.map_err(|error| DisplayErrorContext(&error).to_string())?;
+            keys.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key));
+            continued = page.next_continuation_token;
+            if continued.is_none() || keys.len() >= count_max {
+                return Ok((keys, continued.is_none()));
+            }
+        }
     }
 
     /// The object of this name, or `None` if there is none.

@@ -38,8 +38,10 @@ pub struct Config {
     pub metrics_bind: Option<SocketAddr>,
     /// `GUILDHALL_DEAD_LETTERS`: the file for what could not be written; default `./dead-letters.ndjson`.
     pub dead_letters: PathBuf,
-    /// `CHECKPOINT_BUCKET`: the S3 bucket that checkpoints are kept in; without one, sessions end with their game sim.
+    /// `CHECKPOINT_BUCKET`: the S3 bucket that checkpoints and recordings are kept in; without one, sessions end with their game sim.
     pub checkpoint_bucket: Option<String>,
+    /// `GUILDHALL_RECORDINGS`: whether sessions are recorded, where there is a bucket, `1` or `0`; default 1.
+    pub keeps_recordings: bool,
     /// `S3_ENDPOINT`: the URL of an S3 that is not Amazon's.
     pub s3_endpoint: Option<String>,
     /// `AWS_REGION`: the region that requests are signed for; default us-east-1.
@@ -95,6 +97,7 @@ impl Config {
             metrics_bind: source.optional("GUILDHALL_METRICS_BIND", "an IP address and a port")?,
             dead_letters: source.parse("GUILDHALL_DEAD_LETTERS", "./dead-letters.ndjson".into(), "a path")?,
             checkpoint_bucket: source.value("CHECKPOINT_BUCKET"),
+            keeps_recordings: source.number("GUILDHALL_RECORDINGS", 1_u8, 0..=1, "1 or 0")? == 1,
             s3_endpoint: source.optional_url("S3_ENDPOINT")?,
             region,
             log_format: source.parse("GUILDHALL_LOG_FORMAT", LogFormat::Text, "text or json")?,
@@ -182,6 +185,7 @@ mod tests {
         assert_eq!((config.cloud.fleet.as_str(), config.cloud.cloudwatch_namespace), ("main", None));
         assert_eq!((config.cloud.metadata_endpoint, config.cloud.autoscaling), (None, None));
         assert_eq!((config.checkpoint_bucket, config.s3_endpoint), (None, None));
+        assert!(config.keeps_recordings);
         assert!(config.shards >= 1 && config.bind.is_unspecified() && !config.exits_on_stdin_eof);
     }
 
@@ -213,6 +217,7 @@ mod tests {
             ("S3_ENDPOINT", "127.0.0.1:9000"),
             ("GUILDHALL_LOG_FORMAT", "xml"),
             ("GUILDHALL_EXIT_ON_STDIN_EOF", "yes"),
+            ("GUILDHALL_RECORDINGS", "yes"),
             ("CLOUDWATCH_ENDPOINT", "127.0.0.1:80"),
             ("EC2_METADATA_ENDPOINT", "169.254.169.254"),
             ("AUTOSCALING_GROUP", "without-an-instance"),

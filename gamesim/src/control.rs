@@ -33,10 +33,13 @@ mod expulsions;
 mod placements;
 #[cfg(test)]
 mod tests;
+mod uploads;
 
+use boot::LoadedContent;
 use errands::{Done, Office};
 use expulsions::Expulsions;
 use placements::Placements;
+use uploads::{Shelf, Uploads};
 
 /// Tries to say goodbye.
 const GOODBYES_MAX: u32 = 3;
@@ -57,6 +60,8 @@ pub(crate) struct Parts {
     pub(crate) api: Arc<Api>,
     /// Where checkpoints are kept, if they are.
     pub(crate) bucket: Option<Bucket>,
+    /// The content that recordings are played with.
+    pub(crate) content: LoadedContent,
     pub(crate) clock: Arc<Clock>,
     pub(crate) metrics: Arc<SimMetrics>,
     pub(crate) registered: Registered,
@@ -95,6 +100,7 @@ pub(crate) struct Control {
     burials: JoinSet<()>,
     /// Sessions without a room on their way to being closed.
     closings: JoinSet<()>,
+    uploads: Uploads,
     placements: Placements,
     expulsions: Expulsions,
     stage: Stage,
@@ -115,13 +121,21 @@ impl Control {
         shards: Vec<ShardLink>,
         requests: mpsc::UnboundedReceiver<Asked>,
     ) -> Self {
-        let Parts { config, api, bucket, clock, metrics, registered, sightings } = parts;
+        let Parts { config, api, bucket, content, clock, metrics, registered, sightings } = parts;
         let permits = Semaphore::new(API_REQUESTS_MAX);
         let (orders, ends): (Vec<_>, Vec<_>) =
             shards.into_iter().map(|shard| (shard.orders, shard.is_finished)).unzip();
         Self {
             jitter: Backoff::seeded(registered.epoch ^ clock.now_ms()),
-            office: Arc::new(Office { api, bucket, clock: Arc::clone(&clock), metrics, letters, permits }),
+            office: Arc::new(Office {
+                api,
+                bucket,
+                shelf: Shelf::new(content),
+                clock: Arc::clone(&clock),
+                metrics,
+                letters,
+                permits,
+            }),
             clock,
             registered,
             drain: Duration::from_secs(config.drain_s),
@@ -132,6 +146,7 @@ impl Control {
             errands: JoinSet::new(),
             burials: JoinSet::new(),
             closings: JoinSet::new(),
+            uploads: Uploads::default(),
             placements: Placements::default(),
             expulsions: Expulsions::default(),
             stage: Stage::Running,
@@ -159,6 +174,7 @@ impl Control {
                 },
                 Some(_) = self.burials.join_next() => {}
                 Some(_) = self.closings.join_next() => {}
+                Some(()) = self.uploads.join_next() => {}
                 Some(end) = self.shards.join_next() => {
                     if !matches!(end, Ok(Ok(()))) {
                         self.handle_crash(&"a shard");
@@ -195,6 +211,7 @@ impl Control {
                 self.placements.handle_attempt(self.clock.now_ms(), request.session_id);
                 self.errands.spawn(Arc::clone(&self.office).admit(shard, ticket, request));
             }
+            Request::Record(part) => self.uploads.start(&self.office, part),
             Request::Save(request) => drop(self.errands.spawn(Arc::clone(&self.office).save(shard, request))),
             Request::Finalize(request) => drop(self.errands.spawn(Arc::clone(&self.office).finalize(shard, request))),
         }
@@ -346,8 +363,10 @@ impl Control {
         // Whoever still waits for an answer has been handed out as a dead letter.
         self.errands.abort_all();
         while let Ok((_, request)) = self.requests.try_recv() {
-            if let Request::Bury(letter) = request {
-                self.bury(letter);
+            match request {
+                Request::Bury(letter) => self.bury(letter),
+                Request::Record(part) => self.uploads.start(&self.office, part),
+                _ => {}
             }
         }
         while self.burials.join_next().await.is_some() {}
@@ -355,6 +374,7 @@ impl Control {
         if tokio::time::timeout(self.last_writes, closings).await.is_err() {
             tracing::warn!("some sessions that nobody has entered stay in the registry");
         }
+        self.uploads.finish().await;
         if matches!(self.stage, Stage::Fenced(_)) {
             return Err(RunError::Fenced);
         }

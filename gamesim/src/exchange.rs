@@ -1,7 +1,8 @@
 //! What shards and the control plane say to each other: requests go up to the API, orders come down. Both are data; a shard
-//! does not know how or when a request is carried out, only that every one but `Bury` is answered once.
+//! does not know how or when a request is carried out, only that every one but `Bury` and `Record` is answered once.
 
 use crate::checkpoint::StoredCheckpoint;
+use crate::recording::RecordingPart;
 use guildhall_domain::SessionId;
 use guildhall_domain::api::{AdmitPlayerRequest, Admitted, Expulsion, FinalizeRequest, ProgressRequest};
 use guildhall_domain::progress::{GroupStatus, ProgressGroup};
@@ -31,6 +32,8 @@ pub enum Request {
     Bury(DeadLetter),
     /// Store the checkpoints of all rooms, in place of those stored before. One is out at a time.
     Checkpoint(CheckpointObject),
+    /// Store a part of a recording, if that can be done.
+    Record(RecordingPart),
 }
 
 /// The checkpoints of all rooms of a shard.

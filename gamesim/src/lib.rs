@@ -23,10 +23,12 @@ mod journal;
 pub mod limits;
 mod metrics;
 mod process;
+pub mod recording;
+pub mod recordings;
 mod room;
 pub mod shard;
 mod surroundings;
-mod view;
+pub mod view;
 pub mod world;
 mod writer;
 
@@ -38,7 +40,7 @@ use api::{Api, Signer};
 use bucket::Bucket;
 use clock::Clock;
 use cloud::{Cloud, Sighting};
-use control::boot::{self, LoadedContent, Secrets};
+use control::boot::{self, Secrets};
 use control::{Control, Parts, ShardLink};
 use dead_letters::DeadLetters;
 use driver::{Asked, Driver};
@@ -151,9 +153,10 @@ async fn play(
         serve_metrics(address, Arc::clone(&metrics), watched).await?;
     }
     let letters = DeadLetters::new(config.dead_letters.clone(), registered.gamesim_id.clone());
-    let parts = Parts { config, api, bucket, clock: Arc::new(Clock::start()), metrics, registered, sightings };
+    let clock = Arc::new(Clock::start());
+    let parts = Parts { config, api, bucket, content, clock, metrics, registered, sightings };
     let (asks, requests) = mpsc::unbounded_channel();
-    let shards = start_shards(&parts, &content, &secrets, sockets, &asks)?;
+    let shards = start_shards(&parts, &secrets, sockets, &asks)?;
     Control::new(parts, letters, shards, requests).run(shutdown).await
 }
 
@@ -171,12 +174,11 @@ async fn serve_metrics(address: SocketAddr, metrics: Arc<SimMetrics>, stop: Canc
 
 fn start_shards(
     parts: &Parts,
-    content: &LoadedContent,
     secrets: &Secrets,
     sockets: Vec<UdpSocket>,
     requests: &mpsc::UnboundedSender<Asked>,
 ) -> Result<Vec<ShardLink>, RunError> {
-    let Parts { config, registered, clock, metrics, .. } = parts;
+    let Parts { config, content, registered, clock, metrics, .. } = parts;
     let ip: IpAddr = registered.ip.parse().map_err(|_| RunError::Address(registered.ip.clone()))?;
     let start = |(number, (socket, metrics)): (usize, (UdpSocket, &ShardMetrics))| {
         let port = socket.local_addr().map_err(system("reading the game's ports"))?.port();
@@ -189,6 +191,7 @@ fn start_shards(
             content_version: content.version_number,
             connections_max: limits::connections_max(config.capacity),
             keeps_checkpoints: parts.bucket.is_some(),
+            keeps_recordings: parts.bucket.is_some() && config.keeps_recordings,
             seed: u64::from_be_bytes(boot::draw()?),
         };
         let (orders, to_shard) = std::sync::mpsc::channel();

@@ -68,6 +68,26 @@ pub const CHECKPOINT_OBJECT_BYTES_MAX: usize = 32 * 1024 * 1024;
 pub const CHECKPOINT_OF_LOST_MS: u64 = 120_000;
 /// How long a call to the store of checkpoints may take, in milliseconds.
 pub const CHECKPOINT_TIMEOUT_MS: u64 = 2_000;
+/// Length from which a part of a recording is complete, in bytes.
+pub const RECORDING_PART_BYTES: usize = 64 * 1024;
+/// Ticks from which a part of a recording is complete: what a game sim that dies takes with it.
+pub const RECORDING_PART_TICKS: u32 = 5 * 60 * 1_000 / TICK_MS;
+/// Ticks between two notes of the state's hash in a recording.
+pub const RECORDING_CHECK_TICKS: u32 = 1_000 / TICK_MS;
+/// Largest header of a part of a recording, with the dungeon that it begins from, in bytes.
+pub const RECORDING_HEADER_BYTES_MAX: usize = CHECKPOINT_BYTES_MAX + 1_024;
+/// Longest record of somebody who joins, in bytes.
+pub const RECORDED_JOIN_BYTES_MAX: usize = 16 * 1024;
+/// Longest record of one command, in bytes.
+pub const RECORDED_COMMAND_BYTES_MAX: usize = 64;
+/// Parts of recordings that wait to be stored, in bytes; what comes on top is lost.
+pub const RECORDINGS_WAITING_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Parts of recordings that are stored at one time.
+pub const RECORDINGS_AT_ONCE_MAX: usize = 8;
+/// How long recordings may take to be stored once everything else has ended, in seconds.
+pub const RECORDINGS_END_S_MAX: u64 = 5;
+/// Objects that a list of recordings looks at.
+pub const RECORDINGS_LISTED_MAX: usize = 100_000;
 /// Expulsions that one heartbeat confirms.
 pub const EXPULSIONS_PER_BEAT_MAX: usize = 512;
 
@@ -112,6 +132,8 @@ const _: () = assert!(CHECKPOINT_HURRY_MS >= TICK_MS as u64);
 // A session that is not asked for any longer than that is given up.
 const _: () = assert!(CHECKPOINT_OF_LOST_MS > 2 * (GAMESIM_LEASE_MS + SESSION_ORPHAN_MS));
 const _: () = assert!(CHECKPOINT_BYTES_MAX * 256 <= CHECKPOINT_OBJECT_BYTES_MAX);
+// The parts of a full game sim that stops fit, were they all of full length.
+const _: () = assert!(RECORDING_PART_BYTES * 1_024 <= RECORDINGS_WAITING_BYTES_MAX);
 const _: () = assert!(ROOMLESS_S_MAX > UNCLAIMED_S_MAX + ADMISSION_MS_MAX / 1_000);
 // Every session comes to its end before a drain does.
 const _: () = assert!(DRAIN_S_DEFAULT > SESSION_S_MAX);

@@ -42,6 +42,8 @@ pub(crate) struct SimMetrics {
     pub(crate) dead_letters: Counter,
     pub(crate) heartbeats_failed: Counter,
     pub(crate) reports_failed: Counter,
+    pub(crate) recordings_stored: Counter,
+    pub(crate) recordings_lost: Counter,
 }
 
 /// One shard's numbers, as its driver's handles.
@@ -77,7 +79,18 @@ impl SimMetrics {
         let dead_letters = registry.counter("dead_letters", "Groups that could not be written");
         let heartbeats_failed = registry.counter("heartbeats_failed", "Heartbeats that got no good answer");
         let reports_failed = registry.counter("reports_failed", "Reports that CloudWatch did not take");
-        Self { registry, shards, writes, dead_letters, heartbeats_failed, reports_failed }
+        let recordings_stored = registry.counter("recordings_stored", "Parts of recordings stored");
+        let recordings_lost = registry.counter("recordings_lost", "Parts of recordings that could not be stored");
+        Self {
+            registry,
+            shards,
+            writes,
+            dead_letters,
+            heartbeats_failed,
+            reports_failed,
+            recordings_stored,
+            recordings_lost,
+        }
     }
 
     pub(crate) fn shards(&self) -> &[ShardMetrics] {

@@ -6,6 +6,8 @@
 //!
 //! Now and then a room takes a checkpoint of itself, from which it can go on elsewhere: `resuming` has both ends of that.
 //!
+//! Whatever a room does to its dungeon goes through its recorder, which outlives a dungeon that is lost to a panic.
+//!
 //! A panic in here is caught by the shard, which then calls [`Room::fail`]. For that to be safe the dungeon is taken out
 //! while it is worked on, so a half-moved one is gone, and the journal only ever holds whole states.
 
@@ -14,6 +16,7 @@ use crate::checkpoint::StoredCheckpoint;
 use crate::exchange::{ApiFailure, BurialReason, DeadLetter, Request};
 use crate::journal::Journal;
 use crate::limits::{AWAY_S_MAX, SESSION_S_MAX};
+use crate::recording::{Beginning, Recorder, RecordingPart, Subject};
 use crate::view;
 use crate::world::{Audience, Command, Dungeon, Effect};
 use crate::writer::{Change, Placement, Verdict};
@@ -52,6 +55,8 @@ pub(crate) enum RoomEffect {
     Keep(StoredCheckpoint),
     /// Have no checkpoint stored any more.
     Uncover,
+    /// Have a part of the recording stored.
+    Record(RecordingPart),
 }
 
 /// What all rooms of a shard have in common.
@@ -62,6 +67,8 @@ pub(crate) struct RoomConfig {
     pub(crate) content_version: u64,
     /// Whether somebody keeps checkpoints.
     pub(crate) keeps_checkpoints: bool,
+    /// Whether somebody keeps recordings.
+    pub(crate) keeps_recordings: bool,
 }
 
 /// A connection that has no place in a room any more, and what it saw last.
@@ -106,6 +113,7 @@ pub(crate) struct Room {
     content_version: u64,
     /// `None` once the room is ending.
     dungeon: Option<Dungeon>,
+    recorder: Recorder,
     seats: [Option<Occupant>; SEATS_PER_SESSION_MAX],
     /// What players saw last.
     shown: Snapshot,
@@ -120,7 +128,19 @@ impl Room {
     /// An empty room, or `None` if the content has no such dungeon.
     pub(crate) fn open(now_ms: u64, placement: Placement, config: &RoomConfig, admitted: &Admitted) -> Option<Self> {
         let dungeon = Dungeon::new(Arc::clone(&config.content), &admitted.dungeon_id, admitted.seed)?;
-        Some(Self::with_dungeon(now_ms, placement, config, admitted, Some(dungeon)))
+        let mut room = Self::with_dungeon(now_ms, placement, config, admitted, None);
+        room.start_recording(now_ms, config, Beginning::Seed(admitted.seed), &dungeon);
+        room.dungeon = Some(dungeon);
+        Some(room)
+    }
+
+    fn start_recording(&mut self, now_ms: u64, config: &RoomConfig, beginning: Beginning, dungeon: &Dungeon) {
+        if config.keeps_recordings {
+            let Placement { session_id, session_epoch, .. } = self.placement;
+            let (dungeon_id, content_version) = (self.dungeon_id.clone(), self.content_version);
+            let subject = Subject { session_id, session_epoch, dungeon_id, content_version };
+            self.recorder = Recorder::start(now_ms, subject, beginning, dungeon);
+        }
     }
 
     fn with_dungeon(
@@ -137,6 +157,7 @@ impl Room {
             dungeon_id: admitted.dungeon_id.clone(),
             content_version: config.content_version,
             dungeon,
+            recorder: Recorder::default(),
             seats: [const { None }; SEATS_PER_SESSION_MAX],
             shown: Snapshot::default(),
             journal: Journal::new(now_ms, placement, admitted.seed, config.keeps_checkpoints),
@@ -159,12 +180,13 @@ impl Room {
             assert!(!self.is_sabotaged, "sabotage");
             let (commands, leavers) = self.take_inputs();
             let mut happened = Vec::new();
-            dungeon.step(&commands, &mut happened);
+            self.recorder.step(&mut dungeon, &commands, &mut happened);
             self.route(now_ms, &dungeon, happened);
             for seat in leavers.into_iter().chain(self.long_away(now_ms)) {
                 self.leave(now_ms, &mut dungeon, seat, None, effects);
             }
             self.show(now_ms, &dungeon, effects);
+            effects.extend(self.recorder.poll_part(now_ms, &dungeon).map(RoomEffect::Record));
             let (is_over, outcome) = (dungeon.is_over(), dungeon.outcome());
             self.dungeon = Some(dungeon);
             if is_over {

@@ -52,6 +52,8 @@ pub struct ShardConfig {
     pub connections_max: usize,
     /// Whether [`Request::Checkpoint`] is carried out. If not, sessions end with this game sim.
     pub keeps_checkpoints: bool,
+    /// Whether [`Request::Record`] is carried out. If not, nothing is recorded.
+    pub keeps_recordings: bool,
     /// Seed of whatever is random but not secret.
     pub seed: u64,
 }
@@ -140,6 +142,7 @@ impl Shard {
                 content: config.content,
                 content_version: config.content_version,
                 keeps_checkpoints: config.keeps_checkpoints,
+                keeps_recordings: config.keeps_recordings,
             },
             server: Server::new(transport, config.challenge_key, now_ms),
             rooms: BTreeMap::new(),
@@ -299,6 +302,7 @@ impl Shard {
             RoomEffect::Part(parting) => self.part(now_ms, parting),
             RoomEffect::Drop(connection) => self.drop_connection(connection),
             RoomEffect::Ask(request) => self.requests.push_back(request),
+            RoomEffect::Record(part) => self.requests.push_back(Request::Record(part)),
             RoomEffect::Keep(checkpoint) => self.depot.keep(now_ms, session_id, checkpoint),
             RoomEffect::Uncover => {
                 self.rooms_uncovered += 1;

@@ -6,7 +6,7 @@ use guildhall_domain::CharacterId;
 use guildhall_protocol::payload::{EntityKind, EntityState, GameEvent, Snapshot, flags};
 
 /// The dungeon as its players see it at its present tick.
-pub(crate) fn snapshot(dungeon: &Dungeon) -> Snapshot {
+pub fn snapshot(dungeon: &Dungeon) -> Snapshot {
     Snapshot::new(dungeon.tick(), dungeon.entities().map(|entity| entity_state(&entity)).collect())
 }
 
@@ -37,7 +37,7 @@ fn centimetres(millimetres: i32) -> u16 {
 }
 
 /// The event as clients are told of it. `character` names who sits in a seat, which the world does not know.
-pub(crate) fn game_event(event: WorldEvent, character: impl FnOnce(u8) -> Option<CharacterId>) -> Option<GameEvent> {
+pub fn game_event(event: WorldEvent, character: impl FnOnce(u8) -> Option<CharacterId>) -> Option<GameEvent> {
     Some(match event {
         WorldEvent::PlayerJoined { seat, name } => {
             GameEvent::PlayerJoined { seat, character_id: character(seat)?, name }

@@ -16,6 +16,7 @@ use guildhall_domain::content::{Class, Content};
 use guildhall_domain::limits::{CLEARED_GRACE_MS, LOOT_ON_GROUND_MAX, SEATS_PER_SESSION_MAX};
 use guildhall_domain::session::Outcome;
 use guildhall_domain::{HotState, content};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 mod ai;
@@ -40,7 +41,7 @@ pub use effect::{Audience, Effect, WorldEvent};
 pub use entity::{EntityView, EntityViewKind};
 
 /// What a player wants to do in one tick.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Command {
     /// Direction eastward; only the direction of the vector counts, not its length.
     pub move_x: i8,
@@ -51,7 +52,7 @@ pub struct Command {
 }
 
 /// What a player does besides walking.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Action {
     /// Nothing.
     #[default]

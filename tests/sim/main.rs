@@ -7,6 +7,7 @@ mod away;
 mod junk;
 mod page;
 mod program;
+mod recording;
 mod scene;
 mod tokens;
 mod zombie;

@@ -6,6 +6,7 @@ pub mod backend;
 pub mod openapi;
 pub mod party;
 pub mod process;
+pub mod recorded;
 pub mod signed;
 
 pub use backend::{Answer, Backend, Caller};

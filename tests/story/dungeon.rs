@@ -7,7 +7,17 @@ use guildhall_domain::SessionState;
 use guildhall_domain::session::Outcome;
 use guildhall_local::stack::{Stack, StackConfig};
 use guildhall_tests::party::{DUNGEON, assert_holds, characters, ended, login, register};
+use std::time::Duration;
 use tempfile::TempDir;
+use tokio::process::Command;
+
+/// What the command line says of this session's recording, and whether it is content.
+async fn replayed(folder: &TempDir, session: &str) -> (bool, String) {
+    let mut command = Command::new(EXE);
+    command.arg("replay").arg(session).env_remove("CHECKPOINT_BUCKET").env("GUILDHALL_DATA", folder.path());
+    let output = command.output().await.unwrap();
+    (output.status.success(), String::from_utf8(output.stdout).unwrap() + &String::from_utf8_lossy(&output.stderr))
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_party_clears_the_dungeon_and_keeps_what_it_won() {
@@ -35,7 +45,24 @@ async fn a_party_clears_the_dungeon_and_keeps_what_it_won() {
     assert!(result.members.iter().map(MemberResult::items).sum::<u64>() > 0, "nobody picked anything up");
     let rows = stack.gamesims().await.unwrap();
     assert!(rows.iter().all(|row| row.sessions.is_empty()), "{rows:?}");
+    // The recording is stored while the stack runs on, a moment after the session's end.
+    let session_id = result.session_id.to_string();
+    while !replayed(&folder, "").await.1.contains(&session_id) {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     stack.shutdown().await;
+    let (is_identical, lines) = replayed(&folder, &session_id).await;
+    assert!(is_identical && lines.ends_with("\nidentical\n"), "{lines}");
+    assert!(lines.contains("the dungeon is cleared") && lines.contains("Bryn joins in seat"), "{lines}");
+    assert!(lines.contains("part 0") && !lines.contains("missing"), "{lines}");
+    // A recording that was damaged does not pass.
+    let part = folder.path().join(format!("s3/guildhall-checkpoints/recordings/{session_id}/1/0"));
+    let mut bytes = std::fs::read(&part).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    std::fs::write(&part, bytes).unwrap();
+    let (is_identical, lines) = replayed(&folder, &session_id).await;
+    assert!(!is_identical && !lines.ends_with("identical\n"), "{lines}");
 
     let stack = Stack::start(StackConfig::new(folder.path(), EXE)).await.unwrap();
     let api = Api::new(&stack.api_url()).unwrap();

@@ -1,5 +1,6 @@
 //! What the control plane does on behalf of shards: one task per request, a bounded number of them at the API at once.
 
+use super::uploads::Shelf;
 use crate::api::Api;
 use crate::bucket::{self, Bucket};
 use crate::checkpoint::{StoredCheckpoint, object};
@@ -19,6 +20,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 pub(super) struct Office {
     pub(super) api: Arc<Api>,
     pub(super) bucket: Option<Bucket>,
+    pub(super) shelf: Shelf,
     pub(super) clock: Arc<Clock>,
     pub(super) metrics: Arc<SimMetrics>,
     pub(super) letters: DeadLetters,

@@ -36,6 +36,7 @@ use tokio::task::JoinHandle;
 const EPOCH: u64 = 9;
 const SESSION: SessionId = SessionId::from_bits(77);
 
+mod recordings;
 mod resuming;
 
 /// What the scripted API answers.
@@ -343,7 +344,9 @@ async fn a_request_that_panics_ends_the_process_in_order() {
     let (finished, is_finished) = tokio::sync::oneshot::channel();
     let (_asks, requests) = mpsc::unbounded_channel();
     let (sightings, _) = tokio::sync::watch::channel(Sighting::default());
-    let parts = Parts { config, api: Arc::new(api), bucket: None, clock, metrics, registered, sightings };
+    let content =
+        super::boot::LoadedContent { content: content(), version: "0000000000000001".into(), version_number: 1 };
+    let parts = Parts { config, api: Arc::new(api), bucket: None, content, clock, metrics, registered, sightings };
     let mut control = Control::new(parts, letters, vec![ShardLink { orders, is_finished }], requests);
     control.errands.spawn(async { panic!("this is what is tested") });
     // The shard obeys the first order to stop, as if it had nothing left to write.

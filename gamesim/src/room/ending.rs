@@ -42,6 +42,7 @@ impl Room {
             }
             self.see_off(now_ms, seat, Some(GameEvent::SessionEnding { reason: reason.code() }), effects);
         }
+        effects.extend(self.recorder.finish(dungeon.as_ref()).map(RoomEffect::Record));
         self.ending = Some(Ending { outcome, stage: Stage::Flushing });
     }
 

@@ -5,8 +5,8 @@
 //! is true, and it is closed.
 
 use super::{
-    Admitted, Arc, Change, Dungeon, EndingReason, Occupant, Outcome, Placement, Presence, Room, RoomConfig, RoomEffect,
-    view,
+    Admitted, Arc, Beginning, Change, Dungeon, EndingReason, Occupant, Outcome, Placement, Presence, Room, RoomConfig,
+    RoomEffect, view,
 };
 use crate::checkpoint::{Checkpoint, SavedLeaving, SavedOccupant, Stay, StoredCheckpoint};
 use guildhall_domain::api::{HeldCharacter, Resume};
@@ -68,6 +68,7 @@ impl Room {
         }
         let mut dungeon = Dungeon::restore(Arc::clone(&config.content), &admitted.dungeon_id, &checkpoint.dungeon)?;
         let mut room = Self::with_dungeon(now_ms, placement, config, admitted, None);
+        room.start_recording(now_ms, config, Beginning::Saved(checkpoint.dungeon.clone()), &dungeon);
         room.began_ms = now_ms.saturating_sub(checkpoint.age_ms);
         for held in held {
             if let Some(occupant) = checkpoint.occupant(held.character.character_id) {
@@ -77,7 +78,7 @@ impl Room {
         for (seat, occupant) in (0_u8..).zip(&room.seats) {
             if !matches!(occupant, Some(Occupant { presence: Presence::Away { .. }, .. })) {
                 // The session does not hold them any more. Nobody is here yet who would have to be told.
-                dungeon.leave(seat, &mut Vec::new());
+                room.recorder.leave(&mut dungeon, seat, &mut Vec::new());
             }
         }
         room.shown = view::snapshot(&dungeon);

@@ -76,7 +76,8 @@ impl Room {
         let (account_id, character_id) = (character.account_id, character.character_id);
         let stored = character.hot.clone();
         let mut happened = Vec::new();
-        let sits = dungeon.join(seat, &character.class, character.name.as_str(), character.hot, &mut happened);
+        let who = (seat, character.class.as_str(), character.name.as_str());
+        let sits = self.recorder.join(&mut dungeon, who, character.hot, &mut happened);
         let (changes, progress_seq) = dungeon.hot(seat).map_or((false, 0), |(hot, seq)| (*hot != stored, seq));
         // What the store has is durable; if coming in changed the character, that is one change more.
         let stored = Change { character_id, hot: stored, progress_seq: progress_seq.saturating_sub(changes.into()) };
@@ -139,7 +140,7 @@ impl Room {
     ) {
         self.record(now_ms, dungeon, seat, false);
         let mut happened = Vec::new();
-        dungeon.leave(seat, &mut happened);
+        self.recorder.leave(dungeon, seat, &mut happened);
         self.route(now_ms, dungeon, happened);
         let last_words = reason.map(|reason| GameEvent::SessionEnding { reason: reason.code() });
         self.see_off(now_ms, seat, last_words, effects);

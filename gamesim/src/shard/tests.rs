@@ -18,6 +18,7 @@ mod bucket;
 mod endings;
 mod expulsions;
 mod play;
+mod recording;
 mod resuming;
 mod seats;
 
@@ -116,6 +117,7 @@ impl House {
             content_version: CONTENT_VERSION,
             connections_max: 64,
             keeps_checkpoints,
+            keeps_recordings: true,
             seed: 5,
         };
         Shard::new(config, now_ms)

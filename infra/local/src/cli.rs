@@ -1,8 +1,10 @@
 //! The command line: `guildhall` runs everything, `guildhall sim` is one of the game-sim processes that it starts.
 //!
-//! `settings` reads the environment, `watch` shows what goes on until it is time to stop.
+//! `settings` reads the environment, `watch` shows what goes on until it is time to stop, `replay` plays what was recorded.
 
+mod replay;
 mod settings;
+mod timeline;
 mod watch;
 
 use crate::demo::Demo;
@@ -18,6 +20,7 @@ guildhall: the whole backend of a co-op RPG on this machine.
 
   guildhall          start the API, the database, two game sims and a demo party
   guildhall sim      run one game sim (the above starts them by itself)
+  guildhall replay   list the sessions that are recorded; with an id, play that one again
 
 Environment:
   PORT               port of the API on 127.0.0.1 (8080)
@@ -37,6 +40,7 @@ pub fn main() -> ExitCode {
     match argument.as_deref() {
         None => run(),
         Some("sim") => guildhall_gamesim::serve(),
+        Some("replay") => replay(),
         Some("help" | "--help" | "-h") => {
             say(USAGE);
             ExitCode::SUCCESS
@@ -45,6 +49,19 @@ pub fn main() -> ExitCode {
             complain(&format!("{other:?} is not a command; try `guildhall help`"));
             ExitCode::from(2)
         }
+    }
+}
+
+fn replay() -> ExitCode {
+    let settings = match Settings::from_environment() {
+        Ok(settings) => settings,
+        Err(error) => return fail(&error),
+    };
+    guildhall_telemetry::logs::init(LogFormat::Text, "error");
+    let session = std::env::args().nth(2);
+    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(replay::run(session.as_deref(), &settings)),
+        Err(error) => fail(&error),
     }
 }
 

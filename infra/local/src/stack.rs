@@ -8,6 +8,7 @@ mod error;
 mod keys;
 mod process;
 
+pub(crate) use data::object_store_folder;
 pub use error::StartError;
 pub use rustix::process::Signal;
 
@@ -38,10 +39,10 @@ use tokio::time::Instant;
 
 /// What the names of the tables begin with.
 const TABLE_PREFIX: &str = "guildhall-";
-/// The bucket that game sims keep checkpoints in.
-const CHECKPOINT_BUCKET: &str = "guildhall-checkpoints";
+/// The bucket that game sims keep checkpoints and recordings in.
+pub(crate) const CHECKPOINT_BUCKET: &str = "guildhall-checkpoints";
 /// The region that everything local pretends to be in.
-const REGION: &str = "us-east-1";
+pub(crate) const REGION: &str = "us-east-1";
 /// How long the game sims may take to register, in milliseconds.
 const READY_PATIENCE_MS: u64 = 30_000;
 /// How often the registry is looked at meanwhile, in milliseconds.

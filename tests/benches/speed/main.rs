@@ -13,6 +13,7 @@ mod load;
 mod metrics_page;
 mod parties;
 mod processes;
+mod recording;
 mod signed;
 mod snapshot;
 mod start;
@@ -60,6 +61,7 @@ async fn main() -> ExitCode {
 async fn measure() -> Outcome<Vec<Figure>> {
     let mut figures = section("start", start::measure()).await?;
     figures.extend(section("units", units::measure()).await?);
+    figures.extend(section("recording", recording::measure()).await?);
     figures.extend(section("api", api::measure()).await?);
     let folder = TempDir::new()?;
     let config = StackConfig { capacity: (SESSIONS / 2) as u32, ..StackConfig::new(folder.path(), EXE) };

@@ -23,7 +23,7 @@ fn stored() -> Character {
     }
 }
 
-async fn sim_on(server: &Server) -> Sim {
+pub(super) async fn sim_on(server: &Server) -> Sim {
     Sim::start_on(0, 10, "unused".into(), Some(bucket(&server.address, "kept", "secret"))).await
 }
 

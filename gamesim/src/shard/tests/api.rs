@@ -3,6 +3,7 @@
 
 use super::bucket::Bucket;
 use super::*;
+use crate::recording::RecordingPart;
 use guildhall_domain::api::{HeldCharacter, Resume, WriteName};
 use guildhall_domain::progress::CharacterWrite;
 use std::collections::BTreeSet;
@@ -39,6 +40,8 @@ pub(super) struct Api {
     pub(super) saves: Vec<ProgressRequest>,
     pub(super) finalized: Vec<FinalizeRequest>,
     pub(super) letters: Vec<DeadLetter>,
+    /// What was recorded, of all sessions.
+    pub(super) recording: Vec<RecordingPart>,
     /// Where checkpoints are kept.
     pub(super) bucket: Bucket,
     /// Whether the answers to admissions are kept back; [`Api::let_go`] lets them through.
@@ -81,6 +84,7 @@ impl Api {
                 Order::Finalized { session_id: request.session_id, session_epoch: request.session_epoch, answer }
             }
             Request::Bury(letter) => return self.letters.push(letter),
+            Request::Record(part) => return self.recording.push(part),
             Request::Checkpoint(object) => {
                 let is_stored = self.bucket.put(object);
                 Order::Checkpointed { is_stored }

@@ -36,7 +36,7 @@ impl DataFolder {
     }
 
     pub(super) fn object_store(&self) -> PathBuf {
-        self.path.join("s3")
+        object_store_folder(&self.path)
     }
 
     /// The file with the keys of somebody who calls `/internal/…` by hand.
@@ -51,6 +51,11 @@ impl DataFolder {
     pub(super) fn dead_letters(&self, gamesim: &str) -> PathBuf {
         self.path.join("dead-letters").join(format!("{gamesim}.jsonl"))
     }
+}
+
+/// Where the object store of a data folder keeps its buckets.
+pub(crate) fn object_store_folder(data: &Path) -> PathBuf {
+    data.join("s3")
 }
 
 #[cfg(test)]

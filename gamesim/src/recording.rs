@@ -1,0 +1,129 @@
+//! The flight recorder: whatever is done to a session's dungeon, in the order in which it is done, as bytes that lead any
+//! build of the same rules through the same states.
+//!
+//! A recording comes in parts of some minutes. Each begins from the seed or from the whole saved dungeon, so each can be
+//! played without the others: what is lost takes nothing else with it, and memory stays bounded. A room holds a
+//! [`Recorder`] and calls its dungeon through it alone. An act is on the tape before the world carries it out, so that the
+//! tape of a world that panics ends with what made it panic.
+//!
+//! `part` is the format, `inputs` how a tick's commands become a byte or none, `replay` the way back, `session` all the
+//! parts of a session one after the other. Nothing in here does I/O or knows which commands there are.
+
+use crate::limits::{RECORDING_PART_BYTES, RECORDING_PART_TICKS};
+use crate::world::{Command, Dungeon, Effect};
+use guildhall_domain::{HotState, SessionId};
+use part::Writing;
+
+mod inputs;
+mod part;
+mod replay;
+mod session;
+#[cfg(test)]
+mod tests;
+
+pub use part::{Beginning, PartHeader};
+pub use replay::{End, Played, play};
+pub use session::{Finding, PartName, SessionReplay};
+
+/// What is the same in all parts that one placement of a session records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    /// The session.
+    pub session_id: SessionId,
+    /// Its epoch.
+    pub session_epoch: u32,
+    /// The dungeon's id.
+    pub dungeon_id: String,
+    /// The content that it is played with.
+    pub content_version: u64,
+}
+
+/// A finished part of a recording.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordingPart {
+    /// The session.
+    pub session_id: SessionId,
+    /// Its epoch.
+    pub session_epoch: u32,
+    /// The part's number within the epoch, from 0.
+    pub number: u32,
+    /// What [`play`] reads.
+    pub bytes: Vec<u8>,
+}
+
+/// Writes down what is done to one dungeon, and has it done.
+#[derive(Debug, Default)]
+pub struct Recorder {
+    /// `None` while nothing is recorded.
+    writing: Option<Box<Writing>>,
+}
+
+/// The version of the content that a part is played with; `None` for bytes that are no part.
+pub fn content_version(bytes: &[u8]) -> Option<u64> {
+    PartHeader::decode(bytes).map(|(header, _)| header.content_version)
+}
+
+impl Recorder {
+    /// Begins a recording of a dungeon as it is, which `beginning` leads to. The time is in milliseconds since 1970.
+    pub fn start(now_ms: u64, subject: Subject, beginning: Beginning, dungeon: &Dungeon) -> Self {
+        let writing = Writing::start(now_ms, subject, 0, beginning, dungeon.state_hash());
+        Self { writing: writing.map(Box::new) }
+    }
+
+    /// As [`Dungeon::join`].
+    pub fn join(
+        &mut self,
+        dungeon: &mut Dungeon,
+        (seat, class, name): (u8, &str, &str),
+        hot: HotState,
+        effects: &mut Vec<Effect>,
+    ) -> bool {
+        self.write(|writing| writing.join(seat, class, name, &hot));
+        dungeon.join(seat, class, name, hot, effects)
+    }
+
+    /// As [`Dungeon::leave`].
+    pub fn leave(&mut self, dungeon: &mut Dungeon, seat: u8, effects: &mut Vec<Effect>) {
+        self.write(|writing| writing.leave(seat));
+        dungeon.leave(seat, effects);
+    }
+
+    /// As [`Dungeon::step`].
+    pub fn step(&mut self, dungeon: &mut Dungeon, commands: &[(u8, Command)], effects: &mut Vec<Effect>) {
+        self.write(|writing| writing.step(commands));
+        dungeon.step(commands, effects);
+        self.write(|writing| writing.check(dungeon));
+    }
+
+    /// The part that is complete, if it has become long enough; the next one begins from the dungeon as it is.
+    pub fn poll_part(&mut self, now_ms: u64, dungeon: &Dungeon) -> Option<RecordingPart> {
+        let is_due = |writing: &mut Box<Writing>| {
+            writing.len() >= RECORDING_PART_BYTES || writing.ticks() >= RECORDING_PART_TICKS
+        };
+        let mut writing = self.writing.take_if(is_due)?;
+        writing.end(dungeon.state_hash());
+        let next = dungeon.save().and_then(|saved| {
+            let (subject, number) = (writing.subject().clone(), writing.number() + 1);
+            Writing::start(now_ms, subject, number, Beginning::Saved(saved), dungeon.state_hash())
+        });
+        self.writing = next.map(Box::new);
+        Some(writing.finish())
+    }
+
+    /// The last part. Without a dungeon, because its world has panicked, it lacks the state that it would end with.
+    pub fn finish(&mut self, dungeon: Option<&Dungeon>) -> Option<RecordingPart> {
+        let mut writing = self.writing.take()?;
+        if let Some(dungeon) = dungeon {
+            writing.end(dungeon.state_hash());
+        }
+        Some(writing.finish())
+    }
+
+    /// Writes, unless nothing is recorded. What cannot be written ends the recording where it is.
+    fn write(&mut self, act: impl FnOnce(&mut Writing) -> Option<()>) {
+        if self.writing.as_mut().is_some_and(|writing| act(writing).is_none()) {
+            tracing::error!("an act of the game cannot be recorded: the recording ends");
+            self.writing = None;
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! A game of four bots in one process, recorded, and the golden one: a small recording that is kept with the sources, so
+//! that every build of the rules can be held to the states that another build went through.
+
+use guildhall_client::bot::{BotMemory, decide};
+use guildhall_client::game::View;
+use guildhall_domain::{CharacterId, Content, HotState, SessionId};
+use guildhall_gamesim::recording::{Beginning, Recorder, RecordingPart, Subject};
+use guildhall_gamesim::view;
+use guildhall_gamesim::world::{Action, Audience, Command, Dungeon, Effect};
+use guildhall_protocol::payload::{Action as Wish, GameEvent};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::party::{DUNGEON, MEMBERS};
+
+/// Seed of the golden game.
+pub const GOLDEN_SEED: u64 = 20_261_121;
+/// Far more ticks than a dungeon takes.
+const TICKS_MAX: u32 = 20_000;
+/// How long after what they see the bots' decisions take effect, in ticks: as over a network.
+const LATE_TICKS: usize = 2;
+
+/// A recorded game.
+#[derive(Debug)]
+pub struct RecordedGame {
+    /// The recording.
+    pub parts: Vec<RecordingPart>,
+    /// The state's hash after each tick.
+    pub hashes: Vec<u64>,
+    /// Whether the dungeon was cleared.
+    pub is_cleared: bool,
+}
+
+impl RecordedGame {
+    /// Length of the recording, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.parts.iter().map(|part| part.bytes.len()).sum()
+    }
+}
+
+struct Bot {
+    seat: u8,
+    memory: BotMemory,
+    view: View,
+}
+
+/// The content that ships with the product.
+pub fn seed_content() -> Content {
+    guildhall_local::content::load(&crate::backend::seed_data()).expect("the seed content is right").content
+}
+
+/// Lets the party play the dungeon to its end.
+///
+/// # Panics
+/// If the content has no such dungeon or classes.
+pub fn play(content: &Arc<Content>, seed: u64) -> RecordedGame {
+    let mut dungeon = Dungeon::new(Arc::clone(content), DUNGEON, seed).expect("the dungeon");
+    let subject = Subject {
+        session_id: SessionId::from_bits(seed.into()),
+        session_epoch: 1,
+        dungeon_id: DUNGEON.to_owned(),
+        content_version: 0,
+    };
+    let mut recorder = Recorder::start(0, subject, Beginning::Seed(seed), &dungeon);
+    let mut effects = Vec::new();
+    let mut bots: Vec<Bot> = (0..).zip(MEMBERS).map(|(seat, (_, class))| Bot::new(seat, class)).collect();
+    for (bot, (name, class)) in bots.iter().zip(MEMBERS) {
+        let hot = HotState::of_class(content, class).expect("the class");
+        assert!(recorder.join(&mut dungeon, (bot.seat, class, name), hot, &mut effects));
+    }
+    let mut game = RecordedGame { parts: Vec::new(), hashes: Vec::new(), is_cleared: false };
+    let mut seen = std::collections::VecDeque::from(vec![view::snapshot(&dungeon); LATE_TICKS]);
+    while !dungeon.is_over() && dungeon.tick() < TICKS_MAX {
+        seen.push_back(view::snapshot(&dungeon));
+        let shown = seen.pop_front().unwrap_or_default();
+        let commands: Vec<_> = bots.iter_mut().map(|bot| (bot.seat, bot.command(content, &shown, &effects))).collect();
+        effects.clear();
+        recorder.step(&mut dungeon, &commands, &mut effects);
+        game.hashes.push(dungeon.state_hash());
+        game.parts.extend(recorder.poll_part(0, &dungeon));
+    }
+    game.parts.extend(recorder.finish(Some(&dungeon)));
+    game.is_cleared = dungeon.outcome().is_some();
+    game
+}
+
+impl Bot {
+    fn new(seat: u8, class: &str) -> Self {
+        let view = View { my_seat: Some(seat), my_entity: Some(seat.into()), ..View::default() };
+        Self { seat, memory: BotMemory::new(class), view }
+    }
+
+    fn command(
+        &mut self,
+        content: &Content,
+        shown: &guildhall_protocol::payload::Snapshot,
+        effects: &[Effect],
+    ) -> Command {
+        (self.view.tick, self.view.entities) = (shown.tick, shown.entities.clone());
+        for effect in effects {
+            let Effect::Event(audience, event) = effect else { continue };
+            if *audience == Audience::All || *audience == Audience::Seat(self.seat) {
+                let event = view::game_event(event.clone(), |seat| Some(CharacterId::from_bits(seat.into())));
+                self.view.dungeon_cleared |= event == Some(GameEvent::DungeonCleared);
+                event.iter().for_each(|event| self.memory.note_event(event));
+            }
+        }
+        let decision = decide(&self.view, content, DUNGEON, &self.memory);
+        self.memory.note_decision(&self.view, &decision);
+        let action = match decision.action {
+            Wish::Attack { target } => Action::Attack { target },
+            Wish::PickUp { target } => Action::PickUp { target },
+            _ => Action::None,
+        };
+        Command { move_x: decision.move_x, move_y: decision.move_y, action }
+    }
+}
+
+/// The golden game's files: its content, its recording and the digest of its states.
+#[derive(Debug)]
+pub struct Golden {
+    /// The content that it was played with.
+    pub content: Arc<Content>,
+    /// The one part of its recording.
+    pub recording: Vec<u8>,
+    /// As `recording::Played::digest`.
+    pub digest: u64,
+}
+
+impl Golden {
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or does not hold what it should.
+    pub fn load() -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        let content: Content = serde_json::from_slice(&std::fs::read(golden("content.json"))?)?;
+        let digest = u64::from_str_radix(std::fs::read_to_string(golden("digest"))?.trim(), 16)?;
+        Ok(Self { content: Arc::new(content), recording: std::fs::read(golden("recording"))?, digest })
+    }
+
+    /// Writes the files anew: the game as the present world plays it, with the present content.
+    ///
+    /// # Errors
+    /// A file that cannot be written, or a game that is no game.
+    pub fn renew() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let content = Arc::new(seed_content());
+        let game = play(&content, GOLDEN_SEED);
+        let [part] = game.parts.as_slice() else { return Err("the game is not one part long".into()) };
+        let played = guildhall_gamesim::recording::play(&part.bytes, Arc::clone(&content), &mut |_, _| {});
+        let digest = played.ok_or("the game cannot be played again")?.digest;
+        std::fs::write(golden("content.json"), serde_json::to_vec(content.as_ref())?)?;
+        std::fs::write(golden("recording"), &part.bytes)?;
+        std::fs::write(golden("digest"), format!("{digest:016x}\n"))?;
+        Ok(())
+    }
+}
+
+fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(name)
+}
