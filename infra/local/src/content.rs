@@ -14,7 +14,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// The files of a content folder.
-const FILES: [&str; 8] = [
+const FILES: [&str; 10] = [
+    "abilities.json",
     "classes.json",
     "dungeons.json",
     "enemies.json",
@@ -23,6 +24,7 @@ const FILES: [&str; 8] = [
     "progression.json",
     "rules.json",
     "skills.json",
+    "statuses.json",
 ];
 
 /// The description of these files for editors, which lies beside them.
@@ -91,6 +93,8 @@ pub fn load(folder: &Path) -> Result<LoadedContent, ContentProblems> {
         progression: guildhall_domain::content::Progression { xp_for_level: Vec::new() },
         rules: guildhall_domain::content::Rules::default(),
         skills: files.entries("skills.json"),
+        abilities: files.entries("abilities.json"),
+        statuses: files.entries("statuses.json"),
     };
     let content = match (files.whole("progression.json"), files.whole("rules.json")) {
         (Some(progression), Some(rules)) if files.problems.is_empty() => Content { progression, rules, ..content },

@@ -1,8 +1,10 @@
 //! A character: what its player owns for good, and the part of it that play changes.
 
-use crate::limits::{CHARACTER_RESTORE_S, GOLD_MAX, INVENTORY_SLOTS_MAX, STACK_QUANTITY_MAX};
+use crate::content::Item;
+use crate::limits::{CHARACTER_RESTORE_S, GOLD_MAX, INVENTORY_SLOTS_MAX, SKILLS_PRACTISED_MAX, STACK_QUANTITY_MAX};
 use crate::{AbilityScores, AccountId, CharacterId, CharacterName, Content, Invalid, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A character as its player sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,30 +53,75 @@ pub struct Build {
     /// Ids of the skills that it is proficient in, in the order in which they were learnt.
     #[serde(default)]
     pub skills: Vec<String>,
-    /// What it wears and wields.
-    #[serde(default)]
-    pub equipment: Equipment,
 }
 
-/// What a character wears and wields: one unit each, which is not in the inventory meanwhile.
+/// What a character wears and wields: one unit each, which is not in the inventory meanwhile. What does not stack at all
+/// keeps its wear here as there.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Equipment {
-    /// Id of the suit of armour.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub armor: Option<String>,
-    /// Id of the shield.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shield: Option<String>,
-    /// Id of the weapon.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub weapon: Option<String>,
+    /// The suit of armour.
+    #[serde(default)]
+    pub armor: Option<Gear>,
+    /// The shield.
+    #[serde(default)]
+    pub shield: Option<Gear>,
+    /// The weapon.
+    #[serde(default)]
+    pub weapon: Option<Gear>,
+}
+
+/// One thing that is worn or wielded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Gear {
+    /// Id of the item in the content.
+    pub item: String,
+    /// How much of its durability is used up.
+    #[serde(default)]
+    pub wear: u32,
+}
+
+impl Gear {
+    /// Whether it still does what it is for: an item without a durability always does.
+    pub fn is_sound(&self, item: &Item) -> bool {
+        item.durability_max.is_none_or(|most| self.wear < most)
+    }
 }
 
 impl Equipment {
+    /// Everything that is worn or wielded.
+    pub fn gear(&self) -> impl Iterator<Item = &Gear> {
+        [&self.armor, &self.shield, &self.weapon].into_iter().flatten()
+    }
+
+    /// The same, to be changed.
+    pub fn gear_mut(&mut self) -> impl Iterator<Item = &mut Gear> {
+        [&mut self.armor, &mut self.shield, &mut self.weapon].into_iter().flatten()
+    }
+
     /// The ids of everything that is worn or wielded.
     pub fn items(&self) -> impl Iterator<Item = &str> {
-        [&self.armor, &self.shield, &self.weapon].into_iter().filter_map(Option::as_deref)
+        self.gear().map(|gear| gear.item.as_str())
+    }
+}
+
+/// A character as the rules look at it: without a name and an owner.
+#[derive(Debug, Clone, Copy)]
+pub struct Sheet<'a> {
+    /// Id of its class in the content.
+    pub class: &'a str,
+    /// What its player decides.
+    pub build: &'a Build,
+    /// What play changes.
+    pub hot: &'a HotState,
+}
+
+impl<'a> From<&'a Character> for Sheet<'a> {
+    fn from(character: &'a Character) -> Self {
+        Self { class: &character.class, build: &character.build, hot: &character.hot }
     }
 }
 
@@ -96,6 +143,12 @@ pub struct HotState {
     /// Carried items, at most 28 stacks. A slot's number is the stack's place in this list: the list has no gaps, so a
     /// stack that goes away moves the later ones up.
     pub inventory: Vec<Stack>,
+    /// What it wears and wields.
+    #[serde(default)]
+    pub equipment: Equipment,
+    /// Experience in skills, by their ids: what practice has brought.
+    #[serde(default)]
+    pub practice: BTreeMap<String, u64>,
     /// Dungeons cleared so far.
     pub dungeons_cleared: u32,
 }
@@ -109,6 +162,16 @@ pub struct Stack {
     pub item: String,
     /// Units, at least 1.
     pub quantity: u32,
+    /// How much of its durability is used up. What has a durability does not stack, so this is of one unit.
+    #[serde(default)]
+    pub wear: u32,
+}
+
+impl Stack {
+    /// Units that nobody has used yet.
+    pub fn of(item: &str, quantity: u32) -> Self {
+        Self { item: item.to_owned(), quantity, wear: 0 }
+    }
 }
 
 impl HotState {
@@ -129,10 +192,46 @@ impl HotState {
         }
         while rest > 0 && self.inventory.len() < INVENTORY_SLOTS_MAX {
             let moved = rest.min(stack_max);
-            self.inventory.push(Stack { item: item.to_owned(), quantity: moved });
+            self.inventory.push(Stack::of(item, moved));
             rest -= moved;
         }
         rest
+    }
+
+    /// Puts a whole stack in, or nothing of it, and says which. What is worn keeps to itself.
+    pub fn add_stack(&mut self, stack: &Stack, stack_max: u32) -> bool {
+        if stack.wear > 0 {
+            let fits = self.inventory.len() < INVENTORY_SLOTS_MAX;
+            if fits {
+                self.inventory.push(stack.clone());
+            }
+            return fits;
+        }
+        let fits = self.room_for(&stack.item, stack_max) >= u64::from(stack.quantity);
+        if fits {
+            self.add_item(&stack.item, stack.quantity, stack_max);
+        }
+        fits
+    }
+
+    /// How many units of the item the inventory can still hold.
+    pub fn room_for(&self, item: &str, stack_max: u32) -> u64 {
+        let stack_max = stack_max.clamp(1, STACK_QUANTITY_MAX);
+        let empty_slots = INVENTORY_SLOTS_MAX.saturating_sub(self.inventory.len()) as u64;
+        let begun = self.inventory.iter().filter(|stack| stack.item == item);
+        let on_stacks: u64 = begun.map(|stack| u64::from(stack_max.saturating_sub(stack.quantity))).sum();
+        on_stacks + empty_slots * u64::from(stack_max)
+    }
+
+    /// Takes units out of a slot, which goes away with its last one. `None`, and nothing taken, if it holds fewer.
+    pub fn take(&mut self, slot: usize, quantity: u32) -> Option<Stack> {
+        let stack = self.inventory.get_mut(slot).filter(|stack| quantity > 0 && quantity <= stack.quantity)?;
+        let taken = Stack { quantity, ..stack.clone() };
+        stack.quantity -= quantity;
+        if stack.quantity == 0 {
+            self.inventory.remove(slot);
+        }
+        Some(taken)
     }
 
     /// Adds experience and raises the level (with hit points of the class) as far as the content's curve allows.
@@ -166,6 +265,10 @@ impl HotState {
             refuse("inventory must have at most 28 stacks of 1 to 9999 units")
         } else if self.gold > GOLD_MAX {
             refuse("gold is above its limit")
+        } else if self.equipment.items().any(str::is_empty) {
+            refuse("equipment must name its items")
+        } else if self.practice.len() > SKILLS_PRACTISED_MAX {
+            refuse("practice must be in at most 64 skills")
         } else {
             Ok(())
         }

@@ -7,11 +7,18 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 mod check;
+mod combat;
 mod entry;
 mod rules;
+mod sight;
 pub use check::ContentError;
+pub use combat::{
+    AbilityEffect, AbilityTarget, AttackRolls, CombatAbility, EnemyAbility, Ground, Practice, Resistance, Resources,
+    Status,
+};
 pub use entry::{ContentEntry, ContentKind, PROGRESSION_ID};
 pub use rules::{Armor, ArmorKind, ClassRules, Dice, Effect, Rules, Skill, Weapon, WeaponKind};
+pub use sight::is_clear;
 
 /// Everything that one version of the game consists of. Maps are keyed by id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +43,12 @@ pub struct Content {
     /// What can be learnt.
     #[serde(default)]
     pub skills: BTreeMap<String, Skill>,
+    /// What can be done in fights.
+    #[serde(default)]
+    pub abilities: BTreeMap<String, CombatAbility>,
+    /// States that somebody can be in.
+    #[serde(default)]
+    pub statuses: BTreeMap<String, Status>,
 }
 
 /// A playable class.
@@ -53,8 +66,14 @@ pub struct Class {
     pub hp_regeneration_per_s: u32,
     /// Walking speed, in millimetres per second.
     pub speed_mm_per_s: u32,
-    /// How it fights in a dungeon.
+    /// How it fights in a dungeon: what it does by itself, to which a weapon adds.
     pub attack: Attack,
+    /// What its abilities are paid with.
+    #[serde(default)]
+    pub resources: Resources,
+    /// Ids of its abilities, in the order of their numbers in the UDP protocol.
+    #[serde(default)]
+    pub abilities: Vec<String>,
     /// What it is good at.
     #[serde(default)]
     pub rules: ClassRules,
@@ -73,6 +92,9 @@ pub struct Attack {
     pub range_mm: u32,
     /// Time between two attacks, in milliseconds.
     pub cooldown_ms: u32,
+    /// What kind of damage it does, which may be resisted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub damage_kind: Option<String>,
 }
 
 /// A kind of enemy and how it behaves.
@@ -92,6 +114,18 @@ pub struct Enemy {
     pub leash_mm: u32,
     /// Its weapon.
     pub attack: Attack,
+    /// What is added to its attack rolls.
+    #[serde(default)]
+    pub attack_bonus: i32,
+    /// How hard it is to hit.
+    #[serde(default)]
+    pub armor_class: i32,
+    /// Damage that it keeps off.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resistances: Vec<Resistance>,
+    /// What else it does; the first that it can use comes before its weapon.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub abilities: Vec<EnemyAbility>,
     /// Experience for every player who is there when it dies.
     pub xp: u32,
     /// Gold for every player who is there when it dies.
@@ -124,6 +158,10 @@ pub struct Item {
     /// Weight of one unit, in grams.
     #[serde(default)]
     pub weight_g: u32,
+    /// How much wear it stands before it does nothing any more: a weapon wears with every hit, armour with every wound.
+    /// Absent for what never wears.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub durability_max: Option<u32>,
     /// What it does when it is worn, if it is armour or a shield.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub armor: Option<Armor>,
@@ -189,6 +227,9 @@ pub struct Dungeon {
     pub spawn: Point,
     /// Time from a player's death to their return, in milliseconds.
     pub respawn_ms: u32,
+    /// Slots of the inventory that fall to the ground when their player dies, from the last one on.
+    #[serde(default)]
+    pub death_drops_slots: u32,
     /// The chambers; the first holds the spawn point.
     pub chambers: Vec<Chamber>,
     /// The doors between them.

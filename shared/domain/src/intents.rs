@@ -9,9 +9,9 @@ mod inventory;
 mod tests;
 mod vitals;
 
-pub use equipment::{EquipArmor, EquipWeapon, UnequipArmor, UnequipWeapon};
+pub use equipment::{EquipArmor, EquipWeapon, Place, UnequipArmor, UnequipWeapon, equip, unequip};
 pub use growth::{LearnSkill, RaiseAbility};
-pub use inventory::{MergeItems, MoveItem, SplitItems, UseItem};
+pub use inventory::{MergeItems, MoveItem, SplitItems, UseItem, move_item, stack_max, use_item};
 pub use vitals::{ChangeCurrency, ChangeHitPoints};
 
 use crate::{Character, CharacterId, Content};
@@ -64,6 +64,9 @@ pub enum Illegal {
     /// The item is not in the inventory.
     #[error("the character does not carry this item")]
     NotCarried,
+    /// The item can be neither worn nor wielded.
+    #[error("this item is no equipment")]
+    NotEquipment,
     /// The item is neither armour nor a shield.
     #[error("this item is no armour")]
     NotArmor,
@@ -110,6 +113,7 @@ impl Illegal {
             Self::CannotSplit => "cannot_split",
             Self::NotUsable => "not_usable",
             Self::NotCarried => "not_carried",
+            Self::NotEquipment => "not_equipment",
             Self::NotArmor => "not_armor",
             Self::NotWeapon => "not_weapon",
             Self::NotProficient => "not_proficient",

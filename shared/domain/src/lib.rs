@@ -15,6 +15,7 @@ pub mod limits;
 pub mod name;
 pub mod progress;
 pub mod rules;
+pub mod ruleset;
 #[cfg(feature = "schema")]
 mod schema;
 pub mod seating;
@@ -23,7 +24,7 @@ pub mod time;
 
 pub use ability::{Ability, AbilityScores};
 pub use account::{Email, Password};
-pub use character::{Build, Character, Equipment, HotState, Stack};
+pub use character::{Build, Character, Equipment, Gear, HotState, Sheet, Stack};
 pub use content::Content;
 pub use ids::{AccountId, CharacterId, GamesimId, LoginSessionId, SessionId, TokenId};
 pub use name::CharacterName;

@@ -32,6 +32,8 @@ pub const CHARACTER_RESTORE_S: u64 = 30 * 24 * 3_600;
 pub const INVENTORY_SLOTS_MAX: usize = 28;
 /// Most units in one inventory slot.
 pub const STACK_QUANTITY_MAX: u32 = 9_999;
+/// Skills that a character may have practised.
+pub const SKILLS_PRACTISED_MAX: usize = 64;
 /// Most gold a character can hold.
 pub const GOLD_MAX: u64 = 1_000_000_000_000;
 
@@ -109,6 +111,12 @@ pub const DUNGEON_ENEMIES_MAX: usize = 256;
 pub const DUNGEON_CHAMBERS_MAX: usize = 64;
 /// Doors of one dungeon.
 pub const DUNGEON_DOORS_MAX: usize = 128;
+/// Abilities of one class, and of one kind of enemy: they travel as four bits.
+pub const ABILITIES_EACH_MAX: usize = 16;
+/// Kinds of states that somebody can be in: they travel as 32 bits.
+pub const STATUSES_MAX: usize = 32;
+/// Effects of one ability.
+pub const EFFECTS_PER_ABILITY_MAX: usize = 4;
 /// Draws from one loot table.
 pub const LOOT_ROLLS_MAX: u32 = 10;
 /// Levels of the progression.

@@ -15,8 +15,8 @@ pub use defence::{armor_class, speed_mm_per_s};
 pub use offence::{Strike, strike};
 pub use points::{ability_points, skill_points};
 
-use crate::content::{ClassRules, Dice, WeaponKind};
-use crate::{Ability, Character, Content};
+use crate::content::{ClassRules, Dice, Item, WeaponKind};
+use crate::{Ability, Content, Gear, Sheet};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -56,8 +56,9 @@ pub struct Derived {
 
 impl Derived {
     /// What follows from this character under this content. A class or item that the content has lost counts for nothing.
-    pub fn of(character: &Character, content: &Content) -> Self {
-        let build = &character.build;
+    pub fn of<'a>(character: impl Into<Sheet<'a>>, content: &Content) -> Self {
+        let character = character.into();
+        let build = character.build;
         let proficiency = proficiency_bonus(content, character.hot.level);
         let class = class_rules(character, content);
         let per_ability = |value: &dyn Fn(Ability) -> i32| Ability::ALL.map(|ability| (ability, value(ability))).into();
@@ -74,7 +75,7 @@ impl Derived {
             speed_mm_per_s: speed_mm_per_s(character, content),
             saving_throws: per_ability(&saving_throw),
             skills: skills(character, content, proficiency),
-            hp_max: hp_max(content, &character.class, &build.ability_scores, character.hot.level),
+            hp_max: hp_max(content, character.class, &build.ability_scores, character.hot.level),
             attack_bonus: strike.attack_bonus,
             damage: strike.damage,
             damage_bonus: strike.damage_bonus,
@@ -87,8 +88,13 @@ impl Derived {
 }
 
 /// The character's class, if the content has it.
-pub(crate) fn class_rules<'a>(character: &Character, content: &'a Content) -> Option<&'a ClassRules> {
-    content.classes.get(&character.class).map(|class| &class.rules)
+pub(crate) fn class_rules<'a>(character: Sheet<'_>, content: &'a Content) -> Option<&'a ClassRules> {
+    content.classes.get(character.class).map(|class| &class.rules)
+}
+
+/// The item that is worn or wielded, unless it is worn out: then it weighs, and does nothing.
+fn sound<'a>(content: &'a Content, gear: &Gear) -> Option<&'a Item> {
+    content.items.get(&gear.item).filter(|item| gear.is_sound(item))
 }
 
 /// What proficiency adds at a level: SRD, "Beyond 1st Level", the table "Character Advancement".
@@ -100,12 +106,12 @@ pub fn proficiency_bonus(content: &Content, level: u32) -> i32 {
 }
 
 /// Whether the character's class is proficient with this kind of weapon.
-fn is_proficient(character: &Character, content: &Content, kind: WeaponKind) -> bool {
+fn is_proficient(character: Sheet<'_>, content: &Content, kind: WeaponKind) -> bool {
     class_rules(character, content).is_some_and(|class| class.weapons.contains(&kind))
 }
 
 /// SRD, "Ability Checks", "Skills": the modifier of the skill's ability, and the proficiency bonus where it was learnt.
-fn skills(character: &Character, content: &Content, proficiency: i32) -> BTreeMap<String, i32> {
+fn skills(character: Sheet<'_>, content: &Content, proficiency: i32) -> BTreeMap<String, i32> {
     let known = class_rules(character, content).map(|class| class.skills.as_slice()).unwrap_or_default();
     let bonus = |id: &String| {
         let modifier = character.build.ability_scores.modifier(content.skills.get(id)?.ability);
@@ -116,12 +122,12 @@ fn skills(character: &Character, content: &Content, proficiency: i32) -> BTreeMa
 }
 
 /// SRD, "Lifting and Carrying": 15 pounds per point of strength, which the content gives in grams.
-fn carrying_capacity_g(character: &Character, content: &Content) -> u64 {
+fn carrying_capacity_g(character: Sheet<'_>, content: &Content) -> u64 {
     u64::from(character.build.ability_scores.strength) * u64::from(content.rules.carrying_g_per_strength)
 }
 
-fn carried_g(character: &Character, content: &Content) -> u64 {
+fn carried_g(character: Sheet<'_>, content: &Content) -> u64 {
     let weight = |id: &str| content.items.get(id).map_or(0, |item| u64::from(item.weight_g));
     let stacks = character.hot.inventory.iter().map(|stack| weight(&stack.item) * u64::from(stack.quantity));
-    stacks.sum::<u64>() + character.build.equipment.items().map(weight).sum::<u64>()
+    stacks.sum::<u64>() + character.hot.equipment.items().map(weight).sum::<u64>()
 }

@@ -1,9 +1,10 @@
 //! What makes content playable. Every mistake is reported, with the path to it, so that one run shows them all.
 
-use super::{Attack, Class, Content, Enemy, LootTable, Rules};
+use super::{Class, Content, Enemy, LootTable, Rules};
 use crate::limits::{CONTENT_ID_BYTES_MAX, HIT_POINTS_MAX, LEVELS_MAX, LOOT_ROLLS_MAX, STACK_QUANTITY_MAX};
 use std::fmt;
 
+mod combat;
 mod layout;
 mod rules;
 #[cfg(test)]
@@ -52,8 +53,7 @@ pub(super) fn check(content: &Content) -> Result<(), Vec<ContentError>> {
         report.require(fits, || format!("items.{id}.stack_max"), "must be 1 to 9999");
         rules::item(&mut report, item, &format!("items.{id}"));
     }
-    // Content without tables is content for a world alone, without abilities; the loader of folders asks for them.
-    if content.rules != Rules::default() {
+    if has_tables(&content.rules) {
         rules::tables(&mut report, &content.rules);
     }
     report.require(content.items.len() <= 256, || "items".into(), "at most 256 items travel in one byte");
@@ -64,11 +64,20 @@ pub(super) fn check(content: &Content) -> Result<(), Vec<ContentError>> {
     for (id, template) in &content.dungeons {
         layout::dungeon(&mut report, content, template, &format!("dungeons.{id}"));
     }
+    combat::whole(&mut report, content);
+    combat::tables(&mut report, &content.rules);
     let levels = &content.progression.xp_for_level;
     let rising = levels.first() == Some(&0) && levels.windows(2).all(|pair| pair[0] < pair[1]);
     let at = || "progression.xp_for_level".into();
     report.require(rising && levels.len() <= LEVELS_MAX, at, "must begin with 0 and rise, over at most 1000 levels");
     if report.0.is_empty() { Ok(()) } else { Err(report.0) }
+}
+
+/// Content without tables is content for a world alone, whose characters have no ability scores; the loader of folders asks
+/// for them. What fights need is right by default.
+fn has_tables(rules: &Rules) -> bool {
+    let Rules { damage_kinds, attack_rolls, practice, ground, .. } = rules.clone();
+    *rules != Rules { damage_kinds, attack_rolls, practice, ground, ..Rules::default() }
 }
 
 /// Ids name rows, files and parts of addresses, so they keep to the characters that mean the same everywhere.
@@ -83,7 +92,10 @@ fn ids(report: &mut Report, content: &Content) {
     let tables = content.loot_tables.keys().map(|id| ("loot_tables", id));
     let dungeons = content.dungeons.keys().map(|id| ("dungeons", id));
     let skills = content.skills.keys().map(|id| ("skills", id));
-    for (kind, id) in classes.chain(enemies).chain(items).chain(tables).chain(dungeons).chain(skills) {
+    let abilities = content.abilities.keys().map(|id| ("abilities", id));
+    let statuses = content.statuses.keys().map(|id| ("statuses", id));
+    let all = classes.chain(enemies).chain(items).chain(tables).chain(dungeons).chain(skills).chain(abilities);
+    for (kind, id) in all.chain(statuses) {
         let problem = "an id is 1 to 64 small letters, digits, hyphens and underscores";
         report.require(sane(id), || format!("{kind}.{id}"), problem);
     }
@@ -100,18 +112,11 @@ fn class(report: &mut Report, content: &Content, class: &Class, at: &str) {
     report.require(hp_at_last_level <= u64::from(HIT_POINTS_MAX), here, "hp at the last level must be at most 60000");
     report.require(class.hp_regeneration_per_s <= 10_000, here, "hp_regeneration_per_s must be at most 10000");
     report.require((1..=20_000).contains(&class.speed_mm_per_s), here, "speed_mm_per_s must be 1 to 20000");
-    attack(report, &class.attack, at);
-    if content.rules != Rules::default() {
+    combat::attack(report, content, &class.attack, at);
+    combat::class(report, content, class, at);
+    if has_tables(&content.rules) {
         rules::class(report, content, class, &format!("{at}.rules"));
     }
-}
-
-fn attack(report: &mut Report, attack: &Attack, at: &str) {
-    let at = || format!("{at}.attack");
-    report.require(attack.damage_min <= attack.damage_max, at, "damage_min must not be above damage_max");
-    report.require(attack.damage_max <= 10_000, at, "damage_max must be at most 10000");
-    report.require((1..=100_000).contains(&attack.range_mm), at, "range_mm must be 1 to 100000");
-    report.require((50..=60_000).contains(&attack.cooldown_ms), at, "cooldown_ms must be 50 to 60000");
 }
 
 fn enemy(report: &mut Report, content: &Content, enemy: &Enemy, at: &str) {
@@ -125,7 +130,8 @@ fn enemy(report: &mut Report, content: &Content, enemy: &Enemy, at: &str) {
     let percent = enemy.phases_at_percent.iter().all(|p| (1..=99).contains(p));
     report.require(falling && percent, || format!("{at}.phases_at_percent"), "must fall, between 99 and 1");
     report.require(enemy.boss || enemy.phases_at_percent.is_empty(), here, "only a boss has phases");
-    attack(report, &enemy.attack, at);
+    combat::attack(report, content, &enemy.attack, at);
+    combat::enemy(report, content, enemy, at);
 }
 
 fn loot(report: &mut Report, content: &Content, table: &LootTable, at: &str) {

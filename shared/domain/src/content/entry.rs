@@ -1,7 +1,7 @@
 //! The content taken apart: every class, enemy, item, loot table and dungeon as a thing of its own, so that a client can
 //! fetch the one that changed.
 
-use super::{Class, Content, Dungeon, Enemy, Item, LootTable, Progression};
+use super::{Class, CombatAbility, Content, Dungeon, Enemy, Item, LootTable, Progression, Skill, Status};
 use crate::Invalid;
 use serde::Serialize;
 use std::fmt;
@@ -25,12 +25,27 @@ pub enum ContentKind {
     Dungeons,
     /// The way from experience to levels, under [`PROGRESSION_ID`] alone.
     Progression,
+    /// What can be done in fights.
+    Abilities,
+    /// States that somebody can be in.
+    Statuses,
+    /// What can be learnt.
+    Skills,
 }
 
 impl ContentKind {
     /// Every kind.
-    pub const ALL: [Self; 6] =
-        [Self::Classes, Self::Enemies, Self::Items, Self::LootTables, Self::Dungeons, Self::Progression];
+    pub const ALL: [Self; 9] = [
+        Self::Classes,
+        Self::Enemies,
+        Self::Items,
+        Self::LootTables,
+        Self::Dungeons,
+        Self::Progression,
+        Self::Abilities,
+        Self::Statuses,
+        Self::Skills,
+    ];
 
     /// As in an address.
     pub const fn as_str(self) -> &'static str {
@@ -41,6 +56,9 @@ impl ContentKind {
             Self::LootTables => "loot-tables",
             Self::Dungeons => "dungeons",
             Self::Progression => "progression",
+            Self::Abilities => "abilities",
+            Self::Statuses => "statuses",
+            Self::Skills => "skills",
         }
     }
 }
@@ -76,6 +94,12 @@ pub enum ContentEntry {
     Dungeon(Dungeon),
     /// The progression.
     Progression(Progression),
+    /// An ability.
+    Ability(CombatAbility),
+    /// A state.
+    Status(Status),
+    /// A skill.
+    Skill(Skill),
 }
 
 impl Content {
@@ -86,6 +110,9 @@ impl Content {
         let items = self.items.iter().map(|(id, entry)| (id, ContentEntry::Item(entry.clone())));
         let tables = self.loot_tables.iter().map(|(id, entry)| (id, ContentEntry::LootTable(entry.clone())));
         let dungeons = self.dungeons.iter().map(|(id, entry)| (id, ContentEntry::Dungeon(entry.clone())));
+        let abilities = self.abilities.iter().map(|(id, entry)| (id, ContentEntry::Ability(entry.clone())));
+        let statuses = self.statuses.iter().map(|(id, entry)| (id, ContentEntry::Status(entry.clone())));
+        let skills = self.skills.iter().map(|(id, entry)| (id, ContentEntry::Skill(entry.clone())));
         let progression = ContentEntry::Progression(self.progression.clone());
         let of = |kind| move |(id, entry): (&String, ContentEntry)| (kind, id.clone(), entry);
         let keyed = classes
@@ -93,7 +120,10 @@ impl Content {
             .chain(enemies.map(of(ContentKind::Enemies)))
             .chain(items.map(of(ContentKind::Items)))
             .chain(tables.map(of(ContentKind::LootTables)))
-            .chain(dungeons.map(of(ContentKind::Dungeons)));
+            .chain(dungeons.map(of(ContentKind::Dungeons)))
+            .chain(abilities.map(of(ContentKind::Abilities)))
+            .chain(statuses.map(of(ContentKind::Statuses)))
+            .chain(skills.map(of(ContentKind::Skills)));
         keyed.chain([(ContentKind::Progression, PROGRESSION_ID.to_owned(), progression)])
     }
 }

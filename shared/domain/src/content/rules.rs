@@ -1,6 +1,7 @@
 //! The numbers behind the rules: what a class is good at, what armour and weapons do, and the tables that the formulas of
 //! [`crate::rules`] look up. The formulas themselves are there.
 
+use super::{AttackRolls, Ground, Practice};
 use crate::{Ability, AbilityScores};
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +34,18 @@ pub struct Rules {
     pub strength_shortfall_slow_percent: u32,
     /// Hit points per point by which the constitution modifier differs from that of the class's own scores.
     pub hp_per_constitution_modifier: u32,
+    /// Kinds of damage that there are.
+    #[serde(default)]
+    pub damage_kinds: Vec<String>,
+    /// Attack rolls.
+    #[serde(default)]
+    pub attack_rolls: AttackRolls,
+    /// How skills grow.
+    #[serde(default)]
+    pub practice: Practice,
+    /// Things on the ground.
+    #[serde(default)]
+    pub ground: Ground,
 }
 
 /// What a class is good at.
@@ -148,5 +161,10 @@ pub enum Effect {
     Heal {
         /// How many.
         hp: u32,
+    },
+    /// Takes wear off everything that is worn or wielded.
+    Repair {
+        /// How much.
+        wear: u32,
     },
 }

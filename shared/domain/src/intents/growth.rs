@@ -14,13 +14,13 @@ intent! {
 
 impl LearnSkill {
     fn decide(&self, character: &mut Character, content: &Content) -> Result<(), Illegal> {
-        if !class_rules(character, content).is_some_and(|class| class.skills.contains(&self.skill)) {
+        if !class_rules((&*character).into(), content).is_some_and(|class| class.skills.contains(&self.skill)) {
             return Err(Illegal::SkillNotOfClass);
         }
         if character.build.skills.contains(&self.skill) {
             return Err(Illegal::SkillKnown);
         }
-        if skill_points(character, content) == 0 {
+        if skill_points(&*character, content) == 0 {
             return Err(Illegal::NoSkillPoints);
         }
         character.build.skills.push(self.skill.clone());
@@ -38,7 +38,7 @@ intent! {
 
 impl RaiseAbility {
     fn decide(&self, character: &mut Character, content: &Content) -> Result<(), Illegal> {
-        if ability_points(character, content) == 0 {
+        if ability_points(&*character, content) == 0 {
             return Err(Illegal::NoAbilityPoints);
         }
         let hp = |character: &Character| {

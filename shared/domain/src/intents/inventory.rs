@@ -1,13 +1,13 @@
 //! The inventory's slots. A slot is a place in the list of stacks, which has no gaps: slots up to the number of stacks are
-//! taken, the rest up to 28 are free.
+//! taken, the rest up to 28 are free. [`move_item`] and [`use_item`] are the rules of play as well.
 
 use super::{Illegal, intent};
 use crate::content::Effect;
 use crate::limits::{INVENTORY_SLOTS_MAX, STACK_QUANTITY_MAX};
-use crate::{Character, Content, HotState, Stack};
+use crate::{Character, Content, Gear, HotState, Stack};
 
 /// The place of a slot that holds something.
-fn taken(hot: &HotState, slot: u32) -> Result<usize, Illegal> {
+pub(super) fn taken(hot: &HotState, slot: u32) -> Result<usize, Illegal> {
     let place = place(slot)?;
     if place < hot.inventory.len() { Ok(place) } else { Err(Illegal::EmptySlot) }
 }
@@ -16,24 +16,57 @@ fn place(slot: u32) -> Result<usize, Illegal> {
     usize::try_from(slot).ok().filter(|place| *place < INVENTORY_SLOTS_MAX).ok_or(Illegal::NoSuchSlot)
 }
 
-/// Takes `quantity` units out of a slot, which goes away with its last unit. The slot holds at least as many.
-pub(super) fn take(hot: &mut HotState, place: usize, quantity: u32) {
-    if let Some(stack) = hot.inventory.get_mut(place) {
-        stack.quantity = stack.quantity.saturating_sub(quantity);
-        if stack.quantity == 0 {
-            hot.inventory.remove(place);
+/// Puts what was worn or wielded back into the inventory, or says that there is no room.
+pub(super) fn put_back(hot: &mut HotState, content: &Content, gear: Gear) -> Result<(), Illegal> {
+    let stack_max = stack_max(content, &gear.item);
+    let stack = Stack { item: gear.item, quantity: 1, wear: gear.wear };
+    if hot.add_stack(&stack, stack_max) { Ok(()) } else { Err(Illegal::InventoryFull) }
+}
+
+/// Units of an item that one slot can hold. An item that the content has lost does not stack any more.
+pub fn stack_max(content: &Content, item: &str) -> u32 {
+    content.items.get(item).map_or(1, |item| item.stack_max).min(STACK_QUANTITY_MAX)
+}
+
+/// Moves a stack to another slot. A taken slot's stack comes back in exchange; a free slot means the end of the list.
+///
+/// # Errors
+/// [`Illegal`], and nothing has changed.
+pub fn move_item(hot: &mut HotState, from_slot: u32, to_slot: u32) -> Result<(), Illegal> {
+    let (from, to) = (taken(hot, from_slot)?, place(to_slot)?);
+    let last = hot.inventory.len() - 1;
+    let mut next = hot.inventory.clone();
+    if to <= last {
+        next.swap(from, to);
+    } else {
+        let stack = next.remove(from);
+        next.push(stack);
+    }
+    // Stacks that are alike change places unseen.
+    if next == hot.inventory {
+        return Err(Illegal::NoChange);
+    }
+    hot.inventory = next;
+    Ok(())
+}
+
+/// Uses up one unit of a consumable.
+///
+/// # Errors
+/// [`Illegal`], and nothing has changed.
+pub fn use_item(hot: &mut HotState, content: &Content, slot: u32) -> Result<(), Illegal> {
+    let from = taken(hot, slot)?;
+    let item = hot.inventory.get(from).and_then(|stack| content.items.get(&stack.item));
+    match item.and_then(|item| item.effect).ok_or(Illegal::NotUsable)? {
+        // Nobody wastes a potion by a slip of the finger.
+        Effect::Heal { .. } if hot.hp >= hot.hp_max => return Err(Illegal::NoChange),
+        Effect::Heal { hp } => hot.hp = hot.hp.saturating_add(hp).min(hot.hp_max),
+        Effect::Repair { .. } if hot.equipment.gear().all(|gear| gear.wear == 0) => return Err(Illegal::NoChange),
+        Effect::Repair { wear } => {
+            hot.equipment.gear_mut().for_each(|gear| gear.wear = gear.wear.saturating_sub(wear));
         }
     }
-}
-
-/// Puts one unit in, or says that there is no room.
-pub(super) fn put(hot: &mut HotState, content: &Content, item: &str) -> Result<(), Illegal> {
-    if hot.add_item(item, 1, stack_max(content, item)) == 0 { Ok(()) } else { Err(Illegal::InventoryFull) }
-}
-
-/// An item that the content has lost does not stack any more.
-fn stack_max(content: &Content, item: &str) -> u32 {
-    content.items.get(item).map_or(1, |item| item.stack_max).min(STACK_QUANTITY_MAX)
+    hot.take(from, 1).map(drop).ok_or(Illegal::EmptySlot)
 }
 
 intent! {
@@ -48,19 +81,7 @@ intent! {
 
 impl MoveItem {
     fn decide(&self, character: &mut Character, _: &Content) -> Result<(), Illegal> {
-        let hot = &mut character.hot;
-        let (from, to) = (taken(hot, self.from_slot)?, place(self.to_slot)?);
-        let last = hot.inventory.len() - 1;
-        if from == to || (from == last && to > last) {
-            return Err(Illegal::NoChange);
-        }
-        if to <= last {
-            hot.inventory.swap(from, to);
-        } else {
-            let stack = hot.inventory.remove(from);
-            hot.inventory.push(stack);
-        }
-        Ok(())
+        move_item(&mut character.hot, self.from_slot, self.to_slot)
     }
 }
 
@@ -85,9 +106,8 @@ impl SplitItems {
         if hot.inventory.len() >= INVENTORY_SLOTS_MAX {
             return Err(Illegal::InventoryFull);
         }
-        let item = stack.item.clone();
-        take(hot, from, self.quantity);
-        hot.inventory.push(Stack { item, quantity: self.quantity });
+        let split = hot.take(from, self.quantity).ok_or(Illegal::CannotSplit)?;
+        hot.inventory.push(split);
         Ok(())
     }
 }
@@ -116,14 +136,13 @@ impl MergeItems {
             return Err(Illegal::DifferentItems);
         }
         let moved = source.quantity.min(stack_max(content, &source.item).saturating_sub(target.quantity));
-        if moved == 0 {
+        if moved == 0 || source.wear > 0 || target.wear > 0 {
             return Err(Illegal::StackFull);
         }
         if let Some(target) = hot.inventory.get_mut(to) {
             target.quantity += moved;
         }
-        take(hot, from, moved);
-        Ok(())
+        hot.take(from, moved).map(drop).ok_or(Illegal::EmptySlot)
     }
 }
 
@@ -137,15 +156,6 @@ intent! {
 
 impl UseItem {
     fn decide(&self, character: &mut Character, content: &Content) -> Result<(), Illegal> {
-        let hot = &mut character.hot;
-        let from = taken(hot, self.slot)?;
-        let item = hot.inventory.get(from).and_then(|stack| content.items.get(&stack.item));
-        match item.and_then(|item| item.effect).ok_or(Illegal::NotUsable)? {
-            // Nobody wastes a potion by a slip of the finger.
-            Effect::Heal { .. } if hot.hp >= hot.hp_max => return Err(Illegal::NoChange),
-            Effect::Heal { hp } => hot.hp = hot.hp.saturating_add(hp).min(hot.hp_max),
-        }
-        take(hot, from, 1);
-        Ok(())
+        use_item(&mut character.hot, content, self.slot)
     }
 }

@@ -16,7 +16,7 @@ macro_rules! want {
 }
 
 fn stacks(of: &[(&str, u32)]) -> Vec<Stack> {
-    of.iter().map(|(item, quantity)| Stack { item: (*item).to_owned(), quantity: *quantity }).collect()
+    of.iter().map(|(item, quantity)| Stack::of(item, *quantity)).collect()
 }
 
 fn fighter(inventory: &[(&str, u32)]) -> Character {
@@ -108,8 +108,8 @@ fn equipment_changes_places_with_the_inventory() {
     let weapon = |item: &str, hero: &Character| after(&want!(EquipWeapon { item: item.to_owned() }), hero);
     let mailed = armor("chain-mail", &hero).unwrap();
     let plated = armor("plate", &mailed).unwrap();
-    assert_eq!(plated.build.equipment.armor.as_deref(), Some("plate"));
-    assert!(plated.hot.inventory.contains(&Stack { item: "chain-mail".into(), quantity: 1 }));
+    assert_eq!(plated.hot.equipment.armor.as_ref().map(|gear| gear.item.as_str()), Some("plate"));
+    assert!(plated.hot.inventory.contains(&Stack::of("chain-mail", 1)));
     assert_eq!(armor("plate", &plated), Err(Illegal::NotCarried));
     assert_eq!((armor("iron-sword", &hero), weapon("plate", &hero)), (Err(Illegal::NotArmor), Err(Illegal::NotWeapon)));
     let archer = weapon("longbow", &plated).unwrap();
@@ -118,10 +118,10 @@ fn equipment_changes_places_with_the_inventory() {
     assert_eq!(weapon("longbow", &guarded), Err(Illegal::HandsFull));
     assert!(weapon("iron-sword", &guarded).is_ok());
     let bare = after(&want!(UnequipArmor { item: "shield".to_owned() }), &guarded).unwrap();
-    assert_eq!(bare.build.equipment, plated.build.equipment);
+    assert_eq!(bare.hot.equipment, plated.hot.equipment);
     assert_eq!(after(&want!(UnequipWeapon { item: "longbow".to_owned() }), &plated), Err(Illegal::NotEquipped));
     assert_eq!(
-        after(&want!(UnequipWeapon { item: "longbow".to_owned() }), &archer).unwrap().build.equipment.weapon,
+        after(&want!(UnequipWeapon { item: "longbow".to_owned() }), &archer).unwrap().hot.equipment.weapon,
         None
     );
     let mut cleric = character(&seed_content(), "cleric");
@@ -164,7 +164,7 @@ fn units(character: &Character) -> BTreeMap<String, u64> {
     for stack in &character.hot.inventory {
         *units.entry(stack.item.clone()).or_default() += u64::from(stack.quantity);
     }
-    for item in character.build.equipment.items() {
+    for item in character.hot.equipment.items() {
         *units.entry(item.to_owned()).or_default() += 1;
     }
     units

@@ -1,8 +1,8 @@
 //! What weapons do.
 
-use super::{is_proficient, proficiency_bonus};
+use super::{is_proficient, proficiency_bonus, sound};
 use crate::content::{Dice, Weapon};
-use crate::{Ability, Character, Content};
+use crate::{Ability, Content, Sheet};
 
 /// One attack in numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,10 +18,11 @@ pub struct Strike {
 /// An attack with the weapon in hand, or without one. SRD, "Attack Rolls": the ability modifier, and the proficiency bonus
 /// with weapons that one is proficient with; strength for melee, dexterity for ranged weapons, the better of the two with
 /// finesse. SRD, "Damage Rolls": the same modifier. SRD, "Melee Attacks": everybody is proficient with unarmed strikes.
-pub fn strike(character: &Character, content: &Content) -> Strike {
+pub fn strike<'a>(character: impl Into<Sheet<'a>>, content: &Content) -> Strike {
+    let character = character.into();
     let scores = &character.build.ability_scores;
     let (strength, dexterity) = (scores.modifier(Ability::Strength), scores.modifier(Ability::Dexterity));
-    let weapon = character.build.equipment.weapon.as_ref().and_then(|id| content.items.get(id)?.weapon.as_ref());
+    let weapon = character.hot.equipment.weapon.as_ref().and_then(|gear| sound(content, gear)?.weapon.as_ref());
     let modifier = match weapon {
         Some(Weapon { ranged: true, .. }) => dexterity,
         Some(Weapon { finesse: true, .. }) => strength.max(dexterity),

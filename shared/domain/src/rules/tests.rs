@@ -1,7 +1,7 @@
 //! The formulas against the SRD's own examples, and what must hold of every character.
 
 use super::*;
-use crate::{AbilityScores, AccountId, CharacterId, CharacterName, Equipment, Stack, Timestamp};
+use crate::{AbilityScores, AccountId, Character, CharacterId, CharacterName, Equipment, Stack, Timestamp};
 use proptest::prelude::*;
 
 pub(crate) fn seed_content() -> Content {
@@ -19,6 +19,8 @@ pub(crate) fn seed_content() -> Content {
         progression: part!("progression.json"),
         rules: part!("rules.json"),
         skills: part!("skills.json"),
+        abilities: part!("abilities.json"),
+        statuses: part!("statuses.json"),
     }
 }
 
@@ -35,6 +37,10 @@ pub(crate) fn character(content: &Content, class: &str) -> Character {
         build,
         hot,
     }
+}
+
+fn gear(item: &str) -> Gear {
+    Gear { item: item.to_owned(), wear: 0 }
 }
 
 fn scores(all: [u8; 6]) -> AbilityScores {
@@ -68,8 +74,7 @@ fn armour_counts_dexterity_by_its_kind() {
     ranger.build.ability_scores.dexterity = 18;
     let mut wears = |armor: Option<&str>, shield: Option<&str>, dexterity: u8| {
         ranger.build.ability_scores.dexterity = dexterity;
-        ranger.build.equipment =
-            Equipment { armor: armor.map(Into::into), shield: shield.map(Into::into), weapon: None };
+        ranger.hot.equipment = Equipment { armor: armor.map(gear), shield: shield.map(gear), weapon: None };
         armor_class(&ranger, &content)
     };
     assert_eq!(wears(None, None, 18), 14);
@@ -86,7 +91,7 @@ fn armour_counts_dexterity_by_its_kind() {
 fn heavy_armour_slows_the_weak() {
     let content = seed_content();
     let mut fighter = character(&content, "fighter");
-    fighter.build.equipment.armor = Some("plate".into());
+    fighter.hot.equipment.armor = Some(gear("plate"));
     assert_eq!(speed_mm_per_s(&fighter, &content), 5_000);
     fighter.build.ability_scores.strength = 14;
     assert_eq!(speed_mm_per_s(&fighter, &content), 3_350);
@@ -98,7 +103,7 @@ fn weapons_strike_with_their_ability() {
     let mut cleric = character(&content, "cleric");
     cleric.build.ability_scores = scores([8, 16, 10, 10, 10, 10]);
     let mut wields = |weapon: &str| {
-        cleric.build.equipment.weapon = Some(weapon.to_owned()).filter(|id| !id.is_empty());
+        cleric.hot.equipment.weapon = Some(gear(weapon)).filter(|gear| !gear.item.is_empty());
         let strike = strike(&cleric, &content);
         (strike.attack_bonus, strike.damage, strike.damage_bonus)
     };
@@ -127,8 +132,8 @@ fn proficiency_helps_what_was_learnt() {
 fn what_is_carried_has_weight() {
     let content = seed_content();
     let mut fighter = character(&content, "fighter");
-    fighter.hot.inventory = vec![Stack { item: "goblin-ear".into(), quantity: 10 }];
-    fighter.build.equipment.armor = Some("plate".into());
+    fighter.hot.inventory = vec![Stack::of("goblin-ear", 10)];
+    fighter.hot.equipment.armor = Some(gear("plate"));
     let derived = Derived::of(&fighter, &content);
     assert_eq!(derived.carrying_capacity_g, 15 * 6_804);
     assert_eq!(derived.carried_g, 300 + u64::from(content.items["plate"].weight_g));

@@ -2,7 +2,7 @@
 
 use super::Report;
 use crate::Ability;
-use crate::content::{ArmorKind, Class, Content, Item, ItemKind, Rules};
+use crate::content::{ArmorKind, Class, Content, Effect, Item, ItemKind, Rules};
 use crate::limits::{HIT_POINTS_MAX, LEVELS_MAX};
 use crate::rules::point_buy;
 
@@ -14,6 +14,8 @@ pub(super) const MODIFIERS_APART_MAX: u64 = 15;
 const BONUS_MAX: u32 = 1_000;
 /// The most dice, and the most sides of one, of a weapon.
 const DICE_MAX: u32 = 100;
+/// The most wear that anything stands: it travels as 16 bits.
+const DURABILITY_MAX: u32 = 60_000;
 /// The heaviest item, in grams.
 const WEIGHT_G_MAX: u32 = 1_000_000;
 
@@ -84,8 +86,17 @@ pub(super) fn item(report: &mut Report, item: &Item, at: &str) {
     report.require(item.armor.is_none() || item.weapon.is_none(), here, "must not be both armour and a weapon");
     let usable = item.effect.is_some() == (item.kind == ItemKind::Consumable);
     report.require(usable, || format!("{at}.effect"), "consumables have an effect, and nothing else has");
-    if let Some(crate::content::Effect::Heal { hp }) = item.effect {
-        report.require((1..=HIT_POINTS_MAX).contains(&hp), || format!("{at}.effect"), "must heal 1 to 60000");
+    let strength = item.effect.map_or(1, |effect| match effect {
+        Effect::Heal { hp } => hp,
+        Effect::Repair { wear } => wear,
+    });
+    let works = (1..=HIT_POINTS_MAX).contains(&strength);
+    report.require(works, || format!("{at}.effect"), "must heal or repair 1 to 60000");
+    if let Some(most) = item.durability_max {
+        let at = || format!("{at}.durability_max");
+        report.require((1..=DURABILITY_MAX).contains(&most), at, "must be 1 to 60000");
+        report.require(equips, at, "only armour and weapons wear");
+        report.require(item.stack_max == 1, at, "what wears does not stack");
     }
     if let Some(armor) = &item.armor {
         let at = || format!("{at}.armor");

@@ -7,7 +7,7 @@ use crate::limits::{DUNGEON_CHAMBERS_MAX, DUNGEON_DOORS_MAX, DUNGEON_ENEMIES_MAX
 
 /// Two chambers with a passage between them; a rat in the first and a king in the second.
 fn right() -> Content {
-    let attack = Attack { damage_min: 1, damage_max: 3, range_mm: 1_500, cooldown_ms: 500 };
+    let attack = Attack { damage_min: 1, damage_max: 3, range_mm: 1_500, cooldown_ms: 500, damage_kind: None };
     let rat = Enemy {
         name: "Rat".into(),
         hp: 10,
@@ -17,6 +17,10 @@ fn right() -> Content {
         attack: attack.clone(),
         xp: 5,
         gold: 1,
+        attack_bonus: 0,
+        armor_class: 0,
+        resistances: vec![],
+        abilities: vec![],
         loot_table: Some("scraps".into()),
         boss: false,
         phases_at_percent: vec![],
@@ -30,6 +34,8 @@ fn right() -> Content {
         hp_regeneration_per_s: 5,
         speed_mm_per_s: 5_000,
         attack,
+        resources: Resources::default(),
+        abilities: vec![],
         rules: ClassRules {
             ability_scores: crate::AbilityScores { strength: 12, ..Default::default() },
             saving_throws: vec![crate::Ability::Strength],
@@ -44,6 +50,7 @@ fn right() -> Content {
         kind: ItemKind::Trophy,
         stack_max: 5,
         weight_g: 100,
+        durability_max: None,
         armor: None,
         weapon: None,
         effect: None,
@@ -58,6 +65,8 @@ fn right() -> Content {
         progression: Progression { xp_for_level: vec![0, 100, 300] },
         rules: tables(),
         skills: BTreeMap::from([("climbing".into(), climbing)]),
+        abilities: BTreeMap::new(),
+        statuses: BTreeMap::new(),
     }
 }
 
@@ -75,6 +84,7 @@ fn tables() -> Rules {
         carrying_g_per_strength: 5_000,
         strength_shortfall_slow_percent: 30,
         hp_per_constitution_modifier: 4,
+        ..Rules::default()
     }
 }
 
@@ -97,6 +107,7 @@ fn cellar() -> Dungeon {
         name: "Cellar".into(),
         spawn: Point { x: 1_000, y: 5_000 },
         respawn_ms: 5_000,
+        death_drops_slots: 0,
         chambers: vec![room("near", 0, "rat"), room("far", 14_000, "king")],
         doors: vec![Door {
             area: Area { x: 10_000, y: 4_000, width: 4_000, height: 2_000 },
@@ -150,6 +161,8 @@ macro_rules! refused {
         })+
     };
 }
+
+mod combat;
 
 #[test]
 fn right_content_passes() {
@@ -276,7 +289,7 @@ refused! {
     an_effect_of_nothing: in_tail(|t| {
         t.kind = ItemKind::Consumable;
         t.effect = Some(Effect::Heal { hp: 0 });
-    }) => ["items.tail.effect: must heal 1 to 60000"];
+    }) => ["items.tail.effect: must heal or repair 1 to 60000"];
     armour_that_is_a_trophy: in_tail(|t| t.armor = Some(plate())) => ["items.tail: only equipment is armour or a weapon"];
     armour_that_is_a_weapon: in_tail(|t| {
         t.kind = ItemKind::Equipment;
