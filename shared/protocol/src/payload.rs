@@ -18,13 +18,13 @@ mod server_message;
 mod snapshot;
 
 pub use client_message::{Action, ClientMessage, INPUTS_MAX, InputFrame};
-pub use event::{GameEvent, NAME_BYTES_MAX};
+pub use event::{GameEvent, Inventory, ItemUnits, NAME_BYTES_MAX};
 pub use reason::{EndingReason, RefusalReason};
 pub use reliable::{EventInbox, EventOutbox, OutboxFull};
 pub use server_message::{
     EVENT_BYTES_RESERVED, EncodedServerMessage, ServerHeader, ServerMessage, decode_server, encode_server,
 };
-pub use snapshot::{EntityKind, EntityState, SNAPSHOTS_KEPT, Snapshot, SnapshotRing, flags};
+pub use snapshot::{EntityKind, EntityState, OwnState, SNAPSHOTS_KEPT, Snapshot, SnapshotRing, flags};
 
 use crate::netcode::PACKET_OVERHEAD_BYTES_MAX;
 

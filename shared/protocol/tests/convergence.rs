@@ -48,7 +48,17 @@ impl Server {
                 (Some(index), step) => self.world[index].x = self.world[index].x.wrapping_add(step as u16),
                 (None, _) => {
                     let kind = EntityKind::Enemy { kind: (id % 7) as u8 };
-                    self.world.push(EntityState { id, kind, x, y, hp: x, hp_max: y, facing: 0, flags: flags::ALIVE });
+                    self.world.push(EntityState {
+                        id,
+                        kind,
+                        x,
+                        y,
+                        hp: x,
+                        hp_max: y,
+                        facing: 0,
+                        flags: flags::ALIVE,
+                        statuses: 0,
+                    });
                 }
             }
         }
@@ -163,8 +173,17 @@ proptest! {
 
 #[test]
 fn under_lasting_overload_no_entity_starves() {
-    let entity =
-        |id: u16, x: u16| EntityState { id, kind: EntityKind::Door, x, y: 0, hp: 0, hp_max: 0, facing: 0, flags: 0 };
+    let entity = |id: u16, x: u16| EntityState {
+        id,
+        kind: EntityKind::Door,
+        x,
+        y: 0,
+        hp: 0,
+        hp_max: 0,
+        facing: 0,
+        flags: 0,
+        statuses: 0,
+    };
     let mut held = Snapshot::new(1, (0..900).map(|id| entity(id, 0)).collect());
     let mut last_moved = vec![0; 900];
     for tick in 2..300u32 {

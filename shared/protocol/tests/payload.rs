@@ -15,8 +15,17 @@ fn kind() -> impl Strategy<Value = EntityKind> {
 }
 
 fn entity(ids: std::ops::RangeInclusive<u16>) -> impl Strategy<Value = EntityState> {
-    (ids, kind(), any::<[u16; 4]>(), any::<[u8; 2]>()).prop_map(|(id, kind, [x, y, hp, hp_max], [facing, flags])| {
-        EntityState { id, kind, x, y, hp, hp_max, facing, flags }
+    let numbers = (any::<[u16; 4]>(), any::<[u8; 2]>(), any::<u32>());
+    (ids, kind(), numbers).prop_map(|(id, kind, ([x, y, hp, hp_max], [facing, flags], statuses))| EntityState {
+        id,
+        kind,
+        x,
+        y,
+        hp,
+        hp_max,
+        facing,
+        flags,
+        statuses,
     })
 }
 
@@ -28,7 +37,7 @@ fn event() -> impl Strategy<Value = GameEvent> {
     use GameEvent as E;
     let small = (any::<u8>(), any::<u8>(), any::<u16>(), any::<u16>());
     let large = (any::<u32>(), any::<u64>(), any::<u128>(), "[a-zé東]{0,10}");
-    (0..19, small, large).prop_map(|(variant, (a, b, entity, quantity), (amount, seq, id, name))| match variant {
+    (0..22, small, large).prop_map(|(variant, (a, b, entity, quantity), (amount, seq, id, name))| match variant {
         0 => E::Welcome { seat: a, my_entity: entity },
         1 => E::PlayerJoined { seat: a, character_id: CharacterId::from_bits(id), name },
         2 => E::PlayerLeft { seat: a },
@@ -47,7 +56,14 @@ fn event() -> impl Strategy<Value = GameEvent> {
         15 => E::ItemGained { item: a, quantity, seq },
         16 => E::DungeonCleared,
         17 => E::SessionEnding { reason: a },
-        _ => E::Refused { reason: a },
+        18 => E::Refused { reason: a },
+        19 => E::AbilityUsed { entity, ability: a },
+        20 => E::SkillUp { skill: a, level: quantity },
+        _ => {
+            let units = ItemUnits { item: (b > 9).then_some(b), quantity, wear: entity };
+            let worn = [None, Some(units), Some(ItemUnits { wear: 0, ..units })];
+            E::Inventory(Box::new(Inventory { stacks: vec![units; usize::from(a % 29)], worn, seq }))
+        }
     })
 }
 
@@ -143,6 +159,7 @@ fn crowd(tick: u32) -> Snapshot {
             hp_max: 100,
             facing: (tick * 5) as u8,
             flags: 1,
+            statuses: 0,
         }
     };
     Snapshot::new(tick, (0..34).map(entity).collect())
@@ -159,11 +176,11 @@ fn messages_are_small() {
     assert_eq!(size(&still, Some(&baseline)), 14, "what stands still costs nothing");
     // 27 bits for each entity that walks and turns: in the list, near, how far, and whither.
     let one_tick = size(&crowd(51), Some(&baseline));
-    assert!(one_tick <= 128, "{one_tick} bytes for 34 walking entities, one tick after the baseline");
+    assert!(one_tick <= 129, "{one_tick} bytes for 34 walking entities, one tick after the baseline");
     let three_ticks = size(&crowd(53), Some(&baseline));
-    assert!(three_ticks <= 145, "{three_ticks} bytes, three ticks after the baseline");
+    assert!(three_ticks <= 146, "{three_ticks} bytes, three ticks after the baseline");
     let full = size(&baseline, None);
-    assert!(full <= 410, "{full} bytes for a full snapshot");
+    assert!(full <= 415, "{full} bytes for a full snapshot");
 }
 
 #[test]

@@ -26,6 +26,42 @@ pub enum Action {
     },
     /// Leave the session for good.
     Leave,
+    /// Use an ability of one's class.
+    Ability {
+        /// Its number within the class, below 16.
+        number: u8,
+        /// The entity that it is for; any for what is about oneself.
+        target: u16,
+    },
+    /// Use up one unit of a consumable.
+    UseItem {
+        /// The slot that it is in, below 32.
+        slot: u8,
+    },
+    /// Put on or take in hand.
+    Equip {
+        /// The slot that it is in, below 32.
+        slot: u8,
+    },
+    /// Take off or put away.
+    Unequip {
+        /// The place on the body: 0 armour, 1 shield, 2 weapon.
+        place: u8,
+    },
+    /// Move a stack to another slot.
+    MoveItem {
+        /// The slot that it is in, below 32.
+        from: u8,
+        /// Where it goes, below 32.
+        to: u8,
+    },
+    /// Lay units on the ground.
+    Drop {
+        /// The slot that they are in, below 32.
+        slot: u8,
+        /// How many.
+        quantity: u16,
+    },
 }
 
 /// The wish of one tick.
@@ -114,27 +150,51 @@ fn consecutive_tail(inputs: &[InputFrame]) -> &[InputFrame] {
     if tail.first().is_some_and(|first| first.seq == 0) { tail.get(1..).unwrap_or_default() } else { tail }
 }
 
+const ACTION_BITS: u32 = 4;
+const ABILITY_BITS: u32 = 4;
+const SLOT_BITS: u32 = 5;
+const PLACE_BITS: u32 = 2;
+
+/// Numbers that are too large for their bits are cut; the server refuses what they then say, or does it.
 fn put_action(out: &mut BitWriter, action: Action) {
-    match action {
-        Action::None => out.put(0u64, 2),
-        Action::Attack { target } => {
-            out.put(1u64, 2);
-            out.put(target, 16);
-        }
-        Action::PickUp { target } => {
-            out.put(2u64, 2);
-            out.put(target, 16);
-        }
-        Action::Leave => out.put(3u64, 2),
+    let (kind, fields): (u64, [(u16, u32); 2]) = match action {
+        Action::None => (0, [(0, 0); 2]),
+        Action::Attack { target } => (1, [(target, 16), (0, 0)]),
+        Action::PickUp { target } => (2, [(target, 16), (0, 0)]),
+        Action::Leave => (3, [(0, 0); 2]),
+        Action::Ability { number, target } => (4, [(number.into(), ABILITY_BITS), (target, 16)]),
+        Action::UseItem { slot } => (5, [(slot.into(), SLOT_BITS), (0, 0)]),
+        Action::Equip { slot } => (6, [(slot.into(), SLOT_BITS), (0, 0)]),
+        Action::Unequip { place } => (7, [(place.into(), PLACE_BITS), (0, 0)]),
+        Action::MoveItem { from, to } => (8, [(from.into(), SLOT_BITS), (to.into(), SLOT_BITS)]),
+        Action::Drop { slot, quantity } => (9, [(slot.into(), SLOT_BITS), (quantity, 16)]),
+    };
+    // Most inputs do nothing besides moving.
+    out.put_bit(kind != 0);
+    if kind != 0 {
+        out.put(kind, ACTION_BITS);
+    }
+    for (value, width) in fields {
+        out.put(u64::from(value) & ((1 << width) - 1), width);
     }
 }
 
 fn take_action(reader: &mut BitReader<'_>) -> Result<Action, DecodeError> {
-    Ok(match reader.take(2)? {
-        0 => Action::None,
+    if !reader.take_bit()? {
+        return Ok(Action::None);
+    }
+    let mut small = |width: u32| -> Result<u8, DecodeError> { Ok(reader.take(width)? as u8) };
+    Ok(match small(ACTION_BITS)? {
         1 => Action::Attack { target: reader.take_u16()? },
         2 => Action::PickUp { target: reader.take_u16()? },
-        _ => Action::Leave,
+        3 => Action::Leave,
+        4 => Action::Ability { number: small(ABILITY_BITS)?, target: reader.take_u16()? },
+        5 => Action::UseItem { slot: small(SLOT_BITS)? },
+        6 => Action::Equip { slot: small(SLOT_BITS)? },
+        7 => Action::Unequip { place: small(PLACE_BITS)? },
+        8 => Action::MoveItem { from: small(SLOT_BITS)?, to: small(SLOT_BITS)? },
+        9 => Action::Drop { slot: small(SLOT_BITS)?, quantity: reader.take_u16()? },
+        _ => return Err(DecodeError::OutOfRange("action")),
     })
 }
 
@@ -149,6 +209,12 @@ mod tests {
             any::<u16>().prop_map(|target| Action::Attack { target }),
             any::<u16>().prop_map(|target| Action::PickUp { target }),
             Just(Action::Leave),
+            (0_u8..16, any::<u16>()).prop_map(|(number, target)| Action::Ability { number, target }),
+            (0_u8..32).prop_map(|slot| Action::UseItem { slot }),
+            (0_u8..32).prop_map(|slot| Action::Equip { slot }),
+            (0_u8..4).prop_map(|place| Action::Unequip { place }),
+            (0_u8..32, 0_u8..32).prop_map(|(from, to)| Action::MoveItem { from, to }),
+            (0_u8..32, any::<u16>()).prop_map(|(slot, quantity)| Action::Drop { slot, quantity }),
         ]
     }
 

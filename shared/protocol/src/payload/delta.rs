@@ -199,24 +199,33 @@ fn put_change(out: &mut BitWriter, from: &EntityState, to: &EntityState) {
     if turned {
         out.put(to.facing, 8);
     }
-    let rare = [from.hp != to.hp, from.hp_max != to.hp_max, from.flags != to.flags, from.kind != to.kind];
+    let lasting = [from.hp_max != to.hp_max, from.kind != to.kind, from.statuses != to.statuses];
+    let rare = [from.hp != to.hp, from.flags != to.flags, lasting.contains(&true)];
     out.put_bit(rare.contains(&true));
     if !rare.contains(&true) {
         return;
     }
     rare.iter().for_each(|differs| out.put_bit(*differs));
-    let [hp, hp_max, flags, kind] = rare;
+    let [hp, flags, is_lasting] = rare;
     if hp {
         out.put(to.hp, 16);
-    }
-    if hp_max {
-        out.put(to.hp_max, 16);
     }
     if flags {
         out.put(to.flags, 8);
     }
+    if !is_lasting {
+        return;
+    }
+    lasting.iter().for_each(|differs| out.put_bit(*differs));
+    let [hp_max, kind, statuses] = lasting;
+    if hp_max {
+        out.put(to.hp_max, 16);
+    }
     if kind {
         put_kind(out, to.kind);
+    }
+    if statuses {
+        out.put_varint(to.statuses);
     }
 }
 
@@ -230,18 +239,25 @@ fn take_change(reader: &mut BitReader<'_>, entity: &mut EntityState) -> Result<(
     if !reader.take_bit()? {
         return Ok(());
     }
-    let [hp, hp_max, flags, kind] = [reader.take_bit()?, reader.take_bit()?, reader.take_bit()?, reader.take_bit()?];
+    let [hp, flags, is_lasting] = [reader.take_bit()?, reader.take_bit()?, reader.take_bit()?];
     if hp {
         entity.hp = reader.take_u16()?;
-    }
-    if hp_max {
-        entity.hp_max = reader.take_u16()?;
     }
     if flags {
         entity.flags = reader.take_u8()?;
     }
+    if !is_lasting {
+        return Ok(());
+    }
+    let [hp_max, kind, statuses] = [reader.take_bit()?, reader.take_bit()?, reader.take_bit()?];
+    if hp_max {
+        entity.hp_max = reader.take_u16()?;
+    }
     if kind {
         entity.kind = take_kind(reader)?;
+    }
+    if statuses {
+        entity.statuses = reader.take_varint_u32()?;
     }
     Ok(())
 }
@@ -295,6 +311,10 @@ fn put_entity(out: &mut BitWriter, entity: &EntityState) {
     }
     out.put(entity.facing, 8);
     out.put(entity.flags, 8);
+    out.put_bit(entity.statuses != 0);
+    if entity.statuses != 0 {
+        out.put_varint(entity.statuses);
+    }
 }
 
 fn take_entity(reader: &mut BitReader<'_>, id: u16) -> Result<EntityState, DecodeError> {
@@ -302,7 +322,9 @@ fn take_entity(reader: &mut BitReader<'_>, id: u16) -> Result<EntityState, Decod
     let (x, y) = (reader.take_u16()?, reader.take_u16()?);
     let has_hp = reader.take_bit()?;
     let (hp, hp_max) = if has_hp { (reader.take_u16()?, reader.take_u16()?) } else { (0, 0) };
-    Ok(EntityState { id, kind, x, y, hp, hp_max, facing: reader.take_u8()?, flags: reader.take_u8()? })
+    let (facing, flags) = (reader.take_u8()?, reader.take_u8()?);
+    let statuses = if reader.take_bit()? { reader.take_varint_u32()? } else { 0 };
+    Ok(EntityState { id, kind, x, y, hp, hp_max, facing, flags, statuses })
 }
 
 fn put_kind(out: &mut BitWriter, kind: EntityKind) {

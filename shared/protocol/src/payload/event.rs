@@ -7,7 +7,8 @@ use guildhall_domain::CharacterId;
 pub const NAME_BYTES_MAX: usize = 32;
 
 /// Something that happened in the session. `seq` is the character's `progress_seq` that includes the gain, so that a client
-/// can tell whether it is stored durably yet. Enemy, item and chamber numbers are indexes into the dungeon's lists.
+/// can tell whether it is stored durably yet. Enemy, item, ability and skill numbers are
+/// indexes into the content's lists, in order of their ids; chamber numbers are indexes into the dungeon's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GameEvent {
@@ -121,6 +122,22 @@ pub enum GameEvent {
     },
     /// The dungeon is won.
     DungeonCleared,
+    /// Somebody used an ability.
+    AbilityUsed {
+        /// The user.
+        entity: u16,
+        /// Ability index.
+        ability: u8,
+    },
+    /// The receiver's character reached a level of a skill.
+    SkillUp {
+        /// Skill index.
+        skill: u8,
+        /// The level reached.
+        level: u16,
+    },
+    /// What the receiver's character carries: after the welcome, and whenever it has changed.
+    Inventory(Box<Inventory>),
     /// The session ends; `reason` is a code of [`super::EndingReason`].
     SessionEnding {
         /// Why.
@@ -131,4 +148,26 @@ pub enum GameEvent {
         /// Why.
         reason: u8,
     },
+}
+
+/// Everything that a character carries.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Inventory {
+    /// By slot, at most 28.
+    pub stacks: Vec<ItemUnits>,
+    /// Armour, shield, weapon.
+    pub worn: [Option<ItemUnits>; 3],
+    /// `progress_seq` that includes it.
+    pub seq: u64,
+}
+
+/// Some units of one item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ItemUnits {
+    /// Item index; `None` for an item that the content does not have any more.
+    pub item: Option<u8>,
+    /// How many.
+    pub quantity: u16,
+    /// How much of its durability is used up.
+    pub wear: u16,
 }

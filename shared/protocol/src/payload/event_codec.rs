@@ -1,11 +1,15 @@
 //! The bits of reliable events: a five-bit tag, then the fields in the order of their declaration. Tags are never reused.
 
 use super::bits::{BitReader, BitWriter};
-use super::{DecodeError, GameEvent, NAME_BYTES_MAX};
+use super::{DecodeError, GameEvent, Inventory, ItemUnits, NAME_BYTES_MAX};
 use guildhall_domain::CharacterId;
+use guildhall_domain::limits::INVENTORY_SLOTS_MAX;
 
 const TAG_BITS: u32 = 5;
 const NAME_LENGTH_BITS: u32 = 6;
+const SLOTS_BITS: u32 = 5;
+
+const _: () = assert!(INVENTORY_SLOTS_MAX < 1 << SLOTS_BITS);
 
 /// Appends an event.
 pub(super) fn put_event(out: &mut BitWriter, event: &GameEvent) {
@@ -43,6 +47,9 @@ pub(super) fn put_event(out: &mut BitWriter, event: &GameEvent) {
             out.put_varint(*seq);
         }
         E::DungeonCleared => {}
+        E::AbilityUsed { entity, ability } => put(out, &[(u64::from(*entity), 16), (u64::from(*ability), 8)]),
+        E::SkillUp { skill, level } => put(out, &[(u64::from(*skill), 8), (u64::from(*level), 16)]),
+        E::Inventory(inventory) => put_inventory(out, inventory),
         E::SessionEnding { reason } | E::Refused { reason } => out.put(*reason, 8),
     }
 }
@@ -69,6 +76,9 @@ fn tag(event: &GameEvent) -> u8 {
         E::DungeonCleared => 16,
         E::SessionEnding { .. } => 17,
         E::Refused { .. } => 18,
+        E::AbilityUsed { .. } => 19,
+        E::SkillUp { .. } => 20,
+        E::Inventory(_) => 21,
     }
 }
 
@@ -100,6 +110,9 @@ pub(super) fn take_event(reader: &mut BitReader<'_>) -> Result<GameEvent, Decode
         16 => E::DungeonCleared,
         17 => E::SessionEnding { reason: reader.take_u8()? },
         18 => E::Refused { reason: reader.take_u8()? },
+        19 => E::AbilityUsed { entity: reader.take_u16()?, ability: reader.take_u8()? },
+        20 => E::SkillUp { skill: reader.take_u8()?, level: reader.take_u16()? },
+        21 => E::Inventory(Box::new(take_inventory(reader)?)),
         _ => return Err(DecodeError::OutOfRange("event tag")),
     })
 }
@@ -108,6 +121,46 @@ fn put(out: &mut BitWriter, fields: &[(u64, u32)]) {
     for (value, width) in fields {
         out.put(*value, *width);
     }
+}
+
+/// Slots beyond the last one that there can be are left out.
+fn put_inventory(out: &mut BitWriter, inventory: &Inventory) {
+    let stacks = inventory.stacks.get(..INVENTORY_SLOTS_MAX).unwrap_or(&inventory.stacks);
+    out.put(stacks.len() as u64, SLOTS_BITS);
+    stacks.iter().for_each(|units| put_units(out, units));
+    for worn in &inventory.worn {
+        out.put_bit(worn.is_some());
+        worn.iter().for_each(|units| put_units(out, units));
+    }
+    out.put_varint(inventory.seq);
+}
+
+fn put_units(out: &mut BitWriter, units: &ItemUnits) {
+    out.put_bit(units.item.is_some());
+    units.item.iter().for_each(|item| out.put(*item, 8));
+    out.put_varint(units.quantity);
+    out.put_varint(units.wear);
+}
+
+fn take_inventory(reader: &mut BitReader<'_>) -> Result<Inventory, DecodeError> {
+    let count = reader.take(SLOTS_BITS)? as usize;
+    if count > INVENTORY_SLOTS_MAX {
+        return Err(DecodeError::OutOfRange("number of slots"));
+    }
+    let stacks: Result<Vec<_>, _> = (0..count).map(|_| take_units(reader)).collect();
+    let mut inventory = Inventory { stacks: stacks?, ..Inventory::default() };
+    for worn in &mut inventory.worn {
+        *worn = if reader.take_bit()? { Some(take_units(reader)?) } else { None };
+    }
+    inventory.seq = reader.take_varint()?;
+    Ok(inventory)
+}
+
+fn take_units(reader: &mut BitReader<'_>) -> Result<ItemUnits, DecodeError> {
+    let item = if reader.take_bit()? { Some(reader.take_u8()?) } else { None };
+    let small = |value: u32| u16::try_from(value).map_err(|_| DecodeError::OutOfRange("units"));
+    let (quantity, wear) = (small(reader.take_varint_u32()?)?, small(reader.take_varint_u32()?)?);
+    Ok(ItemUnits { item, quantity, wear })
 }
 
 fn put_name(out: &mut BitWriter, name: &str) {

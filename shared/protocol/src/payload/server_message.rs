@@ -4,10 +4,10 @@
 use super::bits::{BitReader, BitWriter};
 use super::delta::{put_delta, take_delta};
 use super::event_codec::{put_event, take_event};
-use super::{DecodeError, GameEvent, PAYLOAD_BYTES_MAX, SNAPSHOTS_KEPT, Snapshot};
+use super::{DecodeError, GameEvent, OwnState, PAYLOAD_BYTES_MAX, SNAPSHOTS_KEPT, Snapshot};
 
 /// Room that entities leave to waiting events, in bytes, so that no crowd can hold events up for ever.
-pub const EVENT_BYTES_RESERVED: usize = 128;
+pub const EVENT_BYTES_RESERVED: usize = 256;
 
 const BASELINE_AGE_BITS: u32 = 5;
 /// A baseline one tick older would have left the ring of the client by the time it is needed.
@@ -89,9 +89,41 @@ pub fn encode_server(
     let mut reserved = BitWriter::default();
     put_events(&mut reserved, events, EVENT_BYTES_RESERVED * 8);
     let snapshot_bits_max = PAYLOAD_BYTES_MAX * 8 - reserved.bits();
+    put_own(&mut out, &baseline.map_or_else(OwnState::default, |(held, _)| held.own), &current.own);
     let entities = put_delta(&mut out, entities, &current.entities, current.tick, snapshot_bits_max);
     let events_sent = put_events(&mut out, events, PAYLOAD_BYTES_MAX * 8);
-    EncodedServerMessage { bytes: out.into_bytes(), held: Snapshot { tick: current.tick, entities }, events_sent }
+    EncodedServerMessage {
+        bytes: out.into_bytes(),
+        held: Snapshot { tick: current.tick, entities, own: current.own },
+        events_sent,
+    }
+}
+
+/// Appends what of the receiver's own numbers differs from the baseline.
+fn put_own(out: &mut BitWriter, from: &OwnState, to: &OwnState) {
+    out.put_bit(from != to);
+    if from == to {
+        return;
+    }
+    let pairs = [(from.mana, to.mana), (from.stamina, to.stamina), (from.speed_mm_per_s, to.speed_mm_per_s)];
+    for (from, to) in pairs {
+        out.put_bit(from != to);
+        if from != to {
+            out.put_varint(to);
+        }
+    }
+}
+
+fn take_own(reader: &mut BitReader<'_>, mut own: OwnState) -> Result<OwnState, DecodeError> {
+    if reader.take_bit()? {
+        for field in [&mut own.mana, &mut own.stamina, &mut own.speed_mm_per_s] {
+            if reader.take_bit()? {
+                let value = reader.take_varint_u32()?;
+                *field = u16::try_from(value).map_err(|_| DecodeError::OutOfRange("own state"))?;
+            }
+        }
+    }
+    Ok(own)
 }
 
 /// Appends as many events as fit below `bits_max`, and the end of the list. Returns how many.
@@ -117,18 +149,20 @@ pub fn decode_server<'held>(
 ) -> Result<ServerMessage, DecodeError> {
     let mut reader = BitReader::new(bytes);
     let tick = reader.take_u32()?;
-    let (baseline, entities) = if reader.take_bit()? {
+    let (baseline, entities, own) = if reader.take_bit()? {
         let age = reader.take(BASELINE_AGE_BITS)? as u32;
         let baseline = tick.checked_sub(age).filter(|_| age > 0).ok_or(DecodeError::OutOfRange("baseline"))?;
-        (baseline, held(baseline).ok_or(DecodeError::UnknownBaseline(baseline))?.entities.as_slice())
+        let held = held(baseline).ok_or(DecodeError::UnknownBaseline(baseline))?;
+        (baseline, held.entities.as_slice(), held.own)
     } else {
-        (0, &[][..])
+        (0, &[][..], OwnState::default())
     };
     let input_ack = reader.take_varint_u32()?;
     let progress_seq = reader.take_varint()?;
     let durable_seq = progress_seq.wrapping_sub(reader.take_varint()?);
     let first_event_seq = reader.take_varint_u32()?;
-    let snapshot = Snapshot { tick, entities: take_delta(&mut reader, entities)? };
+    let own = take_own(&mut reader, own)?;
+    let snapshot = Snapshot { tick, entities: take_delta(&mut reader, entities)?, own };
     let mut events = Vec::new();
     while reader.take_bit()? {
         events.push(take_event(&mut reader)?);

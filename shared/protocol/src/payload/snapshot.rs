@@ -58,6 +58,19 @@ pub struct EntityState {
     pub facing: u8,
     /// A set of [`flags`].
     pub flags: u8,
+    /// The states that it is in: a set of bits, by their indexes into the content's, in order of their ids.
+    pub statuses: u32,
+}
+
+/// What only the receiver is told of its character.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OwnState {
+    /// Mana.
+    pub mana: u16,
+    /// Stamina.
+    pub stamina: u16,
+    /// Walking speed as things stand, in millimetres per second.
+    pub speed_mm_per_s: u16,
 }
 
 /// All entities visible at one tick.
@@ -67,6 +80,8 @@ pub struct Snapshot {
     pub tick: u32,
     /// The entities, sorted by id, each id once. [`Self::new`] sees to it.
     pub entities: Vec<EntityState>,
+    /// The receiver's own character.
+    pub own: OwnState,
 }
 
 impl Snapshot {
@@ -74,7 +89,7 @@ impl Snapshot {
     pub fn new(tick: u32, mut entities: Vec<EntityState>) -> Self {
         entities.sort_by_key(|entity| entity.id);
         entities.dedup_by_key(|entity| entity.id);
-        Self { tick, entities }
+        Self { tick, entities, own: OwnState::default() }
     }
 
     /// The entity with this id.
@@ -141,7 +156,17 @@ mod tests {
 
     #[test]
     fn entities_are_sorted_and_unique() {
-        let entity = |id, x| EntityState { id, kind: EntityKind::Door, x, y: 0, hp: 0, hp_max: 0, facing: 0, flags: 0 };
+        let entity = |id, x| EntityState {
+            id,
+            kind: EntityKind::Door,
+            x,
+            y: 0,
+            hp: 0,
+            hp_max: 0,
+            facing: 0,
+            flags: 0,
+            statuses: 0,
+        };
         let snapshot = Snapshot::new(1, vec![entity(3, 0), entity(1, 1), entity(3, 2)]);
         assert_eq!(snapshot.entities, vec![entity(1, 1), entity(3, 0)]);
         assert_eq!(snapshot.entity(3), Some(&entity(3, 0)));
