@@ -1,5 +1,6 @@
 //! What several tests stand on.
 
+use crate::world::Game;
 use guildhall_domain::Content;
 use serde_json::json;
 use std::sync::Arc;
@@ -27,4 +28,9 @@ pub(crate) fn content() -> Arc<Content> {
     .unwrap();
     content.check().unwrap();
     Arc::new(content)
+}
+
+/// The same, under the standard rules.
+pub(crate) fn game() -> Arc<Game> {
+    Game::standard(content())
 }

@@ -4,7 +4,8 @@
 //! The heart is sans-IO: [`shard::Shard`] takes datagrams, time and orders, and gives datagrams and requests. Read `shard`,
 //! then `room` and `world`, then `writer`; `driver` gives a shard a socket and a clock, `control` carries out what it asks.
 //!
-//! To run a game sim inside another program or a test, call [`run`]; [`serve`] is the whole process.
+//! To run a game sim inside another program or a test, call [`run`]; [`serve`] is the whole process, and [`serve_with`] the
+//! whole process of a studio with rules of its own.
 
 mod api;
 mod backoff;
@@ -34,7 +35,7 @@ mod writer;
 
 pub use cloud::{ACTIVE_GAME_SESSIONS, QUEUE_DEPTH, SAMPLES_PER_MINUTE};
 pub use config::{Config, ConfigError};
-pub use process::serve;
+pub use process::{serve, serve_with};
 
 use api::{Api, Signer};
 use bucket::Bucket;
@@ -45,6 +46,7 @@ use control::{Control, Parts, ShardLink};
 use dead_letters::DeadLetters;
 use driver::{Asked, Driver};
 use exchange::ApiFailure;
+use guildhall_domain::ruleset::{Ruleset, Standard};
 use metrics::{ShardMetrics, SimMetrics};
 use shard::{Shard, ShardConfig};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
@@ -52,6 +54,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
+use world::Game;
 
 /// How a game sim is asked to end.
 #[derive(Debug, Clone, Default)]
@@ -107,35 +110,46 @@ pub enum RunError {
     },
 }
 
-/// Runs a game sim until `shutdown` is cancelled and its sessions have come to their end.
+/// Runs a game sim under the standard rules until `shutdown` is cancelled and its sessions have come to their end.
 pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunError> {
-    run_until(config, Shutdown { drain: shutdown, at_once: CancellationToken::new() }).await
+    run_until(config, Arc::new(Standard), Shutdown { drain: shutdown, at_once: CancellationToken::new() }).await
 }
 
-/// As [`run`], with a choice of how to end.
-pub async fn run_until(config: Config, shutdown: Shutdown) -> Result<(), RunError> {
+/// As [`run`], with a choice of the rules and of how to end.
+pub async fn run_until(config: Config, ruleset: Arc<dyn Ruleset>, shutdown: Shutdown) -> Result<(), RunError> {
     let credentials = surroundings::credentials(&config.region).await;
     let api = Arc::new(Api::connect(&config, Signer::new(&config.region, credentials.clone()))?);
     let bucket = Bucket::connect(&config, credentials);
-    run_with(api, bucket, config, shutdown).await
+    run_with(api, bucket, config, ruleset, shutdown).await
 }
 
-async fn run_with(api: Arc<Api>, bucket: Option<Bucket>, config: Config, shutdown: Shutdown) -> Result<(), RunError> {
+async fn run_with(
+    api: Arc<Api>,
+    bucket: Option<Bucket>,
+    config: Config,
+    ruleset: Arc<dyn Ruleset>,
+    shutdown: Shutdown,
+) -> Result<(), RunError> {
     let metrics = Arc::new(SimMetrics::new(config.shards));
     let (sightings, cloud) = Cloud::start(&config, &api, &metrics, &shutdown)?;
-    let result = play(api, bucket, config, metrics, sightings, shutdown).await;
+    let parts = Beginnings { api, bucket, config, ruleset, metrics, sightings };
+    let result = play(parts, shutdown).await;
     cloud.end().await;
     result
 }
 
-async fn play(
+/// What a game sim has before it knows what is played, and under which name.
+struct Beginnings {
     api: Arc<Api>,
     bucket: Option<Bucket>,
     config: Config,
+    ruleset: Arc<dyn Ruleset>,
     metrics: Arc<SimMetrics>,
     sightings: watch::Sender<Sighting>,
-    shutdown: Shutdown,
-) -> Result<(), RunError> {
+}
+
+async fn play(beginnings: Beginnings, shutdown: Shutdown) -> Result<(), RunError> {
+    let Beginnings { api, bucket, config, ruleset, metrics, sightings } = beginnings;
     let Some(content) = boot::load_content(&api, &shutdown).await? else { return Ok(()) };
     let secrets = Secrets::draw()?;
     let sockets =
@@ -156,7 +170,7 @@ async fn play(
     let clock = Arc::new(Clock::start());
     let parts = Parts { config, api, bucket, content, clock, metrics, registered, sightings };
     let (asks, requests) = mpsc::unbounded_channel();
-    let shards = start_shards(&parts, &secrets, sockets, &asks)?;
+    let shards = start_shards(&parts, ruleset, &secrets, sockets, &asks)?;
     Control::new(parts, letters, shards, requests).run(shutdown).await
 }
 
@@ -174,11 +188,13 @@ async fn serve_metrics(address: SocketAddr, metrics: Arc<SimMetrics>, stop: Canc
 
 fn start_shards(
     parts: &Parts,
+    ruleset: Arc<dyn Ruleset>,
     secrets: &Secrets,
     sockets: Vec<UdpSocket>,
     requests: &mpsc::UnboundedSender<Asked>,
 ) -> Result<Vec<ShardLink>, RunError> {
     let Parts { config, content, registered, clock, metrics, .. } = parts;
+    let game = Arc::new(Game::new(Arc::clone(&content.content), ruleset));
     let ip: IpAddr = registered.ip.parse().map_err(|_| RunError::Address(registered.ip.clone()))?;
     let start = |(number, (socket, metrics)): (usize, (UdpSocket, &ShardMetrics))| {
         let port = socket.local_addr().map_err(system("reading the game's ports"))?.port();
@@ -187,7 +203,7 @@ fn start_shards(
             private_key: secrets.connect_key,
             challenge_key: boot::draw()?,
             gamesim_epoch: registered.epoch,
-            content: Arc::clone(&content.content),
+            game: Arc::clone(&game),
             content_version: content.version_number,
             connections_max: limits::connections_max(config.capacity),
             keeps_checkpoints: parts.bucket.is_some(),

@@ -2,8 +2,10 @@
 //! everything at once.
 
 use crate::{Config, Shutdown, run_until};
+use guildhall_domain::ruleset::{Ruleset, Standard};
 use std::io::Read;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -14,7 +16,12 @@ const LEFTOVERS_S_MAX: u64 = 1;
 
 /// Runs the process that the environment describes, to its end.
 pub fn serve() -> ExitCode {
-    match try_serve() {
+    serve_with(Arc::new(Standard))
+}
+
+/// As [`serve`], under a studio's own rules: the whole `main` of its game sim.
+pub fn serve_with(ruleset: Arc<dyn Ruleset>) -> ExitCode {
+    match try_serve(ruleset) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Not through the log: whoever starts a process looks here, whatever the log's filter.
@@ -24,7 +31,7 @@ pub fn serve() -> ExitCode {
     }
 }
 
-fn try_serve() -> Result<(), Box<dyn std::error::Error>> {
+fn try_serve(ruleset: Arc<dyn Ruleset>) -> Result<(), Box<dyn std::error::Error>> {
     let config = Config::from_environment()?;
     guildhall_telemetry::logs::init(config.log_format, "info");
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
@@ -36,7 +43,7 @@ fn try_serve() -> Result<(), Box<dyn std::error::Error>> {
         if config.exits_on_stdin_eof {
             watch_stdin(shutdown.clone())?;
         }
-        run_until(config, shutdown).await.map_err(Box::<dyn std::error::Error>::from)
+        run_until(config, ruleset, shutdown).await.map_err(Box::<dyn std::error::Error>::from)
     });
     runtime.shutdown_timeout(Duration::from_secs(LEFTOVERS_S_MAX));
     result

@@ -11,7 +11,7 @@
 
 use crate::limits::{RECORDING_PART_BYTES, RECORDING_PART_TICKS};
 use crate::world::{Command, Dungeon, Effect};
-use guildhall_domain::{HotState, SessionId};
+use guildhall_domain::{SessionId, Sheet};
 use part::Writing;
 
 mod inputs;
@@ -36,6 +36,8 @@ pub struct Subject {
     pub dungeon_id: String,
     /// The content that it is played with.
     pub content_version: u64,
+    /// The name of the ruleset that it is played under.
+    pub ruleset: &'static str,
 }
 
 /// A finished part of a recording.
@@ -74,12 +76,13 @@ impl Recorder {
     pub fn join(
         &mut self,
         dungeon: &mut Dungeon,
-        (seat, class, name): (u8, &str, &str),
-        hot: HotState,
+        seat: u8,
+        name: &str,
+        character: Sheet<'_>,
         effects: &mut Vec<Effect>,
     ) -> bool {
-        self.write(|writing| writing.join(seat, class, name, &hot));
-        dungeon.join(seat, class, name, hot, effects)
+        self.write(|writing| writing.join(seat, name, character));
+        dungeon.join(seat, name, character, effects)
     }
 
     /// As [`Dungeon::leave`].

@@ -18,13 +18,13 @@ use crate::journal::Journal;
 use crate::limits::{AWAY_S_MAX, SESSION_S_MAX};
 use crate::recording::{Beginning, Recorder, RecordingPart, Subject};
 use crate::view;
-use crate::world::{Audience, Command, Dungeon, Effect};
+use crate::world::{Audience, Command, Dungeon, Effect, Game};
 use crate::writer::{Change, Placement, Verdict};
 use guildhall_domain::api::{Admitted, FinalizeRequest};
 use guildhall_domain::limits::SEATS_PER_SESSION_MAX;
 use guildhall_domain::progress::{GroupStatus, ProgressGroup};
 use guildhall_domain::session::Outcome;
-use guildhall_domain::{AccountId, CharacterId, Content};
+use guildhall_domain::{AccountId, CharacterId};
 use guildhall_protocol::UserData;
 use guildhall_protocol::netcode::ConnectionId;
 use guildhall_protocol::payload::{ClientMessage, EndingReason, GameEvent, RefusalReason, Snapshot};
@@ -62,8 +62,8 @@ pub(crate) enum RoomEffect {
 /// What all rooms of a shard have in common.
 #[derive(Debug, Clone)]
 pub(crate) struct RoomConfig {
-    /// The content in force, checked, and its version.
-    pub(crate) content: Arc<Content>,
+    /// The content in force, checked, with the ruleset; and the content's version.
+    pub(crate) game: Arc<Game>,
     pub(crate) content_version: u64,
     /// Whether somebody keeps checkpoints.
     pub(crate) keeps_checkpoints: bool,
@@ -127,7 +127,7 @@ pub(crate) struct Room {
 impl Room {
     /// An empty room, or `None` if the content has no such dungeon.
     pub(crate) fn open(now_ms: u64, placement: Placement, config: &RoomConfig, admitted: &Admitted) -> Option<Self> {
-        let dungeon = Dungeon::new(Arc::clone(&config.content), &admitted.dungeon_id, admitted.seed)?;
+        let dungeon = Dungeon::new(&config.game, &admitted.dungeon_id, admitted.seed)?;
         let mut room = Self::with_dungeon(now_ms, placement, config, admitted, None);
         room.start_recording(now_ms, config, Beginning::Seed(admitted.seed), &dungeon);
         room.dungeon = Some(dungeon);
@@ -138,7 +138,8 @@ impl Room {
         if config.keeps_recordings {
             let Placement { session_id, session_epoch, .. } = self.placement;
             let (dungeon_id, content_version) = (self.dungeon_id.clone(), self.content_version);
-            let subject = Subject { session_id, session_epoch, dungeon_id, content_version };
+            let ruleset = config.game.ruleset().name();
+            let subject = Subject { session_id, session_epoch, dungeon_id, content_version, ruleset };
             self.recorder = Recorder::start(now_ms, subject, beginning, dungeon);
         }
     }
@@ -348,6 +349,7 @@ impl Room {
     /// Sends every player what they see, and lets go of those who do not listen.
     fn show(&mut self, now_ms: u64, dungeon: &Dungeon, effects: &mut Vec<RoomEffect>) {
         self.shown = view::snapshot(dungeon);
+        let mut shown = self.shown.clone();
         for (seat, occupant) in (0_u8..).zip(&mut self.seats) {
             let Some(Occupant { character_id, presence, .. }) = occupant else { continue };
             let Presence::Playing(link) = presence else { continue };
@@ -359,7 +361,11 @@ impl Room {
             }
             let progress_seq = dungeon.hot(seat).map_or(0, |(_, progress_seq)| progress_seq);
             let (_, durable_seq) = self.journal.stored(*character_id);
-            let payload = link.encode(progress_seq, durable_seq, &self.shown);
+            shown.own = view::own(dungeon, seat);
+            let payload = match view::entities_of(dungeon, seat) {
+                Some(entities) => link.encode(progress_seq, durable_seq, &Snapshot { entities, ..shown.clone() }),
+                None => link.encode(progress_seq, durable_seq, &shown),
+            };
             effects.push(RoomEffect::Send(connection, payload));
         }
     }

@@ -11,10 +11,11 @@ use crate::checkpoint::StoredCheckpoint;
 use crate::exchange::{ApiFailure, CheckpointObject, Order, Request, Ticket};
 use crate::limits::{PARTING_MS, SLOTS_PER_TICK};
 use crate::room::{Claim, Link, Parting, Room, RoomConfig, RoomEffect};
+use crate::world::Game;
 use crate::writer::Placement;
 use guildhall_domain::api::Admitted;
 use guildhall_domain::session::Outcome;
-use guildhall_domain::{AccountId, Content, SessionId};
+use guildhall_domain::{AccountId, SessionId};
 use guildhall_protocol::netcode::{ConnectionId, Key, Server, ServerConfig, ServerCounters, ServerEvent, Transmit};
 use guildhall_protocol::payload::{ClientMessage, GameEvent, RefusalReason, Snapshot};
 use guildhall_protocol::{PROTOCOL_ID, PROTOCOL_VERSION, UserData};
@@ -44,9 +45,9 @@ pub struct ShardConfig {
     pub challenge_key: Key,
     /// Epoch of this game sim.
     pub gamesim_epoch: u64,
-    /// The content in force, checked.
-    pub content: Arc<Content>,
-    /// Its version.
+    /// What is played: the content in force, checked, under the ruleset.
+    pub game: Arc<Game>,
+    /// The content's version.
     pub content_version: u64,
     /// Connections at one time.
     pub connections_max: usize,
@@ -139,7 +140,7 @@ impl Shard {
             gamesim_epoch: config.gamesim_epoch,
             port: config.public_address.port(),
             room_config: RoomConfig {
-                content: config.content,
+                game: config.game,
                 content_version: config.content_version,
                 keeps_checkpoints: config.keeps_checkpoints,
                 keeps_recordings: config.keeps_recordings,

@@ -1,13 +1,39 @@
-//! What players see of the world, in the words of the UDP protocol. Everybody in a session sees all of it: a dungeon is
-//! small. No rules here, only translation; positions go from millimetres to centimetres and keep their axes.
+//! What players see of the world, in the words of the UDP protocol. Everybody in a session sees all of it, as a dungeon is
+//! small, and besides that what is theirs alone. No rules here, only translation; positions go from millimetres to
+//! centimetres and keep their axes.
 
-use crate::world::{Dungeon, EntityView, EntityViewKind, WorldEvent};
+use crate::world::{Action, Carried, Dungeon, EntityView, EntityViewKind, Handling, OwnView, Units, WorldEvent};
 use guildhall_domain::CharacterId;
-use guildhall_protocol::payload::{EntityKind, EntityState, GameEvent, Snapshot, flags};
+use guildhall_protocol::payload::{
+    Action as Wish, EntityKind, EntityState, GameEvent, Inventory, ItemUnits, OwnState, Snapshot, flags,
+};
 
-/// The dungeon as its players see it at its present tick.
+/// The dungeon as everybody sees it at its present tick.
 pub fn snapshot(dungeon: &Dungeon) -> Snapshot {
     Snapshot::new(dungeon.tick(), dungeon.entities().map(|entity| entity_state(&entity)).collect())
+}
+
+/// What the player in this seat sees, if that is more than everybody does: their own things on the ground.
+pub fn entities_of(dungeon: &Dungeon, seat: u8) -> Option<Vec<EntityState>> {
+    dungeon.entities_of(seat).map(|entities| entities.map(|entity| entity_state(&entity)).collect())
+}
+
+/// What only the player in this seat is told of their character.
+pub fn own(dungeon: &Dungeon, seat: u8) -> OwnState {
+    dungeon.own(seat).map_or_else(OwnState::default, own_state)
+}
+
+fn own_state(own: OwnView) -> OwnState {
+    let small = |number: u32| u16::try_from(number).unwrap_or(u16::MAX);
+    OwnState { mana: small(own.mana), stamina: small(own.stamina), speed_mm_per_s: small(own.speed_mm_per_s) }
+}
+
+/// What a character carries, as its player is told of it.
+pub fn inventory(carried: Carried) -> GameEvent {
+    let units = |Units { item, quantity, wear }: Units| ItemUnits { item, quantity, wear };
+    let Carried { stacks, worn, seq } = carried;
+    let stacks = stacks.into_iter().map(units).collect();
+    GameEvent::Inventory(Box::new(Inventory { stacks, worn: worn.map(|worn| worn.map(units)), seq }))
 }
 
 fn entity_state(entity: &EntityView) -> EntityState {
@@ -29,11 +55,27 @@ fn entity_state(entity: &EntityView) -> EntityState {
             | flag(entity.open, flags::OPEN)
             | flag(entity.attacking, flags::ATTACKING)
             | flag(entity.boss, flags::BOSS),
+        statuses: entity.statuses,
     }
 }
 
 fn centimetres(millimetres: i32) -> u16 {
     u16::try_from(millimetres.max(0) / 10).unwrap_or(u16::MAX)
+}
+
+/// What a wish means to the world, which knows nothing of leaving.
+pub const fn action(wish: Wish) -> Action {
+    match wish {
+        Wish::None | Wish::Leave => Action::None,
+        Wish::Attack { target } => Action::Attack { target },
+        Wish::PickUp { target } => Action::PickUp { target },
+        Wish::Ability { number, target } => Action::Ability { number, target },
+        Wish::UseItem { slot } => Action::Handle(Handling::Use { slot }),
+        Wish::Equip { slot } => Action::Handle(Handling::Equip { slot }),
+        Wish::Unequip { place } => Action::Handle(Handling::Unequip { place }),
+        Wish::MoveItem { from, to } => Action::Handle(Handling::Move { from, to }),
+        Wish::Drop { slot, quantity } => Action::Handle(Handling::Drop { slot, quantity }),
+    }
 }
 
 /// The event as clients are told of it. `character` names who sits in a seat, which the world does not know.
@@ -59,6 +101,9 @@ pub fn game_event(event: WorldEvent, character: impl FnOnce(u8) -> Option<Charac
         WorldEvent::ItemGained { item, quantity, seq } => GameEvent::ItemGained { item, quantity, seq },
         WorldEvent::LevelUp { level } => GameEvent::LevelUp { level },
         WorldEvent::DungeonCleared => GameEvent::DungeonCleared,
+        WorldEvent::AbilityUsed { entity, ability } => GameEvent::AbilityUsed { entity, ability },
+        WorldEvent::SkillUp { skill, level } => GameEvent::SkillUp { skill, level },
+        WorldEvent::Inventory(carried) => inventory(*carried),
     })
 }
 
@@ -80,11 +125,12 @@ mod tests {
             open: false,
             attacking: false,
             boss: true,
+            statuses: 5,
         };
         let state = entity_state(&view);
         assert_eq!((state.id, state.kind, state.x, state.y), (300, EntityKind::Enemy { kind: 4 }, 65_535, 1));
         assert_eq!((state.hp, state.hp_max, state.facing), (u16::MAX, 9, 64));
-        assert_eq!(state.flags, flags::ALIVE | flags::BOSS);
+        assert_eq!((state.flags, state.statuses), (flags::ALIVE | flags::BOSS, 5));
         assert_eq!(centimetres(-5), 0);
     }
 }

@@ -10,15 +10,14 @@
 
 use crate::world::map::Map;
 use crate::world::random::Random;
-use crate::world::rules::Rules;
 use crate::world::state::{Chamber, Door, Enemy, Loot, Player};
-use guildhall_domain::content::{Class, Content};
 use guildhall_domain::limits::{CLEARED_GRACE_MS, LOOT_ON_GROUND_MAX, SEATS_PER_SESSION_MAX};
 use guildhall_domain::session::Outcome;
-use guildhall_domain::{HotState, content};
+use guildhall_domain::{HotState, Sheet, content};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
+mod abilities;
 mod ai;
 mod combat;
 mod doors;
@@ -26,6 +25,7 @@ mod effect;
 mod entity;
 mod geometry;
 mod hash;
+mod items;
 mod loot;
 mod map;
 mod movement;
@@ -34,11 +34,14 @@ mod random;
 mod rules;
 mod save;
 mod state;
+mod states;
 #[cfg(test)]
 mod tests;
 
-pub use effect::{Audience, Effect, WorldEvent};
+pub use effect::{Audience, Carried, Effect, Units, WorldEvent};
 pub use entity::{EntityView, EntityViewKind};
+pub use items::Handling;
+pub use rules::Game;
 
 /// What a player wants to do in one tick.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -67,16 +70,36 @@ pub enum Action {
         /// Entity id of the loot.
         target: u16,
     },
+    /// Use an ability of one's class.
+    Ability {
+        /// Its number within the class.
+        number: u8,
+        /// Entity id of whoever it is for; any for what is about oneself.
+        target: u16,
+    },
+    /// Do something with what one carries.
+    Handle(Handling),
+}
+
+/// What a player's own client is told of their character, besides what everybody sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OwnView {
+    /// Mana.
+    pub mana: u32,
+    /// Stamina.
+    pub stamina: u32,
+    /// Walking speed as things stand, in millimetres per second; 0 for one who cannot walk.
+    pub speed_mm_per_s: u32,
 }
 
 /// The simulated state of one session.
 #[derive(Debug, Clone)]
 pub struct Dungeon {
-    content: Arc<Content>,
-    rules: Rules,
+    game: Arc<Game>,
     map: Map,
     spawn: content::Point,
     respawn_ticks: u32,
+    death_drops_slots: u32,
     random: Random,
     tick: u32,
     players: Vec<Player>,
@@ -92,14 +115,13 @@ pub struct Dungeon {
 
 impl Dungeon {
     /// The dungeon with this id as its first player finds it, or `None` if the content has no such dungeon.
-    pub fn new(content: Arc<Content>, dungeon_id: &str, seed: u64) -> Option<Self> {
-        let template = content.dungeons.get(dungeon_id)?;
-        let rules = Rules::of(&content);
-        let enemies = state::enemies_of(template, &rules, &content);
+    pub fn new(game: &Arc<Game>, dungeon_id: &str, seed: u64) -> Option<Self> {
+        let template = game.content.dungeons.get(dungeon_id)?;
         let mut dungeon = Self {
             map: Map::of(template),
             spawn: template.spawn,
             respawn_ticks: rules::ticks(template.respawn_ms),
+            death_drops_slots: template.death_drops_slots,
             random: Random::seeded(seed),
             tick: 0,
             players: Vec::with_capacity(SEATS_PER_SESSION_MAX),
@@ -109,9 +131,8 @@ impl Dungeon {
             next_loot_id: entity::FIRST_LOOT,
             cleared_at: None,
             changes: [0; SEATS_PER_SESSION_MAX],
-            enemies,
-            rules,
-            content,
+            enemies: state::enemies_of(template, game),
+            game: Arc::clone(game),
         };
         // Doors of chambers that never held an enemy stand open from the start: nobody is there to be told.
         doors::open_cleared(&mut dungeon, &mut Vec::new());
@@ -120,11 +141,10 @@ impl Dungeon {
 
     /// Lets a character appear at the spawn point; one that was dead comes in unhurt. A seat that is still present keeps its
     /// place and its state. Returns whether the seat is present: it is not if the seat or the class does not exist.
-    pub fn join(&mut self, seat: u8, class: &str, name: &str, hot: HotState, effects: &mut Vec<Effect>) -> bool {
+    pub fn join(&mut self, seat: u8, name: &str, character: Sheet<'_>, effects: &mut Vec<Effect>) -> bool {
         let Err(place) = self.players.binary_search_by_key(&seat, |player| player.seat) else { return true };
-        let known: Option<&Class> = self.content.classes.get(class);
-        let (Some(rules), Some(&changes)) = (known, self.changes.get(usize::from(seat))) else { return false };
-        let mut player = Player::new(seat, class, rules, self.spawn, hot, changes);
+        let Some(&changes) = self.changes.get(usize::from(seat)) else { return false };
+        let Some(mut player) = Player::new(seat, character, &self.game, self.spawn, changes) else { return false };
         effects.push(Effect::Event(Audience::All, WorldEvent::PlayerJoined { seat, name: name.to_owned() }));
         if player.hot.hp == 0 && player.hot.hp_max > 0 {
             player.hot.hp = player.hot.hp_max;
@@ -158,12 +178,20 @@ impl Dungeon {
                 Action::None => {}
                 Action::Attack { target } => combat::strike_enemy(self, player, target, effects),
                 Action::PickUp { target } => loot::pick_up(self, player, target, effects),
+                Action::Ability { number, target } => abilities::use_ability(self, player, number, target, effects),
+                Action::Handle(handling) => items::handle(self, player, handling, effects),
             }
         }
         ai::act(self, effects);
         combat::recover(self, effects);
+        loot::despawn(self);
         doors::open_cleared(self, effects);
         progress::report_changes(self, effects);
+    }
+
+    /// What is played.
+    pub const fn game(&self) -> &Arc<Game> {
+        &self.game
     }
 
     /// Ticks since the beginning.
@@ -171,9 +199,27 @@ impl Dungeon {
         self.tick
     }
 
-    /// Everything that can be seen, sorted by id: players, enemies (the dead for a moment longer), doors, loot.
+    /// Everything that everybody can see, sorted by id: players, enemies (the dead for a moment longer), doors, loot.
     pub fn entities(&self) -> impl Iterator<Item = EntityView> + '_ {
-        entity::entities(self)
+        entity::entities(self, None)
+    }
+
+    /// Everything that the player in this seat can see, if that is more than everybody can: their own things on the ground.
+    pub fn entities_of(&self, seat: u8) -> Option<impl Iterator<Item = EntityView> + '_> {
+        let is_theirs = |loot: &Loot| loot.owner.is_some_and(|(owner, until)| owner == seat && self.tick < until);
+        self.loot.iter().any(is_theirs).then(|| entity::entities(self, Some(seat)))
+    }
+
+    /// What only the player in this seat is told of their character.
+    pub fn own(&self, seat: u8) -> Option<OwnView> {
+        let player = self.player(seat)?;
+        let speed_mm_per_s = if player.can_act(&self.game) { player.speed_mm_per_s(&self.game) } else { 0 };
+        Some(OwnView { mana: player.mana, stamina: player.stamina, speed_mm_per_s })
+    }
+
+    /// What the character in this seat carries.
+    pub fn carried(&self, seat: u8) -> Option<Carried> {
+        self.player(seat).map(|player| items::carried(&player.hot, &self.game, player.changes))
     }
 
     /// Entity id of the player in this seat, if present.
@@ -203,8 +249,8 @@ impl Dungeon {
 
     /// The dungeon with this id as it was when it was saved, under the same content. `None` for bytes that are not a
     /// dungeon that these rules could have led to, as far as that can be told: whatever comes back can be played.
-    pub fn restore(content: Arc<Content>, dungeon_id: &str, bytes: &[u8]) -> Option<Self> {
-        save::restore(content, dungeon_id, bytes)
+    pub fn restore(game: &Arc<Game>, dungeon_id: &str, bytes: &[u8]) -> Option<Self> {
+        save::restore(game, dungeon_id, bytes)
     }
 
     /// A number that two dungeons share, but for an accident of one in 2⁶⁴, only if their states are equal.

@@ -10,6 +10,7 @@ use crate::config::AutoscalingConfig;
 use crate::{Config, Shutdown, run_with};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use guildhall_domain::ruleset::Standard;
 use guildhall_telemetry::Counter;
 use guildhall_telemetry::cloudwatch::{CloudWatch, CloudWatchConfig};
 use std::collections::BTreeMap;
@@ -258,7 +259,7 @@ async fn a_game_sim_that_hears_of_its_end_while_it_starts_ends() {
     });
     let config = config.unwrap();
     let api = Api::connect(&config, signer()).unwrap();
-    run_with(Arc::new(api), None, config, Shutdown::default()).await.unwrap();
+    run_with(Arc::new(api), None, config, Arc::new(Standard), Shutdown::default()).await.unwrap();
     let forms = twin.forms_left();
     assert!(forms.last().unwrap().body.starts_with("Action=CompleteLifecycleAction&"), "{forms:?}");
 }

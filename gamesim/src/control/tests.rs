@@ -17,6 +17,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use guildhall_domain::api::{Expulsion, Registered, Resume};
+use guildhall_domain::ruleset::Standard;
 use guildhall_domain::{AccountId, CharacterId, HotState, SessionId};
 use guildhall_protocol::netcode::{Client, ConnectToken, ConnectTokenParameters, PACKET_BYTES_MAX, TokenEntropy};
 use guildhall_protocol::payload::{ClientMessage, GameEvent, decode_server};
@@ -70,7 +71,7 @@ impl Sim {
     async fn start_on(drain_s: u64, last_writes_s: u64, dead_letters: String, bucket: Option<Bucket>) -> Self {
         let (script, calls, config, api) = surroundings(drain_s, last_writes_s, &dead_letters).await;
         let shutdown = Shutdown::default();
-        let running = tokio::spawn(run_with(Arc::new(api), bucket, config, shutdown.clone()));
+        let running = tokio::spawn(run_with(Arc::new(api), bucket, config, Arc::new(Standard), shutdown.clone()));
         Self { script, calls, shutdown, running }
     }
 

@@ -15,12 +15,12 @@ use super::inputs::{CODES, Inputs};
 use super::{RecordingPart, Subject};
 use crate::limits::{RECORDED_JOIN_BYTES_MAX, RECORDING_CHECK_TICKS, RECORDING_HEADER_BYTES_MAX};
 use crate::world::{Command, Dungeon};
-use guildhall_domain::{HotState, SessionId};
+use guildhall_domain::{Build, HotState, SessionId, Sheet};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// The first bytes. Another layout is another format: others are refused.
-const MAGIC: [u8; 4] = *b"GHR\x01";
+const MAGIC: [u8; 4] = *b"GHR\x02";
 pub(super) const LIST: u8 = CODES;
 pub(super) const AGAIN: u8 = 82;
 pub(super) const JOIN: u8 = 83;
@@ -40,6 +40,8 @@ pub struct PartHeader {
     pub dungeon_id: String,
     /// The content that was played with.
     pub content_version: u64,
+    /// The name of the ruleset that was played under.
+    pub ruleset: String,
     /// The build that recorded it.
     pub build: String,
     /// When the part began, in milliseconds since 1970.
@@ -63,8 +65,9 @@ pub enum Beginning {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Joining {
     pub(super) seat: u8,
-    pub(super) class: String,
     pub(super) name: String,
+    pub(super) class: String,
+    pub(super) build: Build,
     pub(super) hot: HotState,
 }
 
@@ -108,6 +111,7 @@ impl Writing {
             number,
             dungeon_id: subject.dungeon_id.clone(),
             content_version: subject.content_version,
+            ruleset: subject.ruleset.to_owned(),
             build: env!("CARGO_PKG_VERSION").to_owned(),
             began_ms: now_ms,
             beginning,
@@ -117,8 +121,10 @@ impl Writing {
         Some(Self { subject, number, bytes, ticks: 0, inputs: Inputs::default(), again: 0 })
     }
 
-    pub(super) fn join(&mut self, seat: u8, class: &str, name: &str, hot: &HotState) -> Option<()> {
-        let joining = Joining { seat, class: class.to_owned(), name: name.to_owned(), hot: hot.clone() };
+    pub(super) fn join(&mut self, seat: u8, name: &str, character: Sheet<'_>) -> Option<()> {
+        let Sheet { class, build, hot } = character;
+        let (name, class) = (name.to_owned(), class.to_owned());
+        let joining = Joining { seat, name, class, build: build.clone(), hot: hot.clone() };
         let joining = postcard::to_allocvec(&joining).ok().filter(|bytes| bytes.len() <= RECORDED_JOIN_BYTES_MAX)?;
         self.begin(JOIN)?;
         self.write_number(u32::try_from(joining.len()).ok()?)?;

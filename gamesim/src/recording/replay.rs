@@ -4,8 +4,8 @@
 use super::inputs::Inputs;
 use super::part::{AGAIN, Beginning, CHECK, END, JOIN, Joining, LEAVE, LIST, PartHeader, Reader, lower_half};
 use crate::limits::{RECORDED_JOIN_BYTES_MAX, RECORDING_PART_TICKS};
-use crate::world::{Dungeon, Effect};
-use guildhall_domain::Content;
+use crate::world::{Dungeon, Effect, Game};
+use guildhall_domain::Sheet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -49,13 +49,13 @@ pub enum End {
 }
 
 /// Plays a part. `watch` is called after every tick, and once more at the end, with the dungeon and with what has happened
-/// since the last call. `None` for bytes that are no part, or do not begin with a dungeon of this content, which must be
-/// checked.
-pub fn play(bytes: &[u8], content: Arc<Content>, watch: &mut dyn FnMut(&Dungeon, &[Effect])) -> Option<Played> {
-    let (header, reader) = PartHeader::decode(bytes)?;
+/// since the last call. `None` for bytes that are no part, were played under other rules, or do not begin with a dungeon of
+/// this content.
+pub fn play(bytes: &[u8], game: &Arc<Game>, watch: &mut dyn FnMut(&Dungeon, &[Effect])) -> Option<Played> {
+    let (header, reader) = PartHeader::decode(bytes).filter(|(header, _)| header.ruleset == game.ruleset().name())?;
     let dungeon = match &header.beginning {
-        Beginning::Seed(seed) => Dungeon::new(content, &header.dungeon_id, *seed),
-        Beginning::Saved(saved) => Dungeon::restore(content, &header.dungeon_id, saved),
+        Beginning::Seed(seed) => Dungeon::new(game, &header.dungeon_id, *seed),
+        Beginning::Saved(saved) => Dungeon::restore(game, &header.dungeon_id, saved),
     }?;
     let same_until = dungeon.tick();
     let mut player = Player {
@@ -120,9 +120,9 @@ impl Player<'_> {
                 self.ticks(count, watch)?
             }
             JOIN => {
-                let Joining { seat, class, name, hot } = self.joining()?;
+                let Joining { seat, name, class, build, hot } = self.joining()?;
                 self.carefully(|dungeon, effects, _| {
-                    dungeon.join(seat, &class, &name, hot, effects);
+                    dungeon.join(seat, &name, Sheet { class: &class, build: &build, hot: &hot }, effects);
                 })
             }
             LEAVE => {

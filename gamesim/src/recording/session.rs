@@ -3,8 +3,7 @@
 
 use super::replay::{DIGEST, digest};
 use super::{End, Played, play};
-use crate::world::{Dungeon, Effect};
-use guildhall_domain::Content;
+use crate::world::{Dungeon, Effect, Game};
 use std::sync::Arc;
 
 /// What a part is stored under, within its session.
@@ -55,7 +54,7 @@ impl SessionReplay {
         &mut self,
         name: PartName,
         bytes: &[u8],
-        content: Arc<Content>,
+        game: &Arc<Game>,
         watch: &mut dyn FnMut(&Dungeon, &[Effect]),
     ) -> Option<Played> {
         let PartName { session_epoch, number } = name;
@@ -64,7 +63,7 @@ impl SessionReplay {
         if number != expected {
             self.findings.push(Finding::Missing { from: PartName { session_epoch, number: expected }, until: name });
         }
-        let Some(played) = play(bytes, content, watch) else {
+        let Some(played) = play(bytes, game, watch) else {
             self.last = None;
             self.findings.push(Finding::Unreadable(name));
             return None;

@@ -1,10 +1,10 @@
 //! What is recorded is replayed state by state; what differs is found; bytes that are anything break nothing.
 
 use super::*;
-use crate::fixtures::content;
+use crate::fixtures::{content, game};
 use crate::limits::RECORDING_CHECK_TICKS;
-use crate::world::Action;
-use guildhall_domain::Content;
+use crate::world::{Action, Game};
+use guildhall_domain::{Build, Content, HotState};
 use std::sync::Arc;
 
 const RAT: u16 = 256;
@@ -30,6 +30,16 @@ impl Dice {
     }
 }
 
+fn subject() -> Subject {
+    Subject {
+        session_id: SessionId::from_bits(1),
+        session_epoch: 1,
+        dungeon_id: "den".into(),
+        content_version: 7,
+        ruleset: "standard-1",
+    }
+}
+
 /// A recording, and what was seen while it was made: the state's hash and what happened, tick by tick.
 struct Tape {
     parts: Vec<RecordingPart>,
@@ -39,13 +49,8 @@ struct Tape {
 impl Tape {
     /// Seats that come and go and play at random; most ticks are as the one before, some are lists in disorder.
     fn of_random_play(seed: u64, ticks: u32) -> Self {
-        let mut dungeon = Dungeon::new(content(), "den", seed).unwrap();
-        let subject = Subject {
-            session_id: SessionId::from_bits(1),
-            session_epoch: 1,
-            dungeon_id: "den".into(),
-            content_version: 7,
-        };
+        let mut dungeon = Dungeon::new(&game(), "den", seed).unwrap();
+        let subject = subject();
         let mut recorder = Recorder::start(0, subject, Beginning::Seed(seed), &dungeon);
         let mut dice = Dice(seed);
         let (mut tape, mut commands, mut effects) = (Self { parts: vec![], ticks: vec![] }, vec![], vec![]);
@@ -55,7 +60,8 @@ impl Tape {
                 0 => recorder.leave(&mut dungeon, seat, &mut effects),
                 1..4 => {
                     let hot = HotState::of_class(&content(), "hero").unwrap();
-                    recorder.join(&mut dungeon, (seat, "hero", "Ada"), hot, &mut effects);
+                    let hero = Sheet { class: "hero", build: &Build::default(), hot: &hot };
+                    recorder.join(&mut dungeon, seat, "Ada", hero, &mut effects);
                 }
                 4 => commands = (0..dice.below(9)).map(|_| (dice.below(6) as u8, dice.command())).collect(),
                 5..20 => {
@@ -81,8 +87,8 @@ fn name(part: &RecordingPart) -> PartName {
     PartName { session_epoch: part.session_epoch, number: part.number }
 }
 
-fn played(bytes: &[u8], content: Arc<Content>) -> Option<Played> {
-    play(bytes, content, &mut |_, _| {})
+fn played(bytes: &[u8], game: &Arc<Game>) -> Option<Played> {
+    play(bytes, game, &mut |_, _| {})
 }
 
 #[test]
@@ -92,7 +98,7 @@ fn whatever_was_done_is_replayed_state_by_state() {
     let (mut replay, mut seen) = (SessionReplay::default(), Vec::new());
     for part in &tape.parts {
         let watch = &mut |dungeon: &Dungeon, effects: &[Effect]| seen.push((dungeon.state_hash(), effects.to_vec()));
-        let played = replay.play(name(part), &part.bytes, content(), watch).unwrap();
+        let played = replay.play(name(part), &part.bytes, &game(), watch).unwrap();
         assert_eq!((played.end, played.header.session_id()), (End::Complete, SessionId::from_bits(1)));
         // The last call of each part tells of nothing new here.
         seen.pop();
@@ -109,9 +115,8 @@ fn whatever_was_done_is_replayed_state_by_state() {
 
 #[test]
 fn ticks_that_are_as_the_last_one_cost_next_to_nothing() {
-    let mut dungeon = Dungeon::new(content(), "den", 1).unwrap();
-    let subject =
-        Subject { session_id: SessionId::from_bits(1), session_epoch: 1, dungeon_id: "den".into(), content_version: 7 };
+    let mut dungeon = Dungeon::new(&game(), "den", 1).unwrap();
+    let subject = subject();
     let mut recorder = Recorder::start(0, subject, Beginning::Seed(1), &dungeon);
     let walk = |move_x| Command { move_x, move_y: 0, action: Action::None };
     for tick in 0..4_000 {
@@ -122,7 +127,7 @@ fn ticks_that_are_as_the_last_one_cost_next_to_nothing() {
     let checks = (4_000 / RECORDING_CHECK_TICKS) as usize;
     // A check, and the ticks between two of them as one run.
     assert!(part.bytes.len() < checks * 7 + 150, "{} bytes", part.bytes.len());
-    assert_eq!(played(&part.bytes, content()).unwrap().ticks, 4_000);
+    assert_eq!(played(&part.bytes, &game()).unwrap().ticks, 4_000);
 }
 
 #[test]
@@ -131,7 +136,7 @@ fn a_world_that_goes_another_way_is_found_within_a_second() {
     let mut other = Content::clone(&content());
     other.classes.get_mut("hero").unwrap().speed_mm_per_s += 20;
     let Some(Played { end: End::Different { same_until, found_at }, ticks, .. }) =
-        played(&tape.last().bytes, Arc::new(other))
+        played(&tape.last().bytes, &Game::standard(Arc::new(other)))
     else {
         panic!("the difference was not found")
     };
@@ -140,7 +145,7 @@ fn a_world_that_goes_another_way_is_found_within_a_second() {
     // The last byte is the end's hash.
     let mut bytes = part.bytes.clone();
     *bytes.last_mut().unwrap() ^= 1;
-    replay.play(name(part), &bytes, content(), &mut |_, _| {}).unwrap();
+    replay.play(name(part), &bytes, &game(), &mut |_, _| {}).unwrap();
     assert!(!replay.is_identical());
     assert!(matches!(replay.findings(), [Finding::Ended(_, End::Different { .. })]), "{:?}", replay.findings());
 }
@@ -152,18 +157,18 @@ fn what_is_missing_or_does_not_fit_is_told() {
     let [first, second, third] = tape.parts.as_slice() else { panic!("three parts") };
     let mut replay = SessionReplay::default();
     for part in [first, third] {
-        replay.play(name(part), &part.bytes, content(), &mut |_, _| {}).unwrap();
+        replay.play(name(part), &part.bytes, &game(), &mut |_, _| {}).unwrap();
     }
     assert_eq!(replay.findings(), [Finding::Missing { from: name(second), until: name(third) }]);
     assert!(replay.is_identical(), "what is there is right");
     let mut replay = SessionReplay::default();
     for part in [first, &other.parts[1]] {
-        replay.play(name(part), &part.bytes, content(), &mut |_, _| {}).unwrap();
+        replay.play(name(part), &part.bytes, &game(), &mut |_, _| {}).unwrap();
     }
     assert_eq!(replay.findings(), [Finding::Disjoint(name(second))]);
     assert!(!replay.is_identical());
     let mut replay = SessionReplay::default();
-    assert_eq!(replay.play(name(first), b"GHR\x02", content(), &mut |_, _| {}), None);
+    assert_eq!(replay.play(name(first), b"GHR\x03", &game(), &mut |_, _| {}), None);
     assert!(!replay.is_identical() && replay.findings() == [Finding::Unreadable(name(first))]);
 }
 
@@ -181,7 +186,7 @@ fn a_recording_that_breaks_off_is_played_up_to_there() {
                 ticks = dungeon.tick();
             }
         };
-        match play(&whole[..length], content(), watch) {
+        match play(&whole[..length], &game(), watch) {
             Some(played) => {
                 assert!(matches!(played.end, End::BrokenOff { .. }), "{length} bytes: {:?}", played.end);
                 assert!(ticks >= longest);
@@ -195,13 +200,12 @@ fn a_recording_that_breaks_off_is_played_up_to_there() {
 
 #[test]
 fn without_a_last_state_the_tape_has_every_tick() {
-    let mut dungeon = Dungeon::new(content(), "den", 1).unwrap();
-    let subject =
-        Subject { session_id: SessionId::from_bits(1), session_epoch: 1, dungeon_id: "den".into(), content_version: 7 };
+    let mut dungeon = Dungeon::new(&game(), "den", 1).unwrap();
+    let subject = subject();
     let mut recorder = Recorder::start(0, subject, Beginning::Seed(1), &dungeon);
     (0..33).for_each(|_| recorder.step(&mut dungeon, &[], &mut Vec::new()));
     let part = recorder.finish(None).unwrap();
-    let played = played(&part.bytes, content()).unwrap();
+    let played = played(&part.bytes, &game()).unwrap();
     assert_eq!((played.ticks, played.end), (33, End::BrokenOff { bytes_left: 0 }));
     assert_eq!(played.state_hash, dungeon.state_hash());
     assert_eq!(recorder.finish(None), None, "a tape ends once");
@@ -219,14 +223,14 @@ fn any_bytes_can_be_played() {
         let put: Vec<u8> = (0..=dice.below(12)).map(|_| dice.below(256) as u8).collect();
         let end = bytes.len().min(at + dice.below(12) as usize);
         bytes.splice(at..end, put.iter().copied());
-        match played(&bytes, content()) {
+        match played(&bytes, &game()) {
             None => refused += 1,
             Some(played) => {
                 assert!(played.ticks <= RECORDING_PART_TICKS);
                 broken += u32::from(played.end != End::Complete);
             }
         }
-        assert_eq!(played(&put, content()), None);
+        assert_eq!(played(&put, &game()), None);
     }
     assert!(refused > 100 && broken > 500, "{refused} refused, {broken} broken");
 }

@@ -2,6 +2,7 @@
 //! nobody walks faster by sending more.
 
 use crate::limits::{INPUTS_QUEUED_MAX, QUEUE_PATIENCE_TICKS};
+use crate::view;
 use crate::world::{Action, Command};
 use guildhall_protocol::payload::{Action as Wish, InputFrame};
 use std::collections::VecDeque;
@@ -52,15 +53,8 @@ impl InputQueue {
             self.applied = input.seq;
             let moves = self.waiting.len() <= left_max;
             let (move_x, move_y) = if moves { (input.move_x, input.move_y) } else { (0, 0) };
-            let action = match input.action {
-                Wish::None => Action::None,
-                Wish::Attack { target } => Action::Attack { target },
-                Wish::PickUp { target } => Action::PickUp { target },
-                Wish::Leave => {
-                    taken.leaves = true;
-                    Action::None
-                }
-            };
+            taken.leaves |= input.action == Wish::Leave;
+            let action = view::action(input.action);
             if moves || action != Action::None {
                 taken.commands.push(Command { move_x, move_y, action });
             }

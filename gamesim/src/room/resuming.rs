@@ -5,7 +5,7 @@
 //! is true, and it is closed.
 
 use super::{
-    Admitted, Arc, Beginning, Change, Dungeon, EndingReason, Occupant, Outcome, Placement, Presence, Room, RoomConfig,
+    Admitted, Beginning, Change, Dungeon, EndingReason, Occupant, Outcome, Placement, Presence, Room, RoomConfig,
     RoomEffect, view,
 };
 use crate::checkpoint::{Checkpoint, SavedLeaving, SavedOccupant, Stay, StoredCheckpoint};
@@ -66,7 +66,7 @@ impl Room {
         if !fits || !checkpoint.is_usable((found.session_epoch, found.number), held) {
             return None;
         }
-        let mut dungeon = Dungeon::restore(Arc::clone(&config.content), &admitted.dungeon_id, &checkpoint.dungeon)?;
+        let mut dungeon = Dungeon::restore(&config.game, &admitted.dungeon_id, &checkpoint.dungeon)?;
         let mut room = Self::with_dungeon(now_ms, placement, config, admitted, None);
         room.start_recording(now_ms, config, Beginning::Saved(checkpoint.dungeon.clone()), &dungeon);
         room.began_ms = now_ms.saturating_sub(checkpoint.age_ms);

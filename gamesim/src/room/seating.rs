@@ -2,7 +2,7 @@
 
 use super::{
     AccountId, Change, ConnectionId, Dungeon, EndingReason, GameEvent, Link, Occupant, Outcome, Parting, Presence,
-    RefusalReason, Room, RoomEffect, UserData,
+    RefusalReason, Room, RoomEffect, UserData, view,
 };
 use guildhall_domain::{Character, CharacterId};
 
@@ -76,8 +76,7 @@ impl Room {
         let (account_id, character_id) = (character.account_id, character.character_id);
         let stored = character.hot.clone();
         let mut happened = Vec::new();
-        let who = (seat, character.class.as_str(), character.name.as_str());
-        let sits = self.recorder.join(&mut dungeon, who, character.hot, &mut happened);
+        let sits = self.recorder.join(&mut dungeon, seat, character.name.as_str(), (&character).into(), &mut happened);
         let (changes, progress_seq) = dungeon.hot(seat).map_or((false, 0), |(hot, seq)| (*hot != stored, seq));
         // What the store has is durable; if coming in changed the character, that is one change more.
         let stored = Change { character_id, hot: stored, progress_seq: progress_seq.saturating_sub(changes.into()) };
@@ -191,7 +190,9 @@ impl Room {
             let (character_id, name) = (occupant.character_id, occupant.name.clone());
             (announced != Some(number)).then_some(GameEvent::PlayerJoined { seat: number, character_id, name })
         });
-        let events: Vec<_> = std::iter::once(GameEvent::Welcome { seat, my_entity }).chain(present).collect();
+        let carried = self.dungeon.as_ref().and_then(|dungeon| dungeon.carried(seat)).map(view::inventory);
+        let welcome = std::iter::once(GameEvent::Welcome { seat, my_entity });
+        let events: Vec<_> = welcome.chain(carried).chain(present).collect();
         if let Some(Some(Occupant { presence: Presence::Playing(link), .. })) = self.seats.get_mut(usize::from(seat)) {
             events.into_iter().for_each(|event| link.tell(event));
         }

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::exchange::DeadLetter;
-use crate::fixtures::content;
+use crate::fixtures::game;
 use crate::limits::SLOT_MS;
 use guildhall_domain::api::{FinalizeRequest, ProgressRequest};
 use guildhall_domain::progress::{GroupStatus, ProgressGroup};
@@ -113,7 +113,7 @@ impl House {
             private_key: KEY,
             challenge_key: [9; 32],
             gamesim_epoch: EPOCH,
-            content: content(),
+            game: game(),
             content_version: CONTENT_VERSION,
             connections_max: 64,
             keeps_checkpoints,

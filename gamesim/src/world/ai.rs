@@ -1,37 +1,64 @@
-//! What enemies do: they wait, chase the player whom they noticed, strike when in range, and go home when led too far.
+//! What enemies do: they wait, chase the player whom they noticed, use their abilities and strike when in range and in
+//! sight, and go home when led too far.
 
 use super::Dungeon;
+use super::abilities;
 use super::combat;
 use super::effect::Effect;
 use super::geometry::{distance_squared, facing, stride, within};
 use super::map::Map;
-use super::rules::Kind;
+use super::rules::{Game, Kind, stride_mm};
 use super::state::{Enemy, Mood, Player};
 use guildhall_domain::content::Point;
+use std::sync::Arc;
 
 /// Lets every living enemy act once.
 pub(super) fn act(dungeon: &mut Dungeon, effects: &mut Vec<Effect>) {
-    let Dungeon { rules, map, players, enemies, random, tick, respawn_ticks, .. } = dungeon;
-    for enemy in enemies.iter_mut().filter(|enemy| enemy.is_alive()) {
-        let Some(kind) = rules.kinds.get(usize::from(enemy.kind)) else { continue };
-        change_mood(enemy, kind, map, players, effects);
-        match enemy.mood {
-            Mood::Idle => {}
-            Mood::Returning => approach(enemy, kind, map, enemy.home),
-            Mood::Chasing(seat) => {
-                let Some(target) = players.iter_mut().find(|player| player.seat == seat) else { continue };
-                if !within(enemy.at, target.at, kind.weapon.range_mm) {
-                    approach(enemy, kind, map, target.at);
-                } else if enemy.blow.is_ready(*tick) {
-                    let haste = kind.haste_percent_per_phase.saturating_mul(u32::from(enemy.phase));
-                    enemy.blow.strike(*tick, kind.weapon.hastened_cooldown_ticks(haste));
-                    enemy.facing = facing(target.at.x - enemy.at.x, target.at.y - enemy.at.y);
-                    let damage = random.between(kind.weapon.damage_min, kind.weapon.damage_max);
-                    combat::wound(target, damage, *tick, *respawn_ticks, effects);
+    let game = Arc::clone(&dungeon.game);
+    for index in 0..dungeon.enemies.len() {
+        act_one(dungeon, &game, index, effects);
+    }
+}
+
+fn act_one(dungeon: &mut Dungeon, game: &Game, index: usize, effects: &mut Vec<Effect>) {
+    let Dungeon { map, players, enemies, tick, .. } = dungeon;
+    let Some(enemy) = enemies.get_mut(index).filter(|enemy| enemy.is_alive()) else { return };
+    let Some(kind) = game.kinds.get(usize::from(enemy.kind)) else { return };
+    change_mood(enemy, kind, map, players, effects);
+    if enemy.states.stun(game) {
+        return;
+    }
+    match enemy.mood {
+        Mood::Idle => {}
+        Mood::Returning => approach(enemy, kind, game, map, enemy.home),
+        Mood::Chasing(seat) => {
+            let Some(target) = players.iter().position(|player| player.seat == seat) else { return };
+            let Some(at) = players.get(target).map(|player| player.at) else { return };
+            let near = within(enemy.at, at, kind.weapon.range_mm) && map.sees(enemy.at, at);
+            if !enemy.blow.is_ready(*tick) {
+                if !near {
+                    approach(enemy, kind, game, map, at);
                 }
+            } else if kind.abilities.is_empty() || !abilities::enemy_uses(dungeon, index, target, effects) {
+                attack(dungeon, game, (index, target), near, effects);
             }
         }
     }
+}
+
+/// Strikes who is near, or comes nearer.
+fn attack(dungeon: &mut Dungeon, game: &Game, (index, target): (usize, usize), near: bool, effects: &mut Vec<Effect>) {
+    let Dungeon { map, players, enemies, tick, .. } = dungeon;
+    let (Some(enemy), Some(player)) = (enemies.get_mut(index), players.get(target)) else { return };
+    let Some(kind) = game.kinds.get(usize::from(enemy.kind)) else { return };
+    if !near {
+        return approach(enemy, kind, game, map, player.at);
+    }
+    let haste = kind.template.haste_percent_per_phase.saturating_mul(u32::from(enemy.phase));
+    enemy.blow.strike(*tick, kind.weapon.hastened_cooldown_ticks(haste));
+    enemy.facing = facing(player.at.x - enemy.at.x, player.at.y - enemy.at.y);
+    let damage = game.ruleset.attack_damage(&kind.template.attack, 1);
+    combat::strike_player(dungeon, (index, target), damage, effects);
 }
 
 fn change_mood(enemy: &mut Enemy, kind: &Kind, map: &Map, players: &[Player], effects: &mut Vec<Effect>) {
@@ -43,7 +70,7 @@ fn change_mood(enemy: &mut Enemy, kind: &Kind, map: &Map, players: &[Player], ef
         }
         Mood::Chasing(seat) => {
             let keeps = |player: &Player| player.seat == seat && player.is_alive() && map.reaches(enemy.at, player.at);
-            if !within(enemy.at, enemy.home, kind.leash_mm) {
+            if !within(enemy.at, enemy.home, kind.template.leash_mm) {
                 go_home(enemy, kind, effects);
             } else if !players.iter().any(keeps) {
                 match nearest(enemy, kind, map, players) {
@@ -64,25 +91,28 @@ fn change_mood(enemy: &mut Enemy, kind: &Kind, map: &Map, players: &[Player], ef
 fn go_home(enemy: &mut Enemy, kind: &Kind, effects: &mut Vec<Effect>) {
     enemy.mood = Mood::Returning;
     enemy.hp = enemy.hp_max;
+    enemy.states.clear();
     combat::enter_phase(enemy, kind, effects);
 }
 
 /// The nearest living player that it notices: near enough, and not behind a closed door. The first seat wins a tie.
 fn nearest(enemy: &Enemy, kind: &Kind, map: &Map, players: &[Player]) -> Option<u8> {
     let noticed = |player: &&Player| {
-        player.is_alive() && within(enemy.at, player.at, kind.aggro_mm) && map.reaches(enemy.at, player.at)
+        let near = within(enemy.at, player.at, kind.template.aggro_mm);
+        player.is_alive() && near && map.reaches(enemy.at, player.at)
     };
     let nearest = players.iter().filter(noticed).min_by_key(|player| distance_squared(enemy.at, player.at));
     nearest.map(|player| player.seat)
 }
 
-fn approach(enemy: &mut Enemy, kind: &Kind, map: &Map, goal: Point) {
+fn approach(enemy: &mut Enemy, kind: &Kind, game: &Game, map: &Map, goal: Point) {
     let next = map.steer(enemy.at, goal);
     let (dx, dy) = (next.x - enemy.at.x, next.y - enemy.at.y);
     if (dx, dy) == (0, 0) {
         return;
     }
     enemy.facing = facing(dx, dy);
-    let arrives = within(enemy.at, next, kind.stride_mm);
-    enemy.at = map.walk(enemy.at, if arrives { (dx, dy) } else { stride(dx, dy, kind.stride_mm) });
+    let stride_mm = stride_mm(enemy.states.walked(game, kind.fighter.speed_mm_per_s));
+    let arrives = within(enemy.at, next, stride_mm);
+    enemy.at = map.walk(enemy.at, if arrives { (dx, dy) } else { stride(dx, dy, stride_mm) });
 }

@@ -60,6 +60,34 @@ pub enum WorldEvent {
     LevelUp { level: u16 },
     /// The boss is dead.
     DungeonCleared,
+    /// Somebody used an ability; its index is into the content's abilities, in order of their ids.
+    AbilityUsed { entity: u16, ability: u8 },
+    /// The receiver reached a level of a skill; its index is into the content's skills, in order of their ids.
+    SkillUp { skill: u8, level: u16 },
+    /// What the receiver carries, whenever that has changed.
+    Inventory(Box<Carried>),
+}
+
+/// What a character carries.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Carried {
+    /// By slot.
+    pub stacks: Vec<Units>,
+    /// Armour, shield, weapon.
+    pub worn: [Option<Units>; 3],
+    /// The `progress_seq` that includes it.
+    pub seq: u64,
+}
+
+/// Some units of one item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Units {
+    /// Index into the content's items, in order of their ids; `None` for one that the content has lost.
+    pub item: Option<u8>,
+    /// How many.
+    pub quantity: u16,
+    /// How much of its durability is used up.
+    pub wear: u16,
 }
 
 /// Adds an event for everybody.

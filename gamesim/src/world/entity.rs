@@ -1,22 +1,22 @@
-//! Entities as the outside sees them, and how their ids are made. Each kind of thing has a range of ids of its own, so that
+//! Entities as one player sees them, and how their ids are made. Each kind of thing has a range of ids of its own, so that
 //! an id tells where to look and hostile ids find nothing.
 
 use super::Dungeon;
 use super::state::{Door, Enemy, Loot, Player};
 use guildhall_domain::content::Point;
-use guildhall_domain::limits::{DUNGEON_DOORS_MAX, DUNGEON_ENEMIES_MAX, LOOT_ROLLS_MAX};
+use guildhall_domain::limits::{DUNGEON_DOORS_MAX, DUNGEON_ENEMIES_MAX, LOOT_ON_GROUND_MAX};
 
 /// Id of the first enemy; below it, a player's id is the seat.
 pub(super) const FIRST_ENEMY: u16 = 256;
 /// Id of the first door.
 pub(super) const FIRST_DOOR: u16 = 512;
-/// Id of the first piece of loot; the ids of loot rise and are not used again.
+/// Id of the first piece of loot; the ids of loot rise to the last one that there is, and begin again.
 pub(super) const FIRST_LOOT: u16 = 1_024;
 
 const _: () = assert!(FIRST_ENEMY as usize + DUNGEON_ENEMIES_MAX <= FIRST_DOOR as usize);
 const _: () = assert!(FIRST_DOOR as usize + DUNGEON_DOORS_MAX <= FIRST_LOOT as usize);
-// Nobody dies twice, so this is all the loot that a dungeon can ever yield.
-const _: () = assert!(FIRST_LOOT as usize + DUNGEON_ENEMIES_MAX * (LOOT_ROLLS_MAX as usize) < u16::MAX as usize);
+// So there is always a free id, and one that was given back is not soon given out again.
+const _: () = assert!(FIRST_LOOT as usize + 100 * LOOT_ON_GROUND_MAX < u16::MAX as usize);
 
 /// One entity at one tick.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub struct EntityView {
     pub attacking: bool,
     /// Whether it is a boss.
     pub boss: bool,
+    /// The states that it is in: a set of bits, by their indexes into the content's, in order of their ids.
+    pub statuses: u32,
 }
 
 /// What an entity is.
@@ -80,13 +82,20 @@ pub(super) fn nth_id(first: u16, index: usize) -> u16 {
     first.saturating_add(u16::try_from(index).unwrap_or(u16::MAX))
 }
 
-/// Everything visible, sorted by id.
-pub(super) fn entities(dungeon: &Dungeon) -> impl Iterator<Item = EntityView> + '_ {
+/// Everything that the player in this seat can see, sorted by id; with no seat, what everybody can.
+pub(super) fn entities(dungeon: &Dungeon, seat: Option<u8>) -> impl Iterator<Item = EntityView> + '_ {
     let tick = dungeon.tick;
+    let is_open = move |loot: &&Loot| match seat {
+        Some(seat) => loot.is_open_to(seat, tick),
+        None => loot.owner.is_none_or(|(_, until)| tick >= until),
+    };
     let players = dungeon.players.iter().map(move |player| player_view(player, tick));
     let enemies = dungeon.enemies.iter().filter(move |enemy| enemy.is_visible(tick));
     let enemies = enemies.map(move |enemy| enemy_view(enemy, tick));
-    players.chain(enemies).chain(dungeon.doors.iter().map(door_view)).chain(dungeon.loot.iter().map(loot_view))
+    players
+        .chain(enemies)
+        .chain(dungeon.doors.iter().map(door_view))
+        .chain(dungeon.loot.iter().filter(is_open).map(loot_view))
 }
 
 fn player_view(player: &Player, tick: u32) -> EntityView {
@@ -96,6 +105,7 @@ fn player_view(player: &Player, tick: u32) -> EntityView {
         facing: player.facing,
         alive: player.is_alive(),
         attacking: player.blow.is_shown(tick),
+        statuses: player.states.bits(),
         ..thing(player_id(player.seat), EntityViewKind::Player { seat: player.seat }, player.at)
     }
 }
@@ -108,6 +118,7 @@ fn enemy_view(enemy: &Enemy, tick: u32) -> EntityView {
         alive: enemy.is_alive(),
         attacking: enemy.blow.is_shown(tick),
         boss: enemy.boss,
+        statuses: enemy.states.bits(),
         ..thing(enemy.id, EntityViewKind::Enemy { kind: enemy.kind }, enemy.at)
     }
 }
@@ -121,5 +132,17 @@ fn loot_view(loot: &Loot) -> EntityView {
 }
 
 fn thing(id: u16, kind: EntityViewKind, at: Point) -> EntityView {
-    EntityView { id, kind, at, hp: 0, hp_max: 0, facing: 0, alive: false, open: false, attacking: false, boss: false }
+    EntityView {
+        id,
+        kind,
+        at,
+        hp: 0,
+        hp_max: 0,
+        facing: 0,
+        alive: false,
+        open: false,
+        attacking: false,
+        boss: false,
+        statuses: 0,
+    }
 }

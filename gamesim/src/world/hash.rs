@@ -3,6 +3,7 @@
 
 use super::Dungeon;
 use super::state::{Blow, Enemy, Loot, Mood, Player};
+use super::states::States;
 use guildhall_domain::content::Point;
 
 struct StateHash(u64);
@@ -25,6 +26,18 @@ impl StateHash {
     fn blow(&mut self, blow: Blow) {
         self.number(blow.ready_at);
         self.number(blow.shown_until);
+    }
+
+    fn states(&mut self, states: &States) {
+        for held in states.iter() {
+            self.number(held.state);
+            self.number(held.until);
+            self.number(held.by_seat.map_or(256, u16::from));
+        }
+    }
+
+    fn optional(&mut self, value: Option<impl Into<u64>>) {
+        self.number(value.map_or(u64::MAX, Into::into));
     }
 }
 
@@ -64,7 +77,21 @@ fn player(hash: &mut StateHash, player: &Player) {
     for stack in &player.hot.inventory {
         hash.text(&stack.item);
         hash.number(stack.quantity);
+        hash.number(stack.wear);
     }
+    let equipment = &player.hot.equipment;
+    for gear in [&equipment.armor, &equipment.shield, &equipment.weapon] {
+        hash.text(gear.as_ref().map_or("", |gear| &gear.item));
+        hash.optional(gear.as_ref().map(|gear| gear.wear));
+    }
+    for (skill, xp) in &player.hot.practice {
+        hash.text(skill);
+        hash.number(*xp);
+    }
+    hash.number(player.mana);
+    hash.number(player.stamina);
+    hash.states(&player.states);
+    player.ready_at.iter().for_each(|&at| hash.number(at));
     hash.number(player.changes);
     hash.blow(player.blow);
     for tick in [player.walked_at, player.refused_at, player.fought_at, player.respawn_at] {
@@ -84,11 +111,17 @@ fn enemy(hash: &mut StateHash, enemy: &Enemy) {
     });
     hash.blow(enemy.blow);
     hash.number(enemy.died_at);
+    hash.states(&enemy.states);
+    enemy.ready_at.iter().for_each(|&at| hash.number(at));
 }
 
 fn loot(hash: &mut StateHash, loot: &Loot) {
     hash.number(loot.id);
     hash.number(loot.item);
     hash.number(loot.quantity);
+    hash.number(loot.wear);
     hash.point(loot.at);
+    hash.optional(loot.owner.map(|(seat, _)| seat));
+    hash.optional(loot.owner.map(|(_, until)| until));
+    hash.optional(loot.gone_at);
 }

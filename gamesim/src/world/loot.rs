@@ -1,50 +1,94 @@
-//! Loot: what the dead leave, and who gets it. A piece of loot is on the ground or in one inventory, never in both and never
-//! in parts.
+//! Things on the ground: what the dead leave and what players drop, and who gets it. A thing is on the ground or in one
+//! inventory, never in both and never in parts.
 
 use super::Dungeon;
-use super::effect::{Effect, WorldEvent, tell, tell_all};
+use super::effect::{Audience, Effect, WorldEvent, tell, tell_all};
 use super::entity::FIRST_LOOT;
 use super::geometry::within;
-use super::rules::Item;
+use super::rules::Game;
 use super::state::{Loot, Player};
-use guildhall_domain::limits::{INVENTORY_SLOTS_MAX, LOOT_ON_GROUND_MAX, PICK_UP_REACH_MM};
+use guildhall_domain::Stack;
+use guildhall_domain::content::Point;
+use guildhall_domain::limits::{LOOT_ON_GROUND_MAX, PICK_UP_REACH_MM};
 
-/// Rolls a dead enemy's loot table and lays the results where it fell.
+/// Rolls a dead enemy's loot table and lays the results where it fell, for everybody.
 pub(super) fn drop_from(dungeon: &mut Dungeon, enemy: usize, effects: &mut Vec<Effect>) {
-    let Dungeon { rules, enemies, random, loot, next_loot_id, .. } = dungeon;
-    let Some(enemy) = enemies.get(enemy) else { return };
-    let table = rules.kinds.get(usize::from(enemy.kind)).and_then(|kind| kind.loot_table);
-    let Some(table) = table.and_then(|index| rules.loot_tables.get(index)) else { return };
+    let game = std::sync::Arc::clone(&dungeon.game);
+    let Some(enemy) = dungeon.enemies.get(enemy) else { return };
+    let (at, kind) = (enemy.at, usize::from(enemy.kind));
+    let table = game.kinds.get(kind).and_then(|kind| kind.loot_table);
+    let Some(table) = table.and_then(|index| game.loot_tables.get(index)) else { return };
     for _ in 0..table.rolls {
-        let mut drawn = random.below(table.weight);
+        let mut drawn = dungeon.random.below(table.weight);
         let entry = table.entries.iter().find(|entry| {
             let hit = drawn < entry.weight;
             drawn = drawn.saturating_sub(entry.weight);
             hit
         });
         let Some((item, quantity)) = entry.and_then(|entry| Some((entry.item?, entry.quantity))) else { continue };
-        if loot.len() < LOOT_ON_GROUND_MAX && *next_loot_id < u16::MAX {
-            let id = *next_loot_id;
-            *next_loot_id += 1;
-            loot.push(Loot { id, item, quantity, at: enemy.at });
+        if let Some(id) = lay(dungeon, item, quantity, 0, at, None) {
             tell_all(effects, WorldEvent::LootDropped { entity: id, item, quantity });
         }
     }
 }
 
-/// A living player takes a piece of loot within reach, whole or not at all. Whoever asks for loot that once was there, or
-/// that does not fit, is refused, at most once per tick.
+/// Whether one thing more can lie on the ground.
+pub(super) fn has_room(dungeon: &Dungeon) -> bool {
+    dungeon.loot.len() < LOOT_ON_GROUND_MAX
+}
+
+/// Lays down what a player had, at their feet; for a while it is theirs alone.
+pub(super) fn lay_down(dungeon: &mut Dungeon, holder: usize, item: u8, units: &Stack, effects: &mut Vec<Effect>) {
+    let Some(player) = dungeon.players.get(holder) else { return };
+    let (seat, at) = (player.seat, player.at);
+    let quantity = u16::try_from(units.quantity).unwrap_or(u16::MAX);
+    let owner =
+        (dungeon.game.owner_only_ticks > 0).then(|| (seat, dungeon.tick.saturating_add(dungeon.game.owner_only_ticks)));
+    if let Some(entity) = lay(dungeon, item, quantity, units.wear, at, owner) {
+        let audience = if owner.is_some() { Audience::Seat(seat) } else { Audience::All };
+        effects.push(Effect::Event(audience, WorldEvent::LootDropped { entity, item, quantity }));
+    }
+}
+
+fn lay(dungeon: &mut Dungeon, item: u8, quantity: u16, wear: u32, at: Point, owner: Option<(u8, u32)>) -> Option<u16> {
+    let Dungeon { game, loot, next_loot_id, tick, .. } = dungeon;
+    if loot.len() >= LOOT_ON_GROUND_MAX {
+        return None;
+    }
+    let gone_at = game.despawn_ticks.map(|ticks| tick.saturating_add(ticks));
+    // Ids go round. Fewer things lie on the ground than there are ids, so a free one is found.
+    loop {
+        let id = *next_loot_id;
+        *next_loot_id = if id == u16::MAX { FIRST_LOOT } else { id + 1 };
+        if let Err(place) = loot.binary_search_by_key(&id, |loot| loot.id) {
+            loot.insert(place, Loot { id, item, quantity, wear, at, owner, gone_at });
+            return Some(id);
+        }
+    }
+}
+
+/// Takes away what has lain for too long.
+pub(super) fn despawn(dungeon: &mut Dungeon) {
+    let Dungeon { loot, tick, .. } = dungeon;
+    loot.retain(|loot| loot.gone_at.is_none_or(|at| *tick < at));
+}
+
+/// A living player takes a thing within reach, whole or not at all. Whoever asks for something that is not there, not theirs
+/// to take, or does not fit, is refused, at most once per tick.
 pub(super) fn pick_up(dungeon: &mut Dungeon, picker: usize, target: u16, effects: &mut Vec<Effect>) {
-    let Dungeon { rules, players, loot, next_loot_id, tick, .. } = dungeon;
-    let Some(player) = players.get_mut(picker).filter(|player| player.is_alive()) else { return };
-    if !(FIRST_LOOT..*next_loot_id).contains(&target) {
+    let Dungeon { game, players, loot, tick, .. } = dungeon;
+    let Some(player) = players.get_mut(picker).filter(|player| player.can_act(game)) else { return };
+    if target < FIRST_LOOT {
         return;
     }
     let place = loot.binary_search_by_key(&target, |loot| loot.id).ok();
-    let taken = place.and_then(|place| take(player, loot, place, &rules.items));
+    let taken = place.and_then(|place| take(player, loot, place, game, *tick));
     if let Some((loot, seq)) = taken {
-        let Loot { id: entity, item, quantity, .. } = loot;
-        tell_all(effects, WorldEvent::LootTaken { entity, by_seat: player.seat, item, quantity });
+        let Loot { id: entity, item, quantity, owner, .. } = loot;
+        let is_private = owner.is_some_and(|(_, until)| *tick < until);
+        let audience = if is_private { Audience::Seat(player.seat) } else { Audience::All };
+        let event = WorldEvent::LootTaken { entity, by_seat: player.seat, item, quantity };
+        effects.push(Effect::Event(audience, event));
         tell(effects, player.seat, WorldEvent::ItemGained { item, quantity, seq });
     } else if player.refused_at != *tick {
         player.refused_at = *tick;
@@ -52,24 +96,16 @@ pub(super) fn pick_up(dungeon: &mut Dungeon, picker: usize, target: u16, effects
     }
 }
 
-/// Moves the loot at this place into the player's inventory, if it is in reach and fits.
-fn take(player: &mut Player, loot: &mut Vec<Loot>, place: usize, items: &[Item]) -> Option<(Loot, u64)> {
+/// Moves the thing at this place into the player's inventory, if it is theirs to take, in reach, and fits.
+fn take(player: &mut Player, loot: &mut Vec<Loot>, place: usize, game: &Game, tick: u32) -> Option<(Loot, u64)> {
     let found = loot.get(place)?;
-    let item = items.get(usize::from(found.item))?;
-    let quantity = u32::from(found.quantity);
-    if !within(player.at, found.at, PICK_UP_REACH_MM) || room_for(player, item) < u64::from(quantity) {
+    let item = game.items.get(usize::from(found.item))?;
+    let units = Stack { item: item.id.clone(), quantity: found.quantity.into(), wear: found.wear };
+    let may = found.is_open_to(player.seat, tick) && within(player.at, found.at, PICK_UP_REACH_MM);
+    if !may || !player.hot.add_stack(&units, item.stack_max) {
         return None;
     }
-    player.hot.add_item(&item.id, quantity, item.stack_max);
+    player.rearranged = true;
     let seq = player.change(true);
     Some((loot.remove(place), seq))
-}
-
-/// How many units of the item the player's inventory can still hold.
-fn room_for(player: &Player, item: &Item) -> u64 {
-    let inventory = &player.hot.inventory;
-    let empty_slots = INVENTORY_SLOTS_MAX.saturating_sub(inventory.len()) as u64;
-    let begun = inventory.iter().filter(|stack| stack.item == item.id);
-    let on_stacks: u64 = begun.map(|stack| u64::from(item.stack_max.saturating_sub(stack.quantity))).sum();
-    on_stacks + empty_slots * u64::from(item.stack_max)
 }

@@ -3,7 +3,7 @@
 //! Walls are everything else. Because floors are rectangles, a straight line within one floor never meets a wall, and a walk
 //! over several floors goes through where they overlap.
 
-use guildhall_domain::content::{Area, Dungeon, Point};
+use guildhall_domain::content::{Area, Dungeon, Point, is_clear};
 
 /// The distance to a floor that cannot be reached.
 const UNREACHABLE: u8 = u8::MAX;
@@ -82,6 +82,11 @@ impl Map {
             |&next: &usize| self.crossings_between(next, goal) == left && self.floors[next].touches(&self.floors[here]);
         let next = (0..self.floors.len()).find(leads_on);
         next.map_or(from, |next| clamp(clamp(to, &self.floors[next]), &self.floors[here]))
+    }
+
+    /// Whether one can see, strike and shoot from one point to the other.
+    pub(super) fn sees(&self, from: Point, to: Point) -> bool {
+        is_clear(&self.floors, from, to)
     }
 
     /// Where a walk by this much ends: first eastward or westward, then northward or southward, each as far as the floors

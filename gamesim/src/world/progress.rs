@@ -1,26 +1,30 @@
-//! What play earns: experience, gold, levels and cleared dungeons, for everybody who is present, living or dead.
+//! What play earns: experience, gold, levels, skills and cleared dungeons. Experience, gold and cleared dungeons are for
+//! everybody who is present, living or dead.
 
 use super::Dungeon;
 use super::effect::{Effect, WorldEvent, tell, tell_all};
+use super::items;
+use super::rules::Game;
 use super::state::Player;
-use guildhall_domain::Content;
+use guildhall_domain::limits::SKILLS_PRACTISED_MAX;
 
 /// Gives every player what an enemy of this kind is worth.
 pub(super) fn reward(dungeon: &mut Dungeon, kind: usize, effects: &mut Vec<Effect>) {
-    let Dungeon { content, rules, players, .. } = dungeon;
-    let Some(kind) = rules.kinds.get(kind) else { return };
+    let Dungeon { game, players, .. } = dungeon;
+    let Some(kind) = game.kinds.get(kind) else { return };
+    let reward = game.ruleset.reward(&kind.template, players.len());
     for player in players.iter_mut() {
-        gain_xp(player, content, kind.xp, effects);
-        gain_gold(player, kind.gold, effects);
+        gain_xp(player, game, reward.xp, effects);
+        gain_gold(player, reward.gold, effects);
     }
 }
 
-fn gain_xp(player: &mut Player, content: &Content, xp: u32, effects: &mut Vec<Effect>) {
+fn gain_xp(player: &mut Player, game: &Game, xp: u32, effects: &mut Vec<Effect>) {
     if xp == 0 {
         return;
     }
     let alive = player.is_alive();
-    let levels = player.hot.add_xp(content, &player.class, u64::from(xp));
+    let levels = player.hot.add_xp(&game.content, &player.class, u64::from(xp));
     if !alive {
         // A level brings hit points, but it does not bring back the dead.
         player.hot.hp = 0;
@@ -28,6 +32,7 @@ fn gain_xp(player: &mut Player, content: &Content, xp: u32, effects: &mut Vec<Ef
     let seq = player.change(levels > 0);
     tell(effects, player.seat, WorldEvent::XpGained { amount: xp, seq });
     if levels > 0 {
+        player.size_up(game);
         let level = u16::try_from(player.hot.level).unwrap_or(u16::MAX);
         tell(effects, player.seat, WorldEvent::LevelUp { level });
     }
@@ -41,6 +46,27 @@ fn gain_gold(player: &mut Player, gold: u32, effects: &mut Vec<Effect>) {
         let seq = player.change(false);
         let amount = u32::try_from(gained).unwrap_or(u32::MAX);
         tell(effects, player.seat, WorldEvent::GoldGained { amount, seq });
+    }
+}
+
+/// A player has used a skill to some effect.
+pub(super) fn practise(dungeon: &mut Dungeon, player: usize, skill: &str, effects: &mut Vec<Effect>) {
+    let Dungeon { game, players, .. } = dungeon;
+    let (Some(player), practice) = (players.get_mut(player), &game.content.rules.practice) else { return };
+    let known = player.hot.practice.contains_key(skill);
+    if practice.xp_per_use == 0 || (!known && player.hot.practice.len() >= SKILLS_PRACTISED_MAX) {
+        return;
+    }
+    let xp = player.hot.practice.entry(skill.to_owned()).or_default();
+    let before = practice.level_at(*xp);
+    *xp = xp.saturating_add(u64::from(practice.xp_per_use));
+    let level = practice.level_at(*xp);
+    player.change(level > before);
+    if level > before
+        && let Some(number) = game.content.skills.keys().position(|id| id == skill)
+    {
+        let (skill, level) = (u8::try_from(number).unwrap_or(u8::MAX), u16::try_from(level).unwrap_or(u16::MAX));
+        tell(effects, player.seat, WorldEvent::SkillUp { skill, level });
     }
 }
 
@@ -59,6 +85,7 @@ pub(super) fn clear(dungeon: &mut Dungeon, effects: &mut Vec<Effect>) {
 
 /// Reports whose state changed in this step.
 pub(super) fn report_changes(dungeon: &mut Dungeon, effects: &mut Vec<Effect>) {
+    items::report(dungeon, effects);
     for player in &mut dungeon.players {
         player.report_change(effects);
     }

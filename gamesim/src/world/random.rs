@@ -1,5 +1,6 @@
 //! The session's source of chance. It is seeded with the session and counts what it gave, so that a replay draws the same.
 
+use guildhall_domain::ruleset::Chance;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
@@ -47,6 +48,12 @@ impl Random {
     /// How many numbers were drawn, and the next one that will be: together they stand for the whole state.
     pub(super) fn state(&self) -> (u64, u64) {
         (self.draws, self.generator.clone().next_u64())
+    }
+}
+
+impl Chance for Random {
+    fn between(&mut self, least: u32, most: u32) -> u32 {
+        Self::between(self, least, most)
     }
 }
 

@@ -8,16 +8,17 @@ use super::entity::FIRST_LOOT;
 use super::random::Random;
 use super::rules::ticks;
 use super::state::{BLOW_SHOWN_MS, Blow, Enemy, Loot, Mood, Player};
-use super::{Dungeon, doors};
+use super::states::{InState, States};
+use super::{Dungeon, Game, doors};
 use guildhall_domain::content::Point;
-use guildhall_domain::limits::{LOOT_ON_GROUND_MAX, SEATS_PER_SESSION_MAX};
-use guildhall_domain::{Content, HotState};
+use guildhall_domain::limits::{ABILITIES_EACH_MAX, LOOT_ON_GROUND_MAX, SEATS_PER_SESSION_MAX};
+use guildhall_domain::{Build, HotState};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::sync::Arc;
 
 /// The first byte.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 /// Counts beyond this are no dungeon's; below, none can overflow however long play goes on.
 const COUNT_MAX: u64 = 1 << 48;
 /// Likewise for ticks.
@@ -41,7 +42,13 @@ struct SavedPlayer<'a> {
     class: Cow<'a, str>,
     at: Point,
     facing: u8,
+    build: Cow<'a, Build>,
     hot: Cow<'a, HotState>,
+    mana: u32,
+    stamina: u32,
+    states: Vec<SavedState>,
+    /// Without the zeros at the end.
+    ready_at: Vec<u32>,
     changes: u64,
     blow: SavedBlow,
     walked_at: u32,
@@ -59,6 +66,15 @@ struct SavedEnemy {
     mood: SavedMood,
     blow: SavedBlow,
     died_at: u32,
+    states: Vec<SavedState>,
+    ready_at: Vec<u32>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SavedState {
+    state: u8,
+    until: u32,
+    by_seat: Option<u8>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -79,7 +95,10 @@ struct SavedLoot {
     id: u16,
     item: u8,
     quantity: u16,
+    wear: u32,
     at: Point,
+    owner: Option<(u8, u32)>,
+    gone_at: Option<u32>,
 }
 
 pub(super) fn save(dungeon: &Dungeon) -> Option<Vec<u8>> {
@@ -88,18 +107,14 @@ pub(super) fn save(dungeon: &Dungeon) -> Option<Vec<u8>> {
         tick: dungeon.tick,
         players: dungeon.players.iter().map(saved_player).collect(),
         enemies: dungeon.enemies.iter().map(saved_enemy).collect(),
-        loot: dungeon
-            .loot
-            .iter()
-            .map(|&Loot { id, item, quantity, at }| SavedLoot { id, item, quantity, at })
-            .collect(),
+        loot: dungeon.loot.iter().map(saved_loot).collect(),
         next_loot_id: dungeon.next_loot_id,
         changes: dungeon.changes,
     };
     postcard::to_extend(&saved, vec![FORMAT]).ok()
 }
 
-pub(super) fn restore(content: Arc<Content>, dungeon_id: &str, bytes: &[u8]) -> Option<Dungeon> {
+pub(super) fn restore(game: &Arc<Game>, dungeon_id: &str, bytes: &[u8]) -> Option<Dungeon> {
     let (_, record) = bytes.split_first().filter(|(format, _)| **format == FORMAT)?;
     let (saved, []) = postcard::take_from_bytes::<Saved<'_>>(record).ok()? else { return None };
     let (seed, draws) = saved.random;
@@ -107,7 +122,7 @@ pub(super) fn restore(content: Arc<Content>, dungeon_id: &str, bytes: &[u8]) -> 
     if saved.tick > TICK_MAX || counts.into_iter().any(|count| count > COUNT_MAX) {
         return None;
     }
-    let mut dungeon = Dungeon::new(content, dungeon_id, seed)?;
+    let mut dungeon = Dungeon::new(game, dungeon_id, seed)?;
     dungeon.random = Random::resumed((seed, draws));
     dungeon.tick = saved.tick;
     dungeon.changes = saved.changes;
@@ -130,7 +145,12 @@ fn saved_player(player: &Player) -> SavedPlayer<'_> {
         class: Cow::Borrowed(&player.class),
         at: player.at,
         facing: player.facing,
+        build: Cow::Borrowed(&player.build),
         hot: Cow::Borrowed(&player.hot),
+        mana: player.mana,
+        stamina: player.stamina,
+        states: saved_states(&player.states),
+        ready_at: saved_ready(&player.ready_at),
         changes: player.changes,
         blow: saved_blow(player.blow),
         walked_at: player.walked_at,
@@ -141,16 +161,23 @@ fn saved_player(player: &Player) -> SavedPlayer<'_> {
 }
 
 fn restored_player(dungeon: &Dungeon, saved: SavedPlayer<'_>) -> Option<Player> {
-    let class = dungeon.content.classes.get(saved.class.as_ref())?;
-    let hot = saved.hot.into_owned();
+    let game = &dungeon.game;
+    let (build, hot) = (saved.build.into_owned(), saved.hot.into_owned());
     let ticks_passed = [saved.walked_at, saved.refused_at, saved.fought_at].iter().all(|at| *at <= dungeon.tick);
     let respawns = saved.respawn_at <= dungeon.tick.saturating_add(dungeon.respawn_ticks);
     let is_possible = usize::from(saved.seat) < SEATS_PER_SESSION_MAX && saved.changes <= COUNT_MAX;
     if !(ticks_passed && respawns && is_possible) || hot.check().is_err() {
         return None;
     }
-    let mut player = Player::new(saved.seat, &saved.class, class, saved.at, hot, saved.changes);
-    player.blow = restored_blow(&saved.blow, dungeon.tick, player.weapon.cooldown_ticks)?;
+    let mut player = Player::of(saved.seat, &saved.class, (build, hot), game, saved.at, saved.changes)?;
+    let kit = player.kit(game)?;
+    player.blow = restored_blow(&saved.blow, dungeon.tick, kit.weapon.cooldown_ticks)?;
+    if saved.mana > kit.resources.mana_max || saved.stamina > kit.resources.stamina_max {
+        return None;
+    }
+    (player.mana, player.stamina) = (saved.mana, saved.stamina);
+    player.states = restored_states(&saved.states, game, dungeon.tick)?;
+    player.ready_at = restored_ready(&saved.ready_at)?;
     player.facing = saved.facing;
     player.walked_at = saved.walked_at;
     player.refused_at = saved.refused_at;
@@ -161,6 +188,7 @@ fn restored_player(dungeon: &Dungeon, saved: SavedPlayer<'_>) -> Option<Player> 
 
 fn saved_enemy(enemy: &Enemy) -> Option<SavedEnemy> {
     let is_fresh = enemy.at == enemy.home && enemy.hp == enemy.hp_max && enemy.mood == Mood::Idle;
+    let is_unused = enemy.ready_at == [0; ABILITIES_EACH_MAX] && enemy.states == States::default();
     let is_unmarked = enemy.facing == 0 && enemy.phase == 0 && enemy.died_at == 0 && enemy.blow == Blow::default();
     let saved = || SavedEnemy {
         at: enemy.at,
@@ -174,21 +202,23 @@ fn saved_enemy(enemy: &Enemy) -> Option<SavedEnemy> {
         },
         blow: saved_blow(enemy.blow),
         died_at: enemy.died_at,
+        states: saved_states(&enemy.states),
+        ready_at: saved_ready(&enemy.ready_at),
     };
-    (!(is_fresh && is_unmarked)).then(saved)
+    (!(is_fresh && is_unmarked && is_unused)).then(saved)
 }
 
 fn restore_enemies(dungeon: &mut Dungeon, saved: &[Option<SavedEnemy>]) -> Option<()> {
-    let Dungeon { enemies, rules, tick, .. } = dungeon;
+    let Dungeon { enemies, game, tick, .. } = dungeon;
     if saved.len() != enemies.len() {
         return None;
     }
     for (enemy, saved) in enemies.iter_mut().zip(saved) {
         let Some(saved) = saved else { continue };
-        let kind = rules.kinds.get(usize::from(enemy.kind))?;
+        let kind = game.kinds.get(usize::from(enemy.kind))?;
         let is_possible = saved.hp <= enemy.hp_max
             && saved.died_at <= *tick
-            && usize::from(saved.phase) <= kind.phases_at_percent.len();
+            && usize::from(saved.phase) <= kind.template.phases_at_percent.len();
         enemy.mood = match saved.mood {
             SavedMood::Idle => Mood::Idle,
             SavedMood::Chasing(seat) if usize::from(seat) < SEATS_PER_SESSION_MAX => Mood::Chasing(seat),
@@ -201,6 +231,8 @@ fn restore_enemies(dungeon: &mut Dungeon, saved: &[Option<SavedEnemy>]) -> Optio
         enemy.blow = restored_blow(&saved.blow, *tick, kind.weapon.cooldown_ticks)?;
         (enemy.at, enemy.facing, enemy.hp) = (saved.at, saved.facing, saved.hp);
         (enemy.phase, enemy.died_at) = (saved.phase, saved.died_at);
+        enemy.states = restored_states(&saved.states, game, *tick)?;
+        enemy.ready_at = restored_ready(&saved.ready_at)?;
     }
     Some(())
 }
@@ -229,17 +261,61 @@ fn reopen(dungeon: &mut Dungeon) {
 
 fn restore_loot(dungeon: &mut Dungeon, saved: &[SavedLoot], next_id: u16) -> Option<()> {
     let lies = |loot: &SavedLoot| {
-        let is_known = usize::from(loot.item) < dungeon.rules.items.len() && loot.quantity > 0;
-        is_known && (FIRST_LOOT..next_id).contains(&loot.id) && dungeon.map.is_floor(loot.at)
+        let is_known = usize::from(loot.item) < dungeon.game.items.len() && loot.quantity > 0;
+        let lies_until = dungeon.game.despawn_ticks.map(|ticks| dungeon.tick.saturating_add(ticks));
+        let goes = match (loot.gone_at, lies_until) {
+            (Some(at), Some(latest)) => at > dungeon.tick && at <= latest,
+            (None, None) => true,
+            _ => false,
+        };
+        is_known && goes && loot.id >= FIRST_LOOT && dungeon.map.is_floor(loot.at)
     };
     let rising = saved.is_sorted_by(|a, b| a.id < b.id);
     if next_id < FIRST_LOOT || saved.len() > LOOT_ON_GROUND_MAX || !rising || !saved.iter().all(lies) {
         return None;
     }
     dungeon.next_loot_id = next_id;
-    let loot = |&SavedLoot { id, item, quantity, at }: &SavedLoot| Loot { id, item, quantity, at };
+    let loot = |&SavedLoot { id, item, quantity, wear, at, owner, gone_at }: &SavedLoot| Loot {
+        id,
+        item,
+        quantity,
+        wear,
+        at,
+        owner,
+        gone_at,
+    };
     dungeon.loot.extend(saved.iter().map(loot));
     Some(())
+}
+
+const fn saved_loot(loot: &Loot) -> SavedLoot {
+    let &Loot { id, item, quantity, wear, at, owner, gone_at } = loot;
+    SavedLoot { id, item, quantity, wear, at, owner, gone_at }
+}
+
+fn saved_states(states: &States) -> Vec<SavedState> {
+    let saved = |&InState { state, until, by_seat }: &InState| SavedState { state, until, by_seat };
+    states.iter().map(saved).collect()
+}
+
+/// The states, unless there are none such or one lasts longer than it can.
+fn restored_states(saved: &[SavedState], game: &Game, tick: u32) -> Option<States> {
+    let restored = |&SavedState { state, until, by_seat }: &SavedState| {
+        let lasts = game.states.get(usize::from(state))?.ticks;
+        (until <= tick.saturating_add(lasts)).then_some(InState { state, until, by_seat })
+    };
+    States::restored(saved.iter().map(restored).collect::<Option<Vec<_>>>()?)
+}
+
+fn saved_ready(ready_at: &[u32]) -> Vec<u32> {
+    let used = ready_at.iter().rposition(|at| *at > 0).map_or(0, |last| last + 1);
+    ready_at.get(..used).unwrap_or_default().to_vec()
+}
+
+fn restored_ready(saved: &[u32]) -> Option<[u32; ABILITIES_EACH_MAX]> {
+    let mut ready_at = [0; ABILITIES_EACH_MAX];
+    ready_at.get_mut(..saved.len())?.copy_from_slice(saved);
+    Some(ready_at)
 }
 
 const fn saved_blow(blow: Blow) -> SavedBlow {

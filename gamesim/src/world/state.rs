@@ -2,9 +2,12 @@
 
 use super::effect::Effect;
 use super::entity::{FIRST_DOOR, FIRST_ENEMY, nth_id};
-use super::rules::{Rules, Weapon, stride_mm, ticks};
-use guildhall_domain::HotState;
-use guildhall_domain::content::{self, Area, Content, Point};
+use super::rules::{Game, Kit, stride_mm, ticks};
+use super::states::States;
+use guildhall_domain::content::{self, Area, Point};
+use guildhall_domain::limits::ABILITIES_EACH_MAX;
+use guildhall_domain::ruleset::Fighter;
+use guildhall_domain::{Build, HotState, Sheet};
 
 /// How long a blow can be seen, in milliseconds.
 pub(super) const BLOW_SHOWN_MS: u32 = 200;
@@ -16,16 +19,23 @@ const DEAD_SHOWN_MS: u32 = 1_500;
 pub(super) struct Player {
     pub(super) seat: u8,
     pub(super) class: String,
-    pub(super) stride_mm: u32,
-    pub(super) weapon: Weapon,
-    pub(super) hp_regeneration_per_s: u32,
+    pub(super) build: Build,
+    /// What follows from class, build and hot state.
+    pub(super) fighter: Fighter,
     pub(super) at: Point,
     pub(super) facing: u8,
     pub(super) hot: HotState,
+    pub(super) mana: u32,
+    pub(super) stamina: u32,
+    pub(super) states: States,
+    /// When each of the class's abilities can be used again.
+    pub(super) ready_at: [u32; ABILITIES_EACH_MAX],
     /// Changes to `hot` so far in this session: the `progress_seq`.
     pub(super) changes: u64,
     /// A change that has not been reported yet, and whether it is urgent.
     pub(super) unreported: Option<bool>,
+    /// Whether the inventory or the equipment has changed since its player was told.
+    pub(super) rearranged: bool,
     pub(super) blow: Blow,
     /// The last tick in which the player walked.
     pub(super) walked_at: u32,
@@ -60,6 +70,9 @@ pub(super) struct Enemy {
     pub(super) mood: Mood,
     pub(super) blow: Blow,
     pub(super) died_at: u32,
+    pub(super) states: States,
+    /// When each of its abilities can be used again.
+    pub(super) ready_at: [u32; ABILITIES_EACH_MAX],
 }
 
 /// What an enemy is about.
@@ -98,29 +111,87 @@ pub(super) struct Loot {
     pub(super) id: u16,
     pub(super) item: u8,
     pub(super) quantity: u16,
+    pub(super) wear: u32,
     pub(super) at: Point,
+    /// The seat whose player alone sees it and can take it, and the first tick at which everybody can.
+    pub(super) owner: Option<(u8, u32)>,
+    /// The first tick without it, if it goes by itself.
+    pub(super) gone_at: Option<u32>,
+}
+
+impl Loot {
+    /// Whether the player in this seat can see it and take it.
+    pub(super) fn is_open_to(&self, seat: u8, tick: u32) -> bool {
+        self.owner.is_none_or(|(owner, until)| owner == seat || tick >= until)
+    }
 }
 
 impl Player {
-    /// A player of this class who arrives.
-    pub(super) fn new(seat: u8, class: &str, rules: &content::Class, at: Point, hot: HotState, changes: u64) -> Self {
-        Self {
+    /// A player who arrives with this character, if the content has its class.
+    pub(super) fn new(seat: u8, character: Sheet<'_>, game: &Game, at: Point, changes: u64) -> Option<Self> {
+        let Sheet { class, build, hot } = character;
+        Self::of(seat, class, (build.clone(), hot.clone()), game, at, changes)
+    }
+
+    /// The same, with the parts of the character that play knows.
+    pub(super) fn of(
+        seat: u8,
+        class: &str,
+        (build, hot): (Build, HotState),
+        game: &Game,
+        at: Point,
+        changes: u64,
+    ) -> Option<Self> {
+        let kit = game.classes.get(class)?;
+        let mut player = Self {
             seat,
             class: class.to_owned(),
-            stride_mm: stride_mm(rules.speed_mm_per_s),
-            weapon: Weapon::of(&rules.attack),
-            hp_regeneration_per_s: rules.hp_regeneration_per_s,
+            build,
+            fighter: Fighter::default(),
             at,
             facing: 0,
             hot,
+            mana: kit.resources.mana_max,
+            stamina: kit.resources.stamina_max,
+            states: States::default(),
+            ready_at: [0; ABILITIES_EACH_MAX],
             changes,
             unreported: None,
+            rearranged: false,
             blow: Blow::default(),
             walked_at: 0,
             refused_at: 0,
             fought_at: 0,
             respawn_at: 0,
-        }
+        };
+        player.size_up(game);
+        Some(player)
+    }
+
+    /// Works out anew what follows from equipment and level.
+    pub(super) fn size_up(&mut self, game: &Game) {
+        let sheet = Sheet { class: &self.class, build: &self.build, hot: &self.hot };
+        self.fighter = game.ruleset.fighter(sheet, &game.content);
+    }
+
+    /// What the class brings.
+    pub(super) fn kit<'a>(&self, game: &'a Game) -> Option<&'a Kit> {
+        game.classes.get(&self.class)
+    }
+
+    /// Walking speed as things stand, in millimetres per second.
+    pub(super) fn speed_mm_per_s(&self, game: &Game) -> u32 {
+        self.states.walked(game, self.fighter.speed_mm_per_s)
+    }
+
+    /// How far one tick carries as things stand.
+    pub(super) fn stride_mm(&self, game: &Game) -> u32 {
+        stride_mm(self.speed_mm_per_s(game))
+    }
+
+    /// Whether the player can do anything.
+    pub(super) fn can_act(&self, game: &Game) -> bool {
+        self.is_alive() && !self.states.stun(game)
     }
 
     /// Whether the player can act and be hurt.
@@ -152,6 +223,11 @@ impl Blow {
     /// Begins the cooldown.
     pub(super) fn strike(&mut self, tick: u32, cooldown_ticks: u32) {
         self.ready_at = tick.saturating_add(cooldown_ticks);
+        self.show(tick);
+    }
+
+    /// Can be seen for a while.
+    pub(super) fn show(&mut self, tick: u32) {
         self.shown_until = tick.saturating_add(ticks(BLOW_SHOWN_MS));
     }
 
@@ -174,13 +250,13 @@ impl Enemy {
 }
 
 /// The enemies of a dungeon, each at its place.
-pub(super) fn enemies_of(template: &content::Dungeon, rules: &Rules, content: &Content) -> Vec<Enemy> {
+pub(super) fn enemies_of(template: &content::Dungeon, game: &Game) -> Vec<Enemy> {
     let mut enemies = Vec::new();
     for (chamber, spawn) in
         template.chambers.iter().enumerate().flat_map(|(n, c)| c.enemies.iter().map(move |s| (n, s)))
     {
-        let index = content.enemies.keys().position(|key| *key == spawn.enemy);
-        let Some((index, kind)) = index.and_then(|index| Some((index, rules.kinds.get(index)?))) else { continue };
+        let index = game.content.enemies.keys().position(|key| *key == spawn.enemy);
+        let Some((index, kind)) = index.and_then(|index| Some((index, game.kinds.get(index)?))) else { continue };
         enemies.push(Enemy {
             id: nth_id(FIRST_ENEMY, enemies.len()),
             kind: u8::try_from(index).unwrap_or(u8::MAX),
@@ -188,13 +264,15 @@ pub(super) fn enemies_of(template: &content::Dungeon, rules: &Rules, content: &C
             home: spawn.at,
             at: spawn.at,
             facing: 0,
-            hp: kind.hp,
-            hp_max: kind.hp,
-            boss: kind.boss,
+            hp: kind.template.hp,
+            hp_max: kind.template.hp,
+            boss: kind.template.boss,
             phase: 0,
             mood: Mood::Idle,
             blow: Blow::default(),
             died_at: 0,
+            states: States::default(),
+            ready_at: [0; ABILITIES_EACH_MAX],
         });
     }
     enemies

@@ -1,12 +1,17 @@
 //! Tests of the world through its public face: a small arena for single rules, the seed dungeon for whole runs.
 
 use super::*;
+use guildhall_domain::content::Content;
 use guildhall_domain::content::Point;
 use guildhall_domain::limits::TICK_MS;
+use guildhall_domain::rules::creation::first_level;
+use guildhall_domain::{AccountId, Build, Character, CharacterId, CharacterName, Timestamp};
 use serde_json::{Value, json};
 
+mod abilities;
 mod determinism;
 mod enemies;
+mod items;
 mod loot;
 mod party;
 mod rules;
@@ -22,6 +27,10 @@ fn seed_content() -> Content {
         "loot_tables": parse(include_str!("../../../seed-data/loot-tables.json")),
         "dungeons": parse(include_str!("../../../seed-data/dungeons.json")),
         "progression": parse(include_str!("../../../seed-data/progression.json")),
+        "rules": parse(include_str!("../../../seed-data/rules.json")),
+        "skills": parse(include_str!("../../../seed-data/skills.json")),
+        "abilities": parse(include_str!("../../../seed-data/abilities.json")),
+        "statuses": parse(include_str!("../../../seed-data/statuses.json")),
     });
     serde_json::from_value(content).unwrap()
 }
@@ -68,6 +77,31 @@ fn arena() -> Content {
     serde_json::from_value(content).unwrap()
 }
 
+/// The content under the standard rules.
+fn game(content: Content) -> Arc<Game> {
+    Game::standard(Arc::new(content))
+}
+
+/// A new character of this class.
+fn character(game: &Game, class: &str) -> Character {
+    let (build, hot) = match first_level(&game.content, class, None) {
+        Ok(new) => new,
+        // The arena has no tables to buy scores by.
+        Err(_) => (Build::default(), HotState::of_class(&game.content, class).unwrap()),
+    };
+    Character {
+        character_id: CharacterId::from_bits(1),
+        account_id: AccountId::from_bits(2),
+        name: CharacterName::parse("Ada").unwrap(),
+        class: class.to_owned(),
+        version: 1,
+        created_at: Timestamp(0),
+        deleted_at: None,
+        build,
+        hot,
+    }
+}
+
 /// A dungeon under test, with everything that it has said so far.
 struct Play {
     dungeon: Dungeon,
@@ -82,7 +116,7 @@ impl Play {
 
     fn with_heroes_in(content: Content, count: u8) -> Self {
         content.check().unwrap();
-        let dungeon = Dungeon::new(Arc::new(content), "cellar", 1).unwrap();
+        let dungeon = Dungeon::new(&game(content), "cellar", 1).unwrap();
         let mut play = Self { dungeon, effects: vec![] };
         for seat in 0..count {
             assert!(play.join(seat));
@@ -91,8 +125,8 @@ impl Play {
     }
 
     fn join(&mut self, seat: u8) -> bool {
-        let hot = HotState::of_class(&self.dungeon.content, "hero").unwrap();
-        self.dungeon.join(seat, "hero", "Ada", hot, &mut self.effects)
+        let hero = character(&self.dungeon.game, "hero");
+        self.dungeon.join(seat, "Ada", (&hero).into(), &mut self.effects)
     }
 
     /// One tick with these commands; returns what it said.
@@ -168,5 +202,5 @@ fn only(seat: u8, event: WorldEvent) -> Effect {
 fn the_shipped_content_and_the_arena_are_right() {
     assert_eq!(seed_content().check(), Ok(()));
     assert_eq!(arena().check(), Ok(()));
-    assert!(Dungeon::new(Arc::new(arena()), "attic", 1).is_none());
+    assert!(Dungeon::new(&game(arena()), "attic", 1).is_none());
 }

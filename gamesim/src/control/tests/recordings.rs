@@ -9,6 +9,7 @@ use crate::bucket::tests::{Server, bucket};
 use crate::limits::RECORDINGS_WAITING_BYTES_MAX;
 use crate::recording::{End, PartName, RecordingPart, content_version, play};
 use crate::recordings::Recordings;
+use crate::world::Game;
 use tokio::sync::Semaphore;
 
 #[tokio::test]
@@ -30,7 +31,7 @@ async fn a_session_can_be_replayed_once_its_game_sim_has_ended() {
     let stored = recordings.content(version).await.unwrap().unwrap();
     assert_eq!(stored, *content());
     assert_eq!(recordings.content(version + 1).await, Ok(None));
-    let played = play(&bytes, Arc::new(stored), &mut |_, _| {}).unwrap();
+    let played = play(&bytes, &Game::standard(Arc::new(stored)), &mut |_, _| {}).unwrap();
     assert!(played.end == End::Complete && played.ticks > 0, "{played:?}");
 }
 

@@ -139,7 +139,7 @@ impl Api {
         if let Some(code) = refusal {
             return Err(ApiFailure::Refused { status: 409, code: code.into() });
         }
-        let hot = HotState::of_class(&content(), "hero").unwrap();
+        let hot = HotState::of_class(&crate::fixtures::content(), "hero").unwrap();
         let fresh = Stored { version: 1, hot, last_write: None, lease: None, seat };
         let stored = self.characters.entry(character_id).or_insert(fresh);
         (stored.lease, stored.seat) = (Some(session_id), seat);

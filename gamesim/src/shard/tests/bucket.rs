@@ -74,7 +74,7 @@ impl Bucket {
         let (number, checkpoint) = self.stored(request.session_id).expect("a covered write before any checkpoint");
         assert!(cover <= number, "covered by {cover}, but {number} is stored");
         let occupant = checkpoint.occupant(write.character_id).expect("the checkpoint does not have the character");
-        let dungeon = Dungeon::restore(content(), "den", &checkpoint.dungeon).unwrap();
+        let dungeon = Dungeon::restore(&game(), "den", &checkpoint.dungeon).unwrap();
         let kept = match &occupant.leaving {
             Some(leaving) => leaving.hot.clone(),
             None => dungeon.hot(occupant.seat).unwrap().0.clone(),

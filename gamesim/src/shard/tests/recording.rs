@@ -35,7 +35,7 @@ fn a_session_is_replayed_tick_by_tick_over_two_game_sims() {
     let mut replay = SessionReplay::default();
     let watch =
         &mut |dungeon: &Dungeon, _: &[crate::world::Effect]| hashes.push((dungeon.tick(), dungeon.state_hash()));
-    let played = replay.play(name(&first[0]), &first[0].bytes, content(), watch).unwrap();
+    let played = replay.play(name(&first[0]), &first[0].bytes, &game(), watch).unwrap();
     assert_eq!((played.end, replay.findings()), (End::Complete, [].as_slice()));
     assert_eq!(played.header.content_version, CONTENT_VERSION);
     assert_eq!(replay.state_hash(), live.last().map(|(_, hash)| *hash));
@@ -66,7 +66,7 @@ fn a_session_that_goes_on_elsewhere_is_recorded_from_its_checkpoint() {
         first_tick.get_or_insert(dungeon.tick());
         is_cleared |= dungeon.outcome().is_some();
     };
-    let played = replay_part(&part.bytes, content(), watch).unwrap();
+    let played = replay_part(&part.bytes, &game(), watch).unwrap();
     assert!(played.end == End::Complete && is_cleared, "{:?}", played.end);
     assert!(first_tick.is_some_and(|tick| tick > 20), "it begins with the session: {first_tick:?}");
 }
@@ -81,7 +81,7 @@ fn a_room_that_panics_leaves_its_tape() {
     house.ticks(2);
     let [part] = house.api.recording.as_slice() else { panic!("{} parts", house.api.recording.len()) };
     let mut replay = SessionReplay::default();
-    let played = replay.play(name(part), &part.bytes, content(), &mut |_, _| {}).unwrap();
+    let played = replay.play(name(part), &part.bytes, &game(), &mut |_, _| {}).unwrap();
     assert_eq!(played.ticks, ticks);
     assert_eq!(replay.findings(), [Finding::Ended(name(part), End::BrokenOff { bytes_left: 0 })]);
     assert!(replay.is_identical());

@@ -92,7 +92,7 @@ fn a_killed_game_sim_at_any_moment_costs_nothing_that_was_durable_and_makes_noth
             both.filter(|occupant| occupant.leaving.is_none()).count() == 2 && house.api.stored(2).lease.is_some()
         };
         if let Some((_, checkpoint)) = stored.as_ref().filter(|(_, checkpoint)| is_whole(checkpoint)) {
-            let before = crate::world::Dungeon::restore(content(), "den", &checkpoint.dungeon).unwrap();
+            let before = crate::world::Dungeon::restore(&game(), "den", &checkpoint.dungeon).unwrap();
             assert_eq!(house.room_hash(), before.state_hash(), "killed at {killed_at}");
         }
         house.ticks(60);

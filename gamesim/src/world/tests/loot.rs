@@ -18,17 +18,20 @@ fn the_first_valid_picker_gets_it_and_the_other_is_refused() {
     assert_eq!(play.view(LOOT).map(|loot| loot.kind), Some(EntityViewKind::Loot { item: 1 }));
     let pick = act(Action::PickUp { target: LOOT });
     let said = play.step(&[(1, pick), (0, pick), (0, pick)]);
+    let tail = Units { item: Some(1), quantity: 1, wear: 0 };
+    let carried = Carried { stacks: vec![tail], worn: [None; 3], seq: 3 };
     assert_eq!(
         said,
         [
             all(WorldEvent::LootTaken { entity: LOOT, by_seat: 1, item: 1, quantity: 1 }),
             only(1, WorldEvent::ItemGained { item: 1, quantity: 1, seq: 3 }),
             only(0, WorldEvent::PickUpRefused { entity: LOOT }),
+            only(1, WorldEvent::Inventory(Box::new(carried))),
             Effect::Changed { seat: 1, urgent: true },
         ],
         "and the asker who insists is refused once per tick"
     );
-    assert_eq!(play.dungeon.hot(1).unwrap().0.inventory, [Stack { item: "tail".into(), quantity: 1 }]);
+    assert_eq!(play.dungeon.hot(1).unwrap().0.inventory, [Stack::of("tail", 1)]);
     assert_eq!(play.view(LOOT), None);
 }
 
@@ -44,11 +47,11 @@ fn loot_out_of_reach_stays() {
 #[test]
 fn a_full_inventory_is_refused_and_a_begun_stack_still_takes() {
     let mut play = with_a_tail();
-    let ring = Stack { item: "ring".into(), quantity: 1 };
+    let ring = Stack::of("ring", 1);
     play.player(0).hot.inventory = vec![ring; 28];
     assert_eq!(play.pick_up(0, LOOT), [only(0, WorldEvent::PickUpRefused { entity: LOOT })]);
     assert!(play.view(LOOT).is_some());
-    play.player(0).hot.inventory[27] = Stack { item: "tail".into(), quantity: 1 };
+    play.player(0).hot.inventory[27] = Stack::of("tail", 1);
     play.pick_up(0, LOOT);
     assert_eq!(play.dungeon.hot(0).unwrap().0.inventory[27].quantity, 2);
 }
@@ -56,7 +59,7 @@ fn a_full_inventory_is_refused_and_a_begun_stack_still_takes() {
 #[test]
 fn the_dead_take_nothing_and_what_never_was_loot_is_no_loot() {
     let mut play = with_a_tail();
-    for target in [0, RAT, DOOR, LOOT - 1, LOOT + 1, u16::MAX] {
+    for target in [0, RAT, DOOR, LOOT - 1] {
         assert_eq!(play.pick_up(0, target), [], "target {target}");
     }
     play.player(0).hot.hp = 0;
@@ -75,8 +78,10 @@ fn the_ground_holds_a_bounded_number_of_things() {
     chambers[0].enemies = vec![rat; 20];
     let mut play = Play::with_heroes_in(content, 1);
     play.put(0, 7_000, 1_000);
-    play.player(0).weapon.cooldown_ticks = 0;
-    (0..20).for_each(|nth| drop(play.attack(0, RAT + nth)));
+    for nth in 0..20 {
+        play.player(0).blow = state::Blow::default();
+        play.attack(0, RAT + nth);
+    }
     let loot = play.dungeon.entities().filter(|entity| matches!(entity.kind, EntityViewKind::Loot { .. }));
     assert_eq!(loot.count(), LOOT_ON_GROUND_MAX);
 }

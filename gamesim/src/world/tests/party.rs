@@ -11,7 +11,8 @@ fn decide(dungeon: &Dungeon, player: &Player) -> Command {
     let Some(enemy) = nearest else {
         return loot.map_or_else(Command::default, |target| act(Action::PickUp { target }));
     };
-    if geometry::within(player.at, enemy.at, player.weapon.range_mm) {
+    let range_mm = player.kit(&dungeon.game).unwrap().weapon.range_mm;
+    if geometry::within(player.at, enemy.at, range_mm) && dungeon.map.sees(player.at, enemy.at) {
         return match loot {
             Some(target) if !player.blow.is_ready(dungeon.tick + 1) => act(Action::PickUp { target }),
             _ => act(Action::Attack { target: enemy.id }),
@@ -34,12 +35,11 @@ struct Run {
 
 /// Plays a party through the dungeon; `None` if it is not done in time.
 fn run(classes: &[&str], seed: u64, ticks_max: u32) -> Option<Run> {
-    let content = Arc::new(seed_content());
-    let mut dungeon = Dungeon::new(Arc::clone(&content), "goblin-warren", seed).unwrap();
+    let game = game(seed_content());
+    let mut dungeon = Dungeon::new(&game, "goblin-warren", seed).unwrap();
     let mut effects = Vec::new();
     for (seat, class) in (0..).zip(classes) {
-        let hot = HotState::of_class(&content, class).unwrap();
-        assert!(dungeon.join(seat, class, "Ada", hot, &mut effects));
+        assert!(dungeon.join(seat, "Ada", (&character(&game, class)).into(), &mut effects));
     }
     let (mut cleared, mut wounds) = (None, 0);
     while !dungeon.is_over() && dungeon.tick() < ticks_max {

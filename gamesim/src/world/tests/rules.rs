@@ -19,7 +19,8 @@ fn players_come_and_go_and_their_numbers_go_on_rising() {
     play.dungeon.leave(0, &mut play.effects);
     assert_eq!(play.effects.last(), Some(&all(WorldEvent::PlayerLeft { seat: 0 })));
     assert_eq!((play.dungeon.hot(0), play.view(0)), (None, None));
-    play.dungeon.join(0, "hero", "Ada", HotState { hp: 0, ..hot }, &mut play.effects);
+    let dead = Character { hot: HotState { hp: 0, ..hot }, ..character(&play.dungeon.game, "hero") };
+    play.dungeon.join(0, "Ada", (&dead).into(), &mut play.effects);
     assert_eq!(play.dungeon.hot(0).map(|(hot, seq)| (hot.hp, seq)), Some((100, 3)), "the dead come in unhurt");
     assert_eq!(play.effects.last(), Some(&Effect::Changed { seat: 0, urgent: false }));
 }
@@ -28,7 +29,8 @@ fn players_come_and_go_and_their_numbers_go_on_rising() {
 fn nobody_sits_outside_the_party_or_without_a_class() {
     let mut play = Play::with_heroes(0);
     assert!(!play.join(4) && !play.join(255));
-    assert!(!play.dungeon.join(0, "bard", "Ada", HotState::default(), &mut play.effects));
+    let bard = Character { class: "bard".into(), ..character(&play.dungeon.game, "hero") };
+    assert!(!play.dungeon.join(0, "Ada", (&bard).into(), &mut play.effects));
     assert_eq!(play.effects, []);
 }
 
@@ -44,7 +46,9 @@ fn only_the_first_walk_of_a_tick_counts() {
 
 #[test]
 fn a_closed_door_blocks_and_an_open_one_does_not() {
-    let mut play = Play::with_heroes(1);
+    let mut content = arena();
+    content.classes.get_mut("hero").unwrap().attack.range_mm = 20_000;
+    let mut play = Play::with_heroes_in(content, 1);
     play.put(0, 9_000, 5_000);
     (0..20).for_each(|_| drop(play.step(&[(0, walk(1, 0))])));
     assert_eq!(play.view(0).unwrap().at, Point { x: 10_000, y: 5_000 });
@@ -52,7 +56,6 @@ fn a_closed_door_blocks_and_an_open_one_does_not() {
     let king = play.view(KING).unwrap();
     assert_eq!(king.at.x, 20_000, "the king noticed somebody through a closed door");
 
-    play.player(0).weapon.range_mm = 100_000;
     assert_eq!(play.attack(0, KING), [], "a blow went through a closed door");
 
     play.clear_first_chamber();
