@@ -2,10 +2,11 @@
 //! knows: [`decide`] reads a view, the content and a small memory, and says what to do in the next tick. It sees no more
 //! than a player would, and the game sim treats it as one.
 //!
-//! The tactics, in order: strike what is in range, close in on what is dangerous, fetch loot, rest when hurt, wait for the
-//! party, walk to the nearest enemy. Resting and waiting draw on a limited patience, so that no bot stands for ever because
+//! The tactics, in order: use an ability that is worth it, strike what is in range, close in on what is dangerous, fetch
+//! loot, rest when hurt, wait for the party, walk to the nearest enemy. Resting and waiting draw on a limited patience, so that no bot stands for ever because
 //! of a player who has fallen asleep. `route` finds the way, `scene` reads the view.
 
+mod abilities;
 mod memory;
 mod route;
 mod scene;
@@ -73,6 +74,11 @@ pub fn decide(view: &View, content: &Content, dungeon_id: &str, memory: &BotMemo
     let floor = Floor::seen(dungeon, view);
     let Some(scene) = Scene::of(view, content, &floor, memory) else { return idle };
     let mut decision = choose(&scene, memory);
+    if matches!(decision.intent, Intent::Fight(_))
+        && let Some(action) = abilities::choose(&scene, content, memory)
+    {
+        decision.action = action;
+    }
     // The hands are free whenever no blow is struck: take what lies within reach.
     if decision.action == Action::None
         && let Some(target) = loot_in_reach(&scene, memory)

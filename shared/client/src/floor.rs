@@ -3,7 +3,7 @@
 //! The rules are the game sim's, in the same whole millimetres, so that a predicted walk ends where the real one does.
 
 use crate::game::View;
-use guildhall_domain::content::{Area, Door, Dungeon, Point};
+use guildhall_domain::content::{Area, Door, Dungeon, Point, is_clear};
 use guildhall_domain::limits::TICKS_PER_S;
 use guildhall_protocol::payload::EntityState;
 
@@ -11,7 +11,7 @@ use guildhall_protocol::payload::EntityState;
 pub const POSITION_QUANTUM_MM: i32 = 10;
 
 /// Walkable rectangles. Within one of them a straight line never meets a wall.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Floor {
     areas: Vec<Area>,
 }
@@ -46,6 +46,19 @@ impl Floor {
         self.areas.iter().any(|area| area.contains(point))
     }
 
+    /// The point of the floor that is nearest: where somebody stands of whom only a quantum or a guess is known.
+    pub fn nearest(&self, point: Point) -> Point {
+        let ends = self.areas.iter().map(|area| {
+            Axis::X.moved(Axis::Y.moved(point, Axis::Y.clamp(area, point.y)), Axis::X.clamp(area, point.x))
+        });
+        ends.min_by_key(|&end| distance_mm(end, point)).unwrap_or(point)
+    }
+
+    /// Whether one can see, strike and shoot from one point to the other.
+    pub fn sees(&self, from: Point, to: Point) -> bool {
+        is_clear(&self.areas, from, to)
+    }
+
     /// Where a walk by this much ends: first eastward or westward, then southward or northward, each as far as the floor
     /// goes, which makes walkers slide along walls.
     pub fn walk(&self, from: Point, (dx, dy): (i32, i32)) -> Point {
@@ -74,6 +87,22 @@ impl Floor {
 /// An entity's position, in millimetres as the content has it.
 pub fn position(entity: &EntityState) -> Point {
     Point { x: i32::from(entity.x) * POSITION_QUANTUM_MM, y: i32::from(entity.y) * POSITION_QUANTUM_MM }
+}
+
+/// The straight distance, in whole millimetres.
+pub fn distance_mm(a: Point, b: Point) -> u32 {
+    let squared = u64::from(a.x.abs_diff(b.x)).pow(2).saturating_add(u64::from(a.y.abs_diff(b.y)).pow(2));
+    u32::try_from(squared.isqrt()).unwrap_or(u32::MAX)
+}
+
+/// The point that lies `part` / `whole` of the way from one point to another; beyond it where the part is the larger.
+pub fn blend(from: Point, to: Point, part: u64, whole: u64) -> Point {
+    let (part, whole) = (i128::from(part), i128::from(whole.max(1)));
+    let between = |from: i32, to: i32| {
+        let way = (i128::from(to) - i128::from(from)) * part / whole;
+        i32::try_from(i128::from(from) + way).unwrap_or(to)
+    };
+    Point { x: between(from.x, to.x), y: between(from.y, to.y) }
 }
 
 /// How far this speed carries in one tick, in millimetres.

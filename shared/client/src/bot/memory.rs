@@ -20,12 +20,20 @@ pub struct BotMemory {
     last_tick: u32,
     /// By loot entity: when it was asked for last, and how often it was refused.
     asked: BTreeMap<u16, (u32, u32)>,
+    /// By number of the class's abilities: when it was tried last.
+    tried: BTreeMap<u8, u32>,
 }
 
 impl BotMemory {
     /// The memory of a character of this class that has just arrived.
     pub fn new(class: &str) -> Self {
-        Self { class: class.to_owned(), patience_ticks: PATIENCE_TICKS, last_tick: 0, asked: BTreeMap::new() }
+        Self {
+            class: class.to_owned(),
+            patience_ticks: PATIENCE_TICKS,
+            last_tick: 0,
+            asked: BTreeMap::new(),
+            tried: BTreeMap::new(),
+        }
     }
 
     /// The character's class.
@@ -51,9 +59,18 @@ impl BotMemory {
             self.patience_ticks = self.patience_ticks.saturating_sub(passed);
         }
         self.last_tick = view.tick;
-        if let Action::PickUp { target } = decision.action {
-            self.asked.entry(target).or_default().0 = view.tick;
+        match decision.action {
+            Action::PickUp { target } => self.asked.entry(target).or_default().0 = view.tick,
+            Action::Ability { number, .. } => {
+                self.tried.insert(number, view.tick);
+            }
+            _ => {}
         }
+    }
+
+    /// Whether so many ticks have passed since an ability of the class was tried.
+    pub(super) fn has_rested(&self, ability: u8, tick: u32, cooldown_ticks: u32) -> bool {
+        self.tried.get(&ability).is_none_or(|tried| tick.saturating_sub(*tried) >= cooldown_ticks)
     }
 
     /// Whether there is patience left for resting and waiting.

@@ -3,7 +3,7 @@
 //! [`Routes`] is the result of one search from one point (Dijkstra over those meeting places); asking it for many goals is
 //! cheap. Dungeons have a few dozen rectangles, so the search keeps no heap.
 
-use crate::floor::{Floor, POSITION_QUANTUM_MM};
+use crate::floor::{Floor, POSITION_QUANTUM_MM, distance_mm};
 use guildhall_domain::content::{Area, Point};
 
 /// Where two rectangles of the floor meet.
@@ -137,12 +137,6 @@ fn holds(area: &Area, point: Point) -> bool {
         height: area.height.saturating_add(2 * quantum),
     };
     wider.contains(point)
-}
-
-/// The straight distance, in whole millimetres.
-pub(super) fn distance_mm(a: Point, b: Point) -> u32 {
-    let squared = u64::from(a.x.abs_diff(b.x)).pow(2).saturating_add(u64::from(a.y.abs_diff(b.y)).pow(2));
-    u32::try_from(squared.isqrt()).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

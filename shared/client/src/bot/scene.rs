@@ -1,8 +1,8 @@
 //! A view as a bot reads it: who is dangerous, what is reachable, who needs help. Computed anew for each decision.
 
 use super::memory::BotMemory;
-use super::route::{Routes, distance_mm};
-use crate::floor::{Floor, position};
+use super::route::Routes;
+use crate::floor::{Floor, distance_mm, position};
 use crate::game::View;
 use guildhall_domain::content::{Content, Point};
 use guildhall_protocol::payload::{EntityState, flags};
@@ -20,6 +20,7 @@ pub(super) struct Foe {
     hp: u16,
     way_mm: u32,
     dangerous: bool,
+    seen: bool,
 }
 
 /// What a bot sees.
@@ -47,7 +48,8 @@ impl<'a> Scene<'a> {
             let strikes = enemy.flags & flags::ATTACKING != 0 && apart_mm <= BRAWL_MM;
             let dangerous = strikes || apart_mm <= notice_mm.saturating_add(NOTICE_MARGIN_MM);
             let way_mm = routes.length_mm(enemy_at)?;
-            Some(Foe { id: enemy.id, at: enemy_at, hp: enemy.hp, way_mm, dangerous })
+            let seen = floor.sees(at, enemy_at);
+            Some(Foe { id: enemy.id, at: enemy_at, hp: enemy.hp, way_mm, dangerous, seen })
         };
         let foes = view.living_enemies().filter_map(foe).collect();
         Some(Self { view, at, range_mm, floor, own, foes, routes })
@@ -61,10 +63,24 @@ impl<'a> Scene<'a> {
         hp_percent(self.own)
     }
 
-    /// Of the enemies in range, the one nearest to death: fewer enemies strike back sooner.
+    /// Of the enemies in range and in sight, the one nearest to death: fewer enemies strike back sooner.
     pub(super) fn weakest_in_range(&self) -> Option<&Foe> {
-        let in_range = self.foes.iter().filter(|foe| self.distance_mm(foe.at) <= self.range_mm);
-        in_range.min_by_key(|foe| (foe.hp, foe.id))
+        self.within(self.range_mm).min_by_key(|foe| (foe.hp, foe.id))
+    }
+
+    /// The enemies in sight that are at most this far away.
+    pub(super) fn within(&self, reach_mm: u32) -> impl Iterator<Item = &Foe> {
+        self.foes.iter().filter(move |foe| foe.seen && self.distance_mm(foe.at) <= reach_mm)
+    }
+
+    /// Of the living players in sight and at most this far away, oneself included, the one worst hurt: entity and hit points
+    /// in percent.
+    pub(super) fn worst_hurt(&self, reach_mm: u32) -> Option<(u16, u32)> {
+        let near = self.comrades().chain([self.own]).filter(|player| {
+            let at = position(player);
+            self.distance_mm(at) <= reach_mm && self.floor.sees(self.at, at)
+        });
+        near.map(|player| (player.id, hp_percent(player))).min_by_key(|(id, percent)| (*percent, *id))
     }
 
     pub(super) fn nearest_danger(&self) -> Option<&Foe> {

@@ -11,7 +11,7 @@ use guildhall_protocol::payload::{EntityKind, EntityState, GameEvent, flags};
 const WARREN: &str = "goblin-warren";
 
 fn entity(id: u16, kind: EntityKind, x: u16, y: u16, hp: u16) -> EntityState {
-    EntityState { id, kind, x, y, hp, hp_max: 100, facing: 0, flags: flags::ALIVE }
+    EntityState { id, kind, x, y, hp, hp_max: 100, facing: 0, flags: flags::ALIVE, statuses: 0 }
 }
 
 /// A fighter at the spawn point of the warren, and whatever else there is.
@@ -155,7 +155,7 @@ fn every_chamber_of_the_seed_dungeon_is_reached_from_every_other() {
                 let next = Routes::from(&floor, at).next_point(to).unwrap();
                 let (x, y) = direction(at, next);
                 at = floor.walk(at, crate::floor::stride(x, y, 250));
-                route::distance_mm(at, to) <= 250
+                crate::floor::distance_mm(at, to) <= 250
             });
             assert!(arrived, "lost on the way from {from:?} to {to:?}, at {at:?}");
         }

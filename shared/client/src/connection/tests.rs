@@ -65,6 +65,7 @@ impl Host {
             hp_max: 8,
             facing: 0,
             flags: flags::ALIVE,
+            statuses: 0,
         };
         let input_ack = self.inputs.last().map_or(0, |input| input.seq);
         let header = ServerHeader { input_ack, progress_seq: 1, durable_seq: 1 };

@@ -81,7 +81,8 @@ impl Room {
     }
 
     fn snapshot(&self) -> Snapshot {
-        let entity = |id, kind, x, flags| EntityState { id, kind, x, y: 100, hp: 9, hp_max: 9, facing: 0, flags };
+        let entity =
+            |id, kind, x, flags| EntityState { id, kind, x, y: 100, hp: 9, hp_max: 9, facing: 0, flags, statuses: 0 };
         let walked: i32 = self.applied.iter().map(|input| i32::from(input.move_x.signum())).sum();
         let open = if self.tick > 100 { flags::OPEN } else { 0 };
         let player = entity(2, EntityKind::Player { seat: 2 }, (10_000 + 25 * walked) as u16, flags::ALIVE);

@@ -1,7 +1,7 @@
 //! The world as one client last heard of it. Nothing here is predicted or invented.
 
 use guildhall_domain::CharacterId;
-use guildhall_protocol::payload::{EntityKind, EntityState, GameEvent, Snapshot, flags};
+use guildhall_protocol::payload::{EntityKind, EntityState, GameEvent, Inventory, OwnState, Snapshot, flags};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Who sits in a seat.
@@ -24,6 +24,10 @@ pub struct View {
     pub my_entity: Option<u16>,
     /// Everything visible in the latest snapshot, sorted by id.
     pub entities: Vec<EntityState>,
+    /// What only the receiver is told of its character.
+    pub own: OwnState,
+    /// What the receiver's character carries, once it has been welcomed.
+    pub inventory: Inventory,
     /// Number of the last input that the server applied.
     pub input_ack: u32,
     /// How many times the receiver's character has changed in this session.
@@ -94,6 +98,7 @@ impl View {
     pub(super) fn apply_snapshot(&mut self, snapshot: &Snapshot) {
         self.tick = snapshot.tick;
         self.entities.clone_from(&snapshot.entities);
+        self.own = snapshot.own;
         let open = self.entities.iter().filter(|e| e.kind == EntityKind::Door && e.flags & flags::OPEN != 0);
         self.opened_doors.extend(open.map(|door| door.id));
     }
@@ -124,6 +129,7 @@ impl View {
                 self.cleared_chambers.insert(*chamber);
             }
             GameEvent::DungeonCleared => self.dungeon_cleared = true,
+            GameEvent::Inventory(inventory) => self.inventory.clone_from(inventory),
             GameEvent::SessionEnding { reason } => self.ending = Some(*reason),
             GameEvent::Refused { reason } => self.refused = Some(*reason),
             _ => {}

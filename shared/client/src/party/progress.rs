@@ -111,7 +111,17 @@ mod tests {
     use guildhall_protocol::payload::EntityKind;
 
     fn enemy(id: u16, set: u8) -> EntityState {
-        EntityState { id, kind: EntityKind::Enemy { kind: 0 }, x: 0, y: 0, hp: 5, hp_max: 9, facing: 0, flags: set }
+        EntityState {
+            id,
+            kind: EntityKind::Enemy { kind: 0 },
+            x: 0,
+            y: 0,
+            hp: 5,
+            hp_max: 9,
+            facing: 0,
+            flags: set,
+            statuses: 0,
+        }
     }
 
     #[test]

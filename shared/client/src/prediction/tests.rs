@@ -1,5 +1,7 @@
 //! Predicted walks against a reference that takes one millimetre at a time, on the walls of the seed dungeon.
 
+mod predictor;
+
 use super::*;
 use guildhall_domain::content::Dungeon;
 use std::collections::BTreeMap;

@@ -1,13 +1,15 @@
 //! A dungeon just real enough to play a bot against: walls, doors, enemies that chase and strike, loot, respawns. The rules
 //! are a coarse copy of the game sim's, without its dice: the mean damage, and loot from every enemy.
 
-use crate::bot::route::{Routes, distance_mm};
+use crate::bot::route::Routes;
 use crate::bot::{BotMemory, decide, direction};
+use crate::floor::distance_mm;
 use crate::floor::{Floor, POSITION_QUANTUM_MM, stride, stride_length_mm};
 use crate::game::View;
 use guildhall_domain::content::{Attack, Content, Dungeon, Point};
 use guildhall_domain::limits::{CLEARED_GRACE_MS, PICK_UP_REACH_MM, TICK_MS};
 use guildhall_protocol::payload::{Action, EntityKind, EntityState, GameEvent, flags};
+use std::collections::BTreeMap;
 use std::collections::VecDeque;
 
 pub(crate) fn seed_content() -> Content {
@@ -25,6 +27,9 @@ pub(crate) fn seed_content() -> Content {
         progression: part!("progression.json"),
         rules: part!("rules.json"),
         skills: part!("skills.json"),
+        // This arena knows no abilities.
+        abilities: BTreeMap::new(),
+        statuses: BTreeMap::new(),
     }
 }
 
@@ -173,7 +178,7 @@ impl Arena {
         match decision.action {
             Action::Attack { target } => self.strike(seat, target, floor),
             Action::PickUp { target } => self.pick_up(seat, target),
-            Action::None | Action::Leave => {}
+            _ => {}
         }
     }
 
@@ -278,6 +283,7 @@ impl Arena {
             hp_max: hp_max as u16,
             facing: 0,
             flags: set,
+            statuses: 0,
         };
         let fighters = self.players.iter().map(|(player, ..)| player).chain(&self.enemies);
         let fighters = fighters.map(|f| {
