@@ -26,8 +26,9 @@ lint: ## Refuse what clippy finds, in every target
 deny: ## Refuse banned crates, licences and sources
 	.ci/deny
 
-openapi: ## Write docs/openapi.yaml anew from the routes and the types
+openapi: ## Write docs/openapi.yaml and seed-data/schema.json anew from the routes and the types
 	cargo run --quiet -p guildhall-tests --bin openapi > docs/openapi.yaml.new && mv docs/openapi.yaml.new docs/openapi.yaml
+	cargo run --quiet -p guildhall-tests --bin openapi content > seed-data/schema.json.new && mv seed-data/schema.json.new seed-data/schema.json
 
 check-api: ## Hold the running stack to docs/openapi.yaml, route by route and with made-up requests (needs Python)
 	.ci/check-api
@@ -43,9 +44,9 @@ torture: ## Kill, stop and end four game sims for five minutes while 200 bots pl
 
 bench: bench-speed bench-build ## Print every figure that the documents promise, with its goal (half an hour)
 
-bench-speed: ## The figures of the running product alone (three minutes)
+bench-speed: ## The figures of the running product alone (five minutes; GUILDHALL_BENCH_POSTGRES, SECTIONS="api allocation")
 	cargo build --quiet -p guildhall-local
-	GUILDHALL_EXE=$${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug/guildhall cargo bench --quiet -p guildhall-tests --bench speed
+	GUILDHALL_EXE=$${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug/guildhall cargo bench --quiet -p guildhall-tests --features peers --bench speed -- $(SECTIONS)
 
 bench-build: ## Print how long clean and incremental builds take (a quarter of an hour)
 	tests/benches/build-times.sh

@@ -12,8 +12,8 @@ use guildhall_storage::queue::{self, Waiting};
 
 /// How often the fleet is looked at anew where every game sim with room was contended.
 const ROUNDS_MAX: u32 = 6;
-/// Over how many of the fullest requests spread that met each other.
-const SPREAD: usize = 8;
+/// Over how many of the fullest requests spread that met each other, at most: those in use, and one that is not yet.
+const SPREAD_MAX: usize = 8;
 
 /// What a session asks of a game sim.
 #[derive(Debug, Clone, Copy)]
@@ -81,7 +81,9 @@ impl<'a> Search<'a> {
             }
             self.look().await?;
         }
-        let among = if self.met_others { self.left.len().min(SPREAD) } else { self.left.len().min(1) };
+        let in_use = self.left.iter().filter(|gamesim| !gamesim.sessions.is_empty()).count();
+        let spread = if self.met_others { SPREAD_MAX.min(in_use + 1) } else { 1 };
+        let among = self.left.len().min(spread);
         if among == 0 {
             return Ok(None);
         }

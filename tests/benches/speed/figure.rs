@@ -4,12 +4,14 @@
 use serde_json::json;
 use std::time::Duration;
 
-/// One figure. Smaller is better wherever there is a goal.
+/// One figure.
 #[derive(Debug)]
 pub(crate) struct Figure {
     name: String,
-    value: f64,
+    /// None, if it could not be measured here; the note says why.
+    value: Option<f64>,
     unit: &'static str,
+    goal_min: Option<f64>,
     goal_max: Option<f64>,
     note: String,
 }
@@ -17,7 +19,13 @@ pub(crate) struct Figure {
 impl Figure {
     /// A figure that nobody has promised anything about.
     pub(crate) fn new(name: impl Into<String>, value: f64, unit: &'static str) -> Self {
-        Self { name: name.into(), value, unit, goal_max: None, note: String::new() }
+        let value = Some(value);
+        Self { name: name.into(), value, unit, goal_min: None, goal_max: None, note: String::new() }
+    }
+
+    /// A figure that needs something that was not given.
+    pub(crate) fn not_measured(name: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { value: None, ..Self::new(name, 0.0, "").note(why) }
     }
 
     /// A time, in milliseconds.
@@ -30,22 +38,32 @@ impl Figure {
         Self { goal_max: Some(goal_max), ..self }
     }
 
+    /// The smallest value that meets the promise, in the figure's own unit.
+    pub(crate) fn at_least(self, goal_min: f64) -> Self {
+        Self { goal_min: Some(goal_min), ..self }
+    }
+
     /// What a reader has to know to read the value rightly.
     pub(crate) fn note(self, note: impl Into<String>) -> Self {
         Self { note: note.into(), ..self }
     }
 
     fn verdict(&self) -> &'static str {
-        match self.goal_max {
-            None => "no goal",
-            Some(goal_max) if self.value <= goal_max => "met",
-            Some(_) => "MISSED",
+        match (self.value, self.goal_min, self.goal_max) {
+            (None, _, _) => "not measured",
+            (_, None, None) => "no goal",
+            (Some(value), min, max) if min.is_none_or(|min| value >= min) && max.is_none_or(|max| value <= max) => {
+                "met"
+            }
+            _ => "MISSED",
         }
     }
 
     fn cells(&self) -> [String; 5] {
-        let goal = self.goal_max.map_or_else(|| "-".to_owned(), |goal| format!("<= {}", written(goal)));
-        let value = format!("{} {}", written(self.value), self.unit);
+        let bound = |sign: &str, goal: Option<f64>| goal.map(|goal| format!("{sign} {}", written(goal)));
+        let goals: Vec<_> = [bound(">=", self.goal_min), bound("<=", self.goal_max)].into_iter().flatten().collect();
+        let goal = if goals.is_empty() { "-".to_owned() } else { goals.join(", ") };
+        let value = self.value.map_or_else(|| "-".to_owned(), |value| format!("{} {}", written(value), self.unit));
         [self.name.clone(), value, goal, self.verdict().to_owned(), self.note.clone()]
     }
 }
@@ -63,11 +81,11 @@ pub(crate) fn print(figures: &[Figure]) {
     }
     println!();
     for figure in figures {
-        let Figure { name, value, unit, goal_max, note } = figure;
+        let Figure { name, value, unit, goal_min, goal_max, note } = figure;
         let verdict = figure.verdict();
         println!(
             "figure {}",
-            json!({"name": name, "value": value, "unit": unit, "goal_max": goal_max, "verdict": verdict, "note": note})
+            json!({"name": name, "value": value, "unit": unit, "goal_min": goal_min, "goal_max": goal_max, "verdict": verdict, "note": note})
         );
     }
 }
@@ -85,4 +103,12 @@ pub(crate) fn quantile(values: &mut [Duration], share: f64) -> Duration {
     values.sort_unstable();
     let rank = (values.len() as f64 * share).ceil() as usize;
     values.get(rank.saturating_sub(1)).copied().unwrap_or_default()
+}
+
+/// The one in the middle, or the mean of the two there.
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    let upper = values.get(middle).copied().unwrap_or_default();
+    if values.len() % 2 == 1 { upper } else { (upper + values.get(middle.wrapping_sub(1)).unwrap_or(&upper)) / 2.0 }
 }

@@ -1,7 +1,9 @@
-//! What the kernel says of this process's children: which of them are game sims, and what processor time they have used.
+//! What the kernel says of processes: which of this one's children are game sims, and what processor time a process or one
+//! of its threads has used.
 
 use crate::Outcome;
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 /// Unit of the times in `/proc/<id>/stat`, in milliseconds: Linux shows programs 100 ticks per second on every machine.
@@ -27,19 +29,39 @@ pub(crate) fn processor_time(processes: &[u32]) -> Outcome<Duration> {
     processes.iter().map(|id| Ok(Stat::read(*id)?.processor_time)).sum()
 }
 
+/// User and system time that the living threads of this name in a process have used together.
+pub(crate) fn thread_time(process: u32, name: &str) -> Outcome<Duration> {
+    let mut used = Duration::ZERO;
+    for entry in fs::read_dir(format!("/proc/{process}/task"))? {
+        // A thread may end while it is looked at.
+        let Ok(stat) = Stat::read_from(&entry?.path().join("stat")) else { continue };
+        if stat.name == name {
+            used += stat.processor_time;
+        }
+    }
+    Ok(used)
+}
+
 struct Stat {
+    name: String,
     parent: u32,
     processor_time: Duration,
 }
 
 impl Stat {
-    /// Reads what proc(5) calls fields 4, 14 and 15; the name before them may hold anything, even parentheses.
     fn read(id: u32) -> Outcome<Self> {
-        let text = fs::read_to_string(format!("/proc/{id}/stat"))?;
-        let (_, rest) = text.rsplit_once(") ").ok_or("an unreadable stat file")?;
+        Self::read_from(Path::new(&format!("/proc/{id}/stat")))
+    }
+
+    /// Reads what proc(5) calls fields 2, 4, 14 and 15; the name, field 2, may hold anything, even parentheses.
+    fn read_from(file: &Path) -> Outcome<Self> {
+        let text = fs::read_to_string(file)?;
+        let (head, rest) = text.rsplit_once(") ").ok_or("an unreadable stat file")?;
+        let (_, name) = head.split_once('(').ok_or("an unreadable stat file")?;
         let fields: Vec<&str> = rest.split(' ').collect();
         let field = |number: usize| fields.get(number - 3).copied().unwrap_or_default();
         let ticks = field(14).parse::<u64>()? + field(15).parse::<u64>()?;
-        Ok(Self { parent: field(4).parse()?, processor_time: Duration::from_millis(ticks * TICK_MS) })
+        let processor_time = Duration::from_millis(ticks * TICK_MS);
+        Ok(Self { name: name.to_owned(), parent: field(4).parse()?, processor_time })
     }
 }

@@ -5,6 +5,7 @@ use crate::Outcome;
 use crate::figure::Figure;
 use guildhall_domain::limits::TICK_MS;
 use guildhall_gamesim::recording::{End, play as replay};
+use guildhall_gamesim::world::Game;
 use guildhall_tests::recorded::{Golden, RecordedGame, play, seed_content};
 use std::sync::Arc;
 
@@ -14,14 +15,14 @@ const HOUR_MB_MAX: f64 = 1.0;
 const GAMES: u64 = 5;
 
 pub(crate) async fn measure() -> Outcome<Vec<Figure>> {
-    let content = Arc::new(seed_content());
-    let games: Vec<_> = (0..GAMES).map(|seed| play(&content, seed)).collect();
+    let game = Game::standard(Arc::new(seed_content()));
+    let games: Vec<_> = (0..GAMES).map(|seed| play(&game, seed)).collect();
     let ticks: usize = games.iter().map(|game| game.hashes.len()).sum();
     let bytes: usize = games.iter().map(RecordedGame::bytes).sum();
     let ticks_per_hour = 3_600_000.0 / f64::from(TICK_MS);
     let hour_mb = bytes as f64 / ticks as f64 * ticks_per_hour / 1e6;
     let golden = Golden::load()?;
-    let played = replay(&golden.recording, golden.content, &mut |_, _| {}).ok_or("the golden recording is none")?;
+    let played = replay(&golden.recording, &golden.game, &mut |_, _| {}).ok_or("the golden recording is none")?;
     let is_same = played.end == End::Complete && played.digest == golden.digest;
     let build = if cfg!(debug_assertions) { "a debug build" } else { "an optimised build" };
     Ok(vec![
