@@ -107,7 +107,8 @@ async fn every_intent_goes_through() {
         slots.map(|stack| (stack["item"].as_str().unwrap().to_owned(), stack["quantity"].as_u64().unwrap())).collect()
     };
     let armed = world.intent("equip-armor", &json!({"version": 1, "item": "chain-mail"})).await.expect(200);
-    assert_eq!((&armed["equipment"], &armed["derived"]["armor_class"]), (&json!({"armor": "chain-mail"}), &json!(16)));
+    let worn = json!({"armor": {"item": "chain-mail", "wear": 0}, "shield": null, "weapon": null});
+    assert_eq!((&armed["equipment"], &armed["derived"]["armor_class"]), (&worn, &json!(16)));
     let armed = world.intent("equip-weapon", &json!({"version": 2, "item": "iron-sword"})).await.expect(200);
     assert_eq!((&armed["derived"]["damage"], slots(&armed).len()), (&json!({"dice": 1, "sides": 8}), 2));
     let healed = world.intent("use-item", &json!({"version": 3, "slot": 0})).await.expect(200);
@@ -125,7 +126,8 @@ async fn every_intent_goes_through() {
     let bare = world.intent("unequip-weapon", &json!({"version": 9, "item": "iron-sword"})).await.expect(200);
     let bare_version = bare["version"].clone();
     let bare = world.intent("unequip-armor", &json!({"version": bare_version, "item": "chain-mail"})).await.expect(200);
-    assert_eq!((&bare["version"], &bare["equipment"], slots(&bare).len()), (&json!(11), &json!({}), 4));
+    let nothing = json!({"armor": null, "shield": null, "weapon": null});
+    assert_eq!((&bare["version"], &bare["equipment"], slots(&bare).len()), (&json!(11), &nothing, 4));
     world.backend.stop().await;
 }
 

@@ -8,7 +8,7 @@ mod calls;
 mod checks;
 mod weather;
 
-use calls::{Call, Caprice, GAMESIMS};
+use calls::{Caprice, GAMESIMS};
 use futures_util::future::join_all;
 use guildhall_domain::limits::{
     COMPANION_TICKET_LIFETIME_S, GAMESIM_KEPT_MS, GAMESIM_LEASE_MS, SEAT_RESERVATION_S, SESSION_ORPHAN_MS,
@@ -17,11 +17,11 @@ use guildhall_domain::{CharacterId, Timestamp};
 use guildhall_storage::memory::MemoryTable;
 use guildhall_storage::{Commit, Condition, Item, Key, Table, Write, content};
 use guildhall_tests::backend::seed_data;
-use guildhall_tests::{Answer, Backend, Caller};
+use guildhall_tests::{Answer, Backend, Call, Caller, Dice};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use weather::{Dice, Weather};
+use weather::Weather;
 
 const SEEDS: u64 = 50;
 const STEPS: u64 = 24;

@@ -6,8 +6,10 @@
 mod away;
 mod junk;
 mod page;
+mod prediction;
 mod program;
 mod recording;
+mod ruleset;
 mod scene;
 mod tokens;
 mod zombie;

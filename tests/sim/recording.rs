@@ -3,18 +3,19 @@
 
 use guildhall_domain::content::Content;
 use guildhall_gamesim::recording::{End, PartName, SessionReplay, play as replay};
+use guildhall_gamesim::world::Game;
 use guildhall_tests::recorded::{GOLDEN_SEED, Golden, play, seed_content};
 use std::sync::Arc;
 
 #[test]
 fn a_whole_dungeon_is_replayed_with_the_same_state_at_every_tick() {
-    let content = Arc::new(seed_content());
-    let game = play(&content, 7);
+    let world = Game::standard(Arc::new(seed_content()));
+    let game = play(&world, 7);
     assert!(game.is_cleared, "the bots did not clear the dungeon in {} ticks", game.hashes.len());
     let (mut session, mut hashes) = (SessionReplay::default(), Vec::new());
     for part in &game.parts {
         let name = PartName { session_epoch: part.session_epoch, number: part.number };
-        session.play(name, &part.bytes, Arc::clone(&content), &mut |dungeon, _| hashes.push(dungeon.state_hash()));
+        session.play(name, &part.bytes, &world, &mut |dungeon, _| hashes.push(dungeon.state_hash()));
         // The last call of each part repeats its last state.
         hashes.pop();
     }
@@ -26,11 +27,11 @@ fn a_whole_dungeon_is_replayed_with_the_same_state_at_every_tick() {
 
 #[test]
 fn another_balance_is_noticed() {
-    let content = Arc::new(seed_content());
-    let game = play(&content, 7);
-    let mut other = Content::clone(&content);
+    let world = Game::standard(Arc::new(seed_content()));
+    let game = play(&world, 7);
+    let mut other = Content::clone(world.content());
     other.classes.values_mut().for_each(|class| class.attack.damage_max += 1);
-    let played = replay(&game.parts[0].bytes, Arc::new(other), &mut |_, _| {}).unwrap();
+    let played = replay(&game.parts[0].bytes, &Game::standard(Arc::new(other)), &mut |_, _| {}).unwrap();
     assert!(matches!(played.end, End::Different { .. }), "{:?}", played.end);
 }
 
@@ -40,8 +41,8 @@ fn the_golden_game_is_played_as_it_was_recorded() {
         Golden::renew().unwrap();
     }
     let golden = Golden::load().unwrap();
-    golden.content.check().unwrap();
-    let played = replay(&golden.recording, Arc::clone(&golden.content), &mut |_, _| {}).unwrap();
+    golden.game.content().check().unwrap();
+    let played = replay(&golden.recording, &golden.game, &mut |_, _| {}).unwrap();
     assert_eq!(played.header.session_id().to_bytes()[8..], GOLDEN_SEED.to_be_bytes());
     assert_eq!(
         (played.end, played.digest),

@@ -4,11 +4,13 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use guildhall_auth::{DerivationKey, SealingKey, SigningKeys};
-use guildhall_domain::Timestamp;
+use guildhall_domain::limits::{ACCESS_TOKEN_LIFETIME_S, REFRESH_TOKEN_LIFETIME_S};
+use guildhall_domain::{AccountId, Email, LoginSessionId, Timestamp, TokenId};
 use guildhall_functions::{App, Config, ROUTES, Route, invoke};
 use guildhall_local::engine::Engine;
 use guildhall_local::front::{AllowedOrigins, Front, FrontConfig};
 use guildhall_local::sigv4::{Identities, Identity};
+use guildhall_storage::accounts::{self, AccountRow, AccountStatus, LoginSession};
 use guildhall_storage::dynamo::{DynamoConfig, DynamoTable, Usage};
 use guildhall_storage::{Action, Commit, Condition, Item, Key, Schema, Table, TableName, Write};
 use serde_json::{Map, Value, json};
@@ -111,6 +113,10 @@ pub fn seed_data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../seed-data")
 }
 
+fn access_keys() -> SigningKeys {
+    SigningKeys::new(vec![("1".into(), ACCESS_SECRET.into())]).expect("a key")
+}
+
 /// Bytes that never repeat and are the same in every run, so that a test is a function of what it does.
 fn seeded_entropy() -> impl Fn(&mut [u8]) {
     let drawn = AtomicU64::new(0);
@@ -159,7 +165,7 @@ impl Backend {
         let now = Arc::clone(&clock_ms);
         let app = App::new(Config {
             table,
-            access_keys: SigningKeys::new(vec![("1".into(), ACCESS_SECRET.into())]).expect("a key"),
+            access_keys: access_keys(),
             sealing: SealingKey::new([8; 32]),
             derivation: DerivationKey::new([9; 32]),
             gamesim_role: "guildhall-gamesim".into(),
@@ -299,6 +305,35 @@ impl Backend {
         let body = json!({"email": format!("{name}@example.com"), "password": "correct horse"});
         let answer = self.call("register-account", Caller::Anyone, &[], &body).await.expect(201);
         answer["access_token"].as_str().expect("a token").to_owned()
+    }
+
+    /// Puts an account into the table that nobody can log in to, and gives its token: where hundreds are wanted, their
+    /// passwords would take the time.
+    pub async fn player_without_password(&self, number: u32) -> String {
+        let account_id = AccountId::from_bits(u128::from(number));
+        let login = LoginSessionId::from_bits(u128::from(number));
+        let now = self.now();
+        let session = LoginSession {
+            refresh_hash: String::new(),
+            generation: 0,
+            refresh_expires_at: now.plus_secs(REFRESH_TOKEN_LIFETIME_S),
+            created_at: now,
+        };
+        let email = Email::parse(&format!("player-{number}@example.com")).expect("an address");
+        let row = AccountRow {
+            account_id,
+            email: Some(email.clone()),
+            password_hash: None,
+            created_at: now,
+            status: AccountStatus::Active,
+            sessions: BTreeMap::from([(login, session)]),
+            roster: 0,
+        };
+        assert!(
+            accounts::register(self.table(), &email, &row).await.expect("stored"),
+            "player {number} is there already"
+        );
+        access_keys().issue(account_id, login, TokenId::from_bits(u128::from(number)), now, ACCESS_TOKEN_LIFETIME_S)
     }
 
     /// Creates a character and gives its id.

@@ -3,6 +3,8 @@
 
 pub mod autoscaler;
 pub mod backend;
+pub mod call;
+pub mod dice;
 pub mod openapi;
 pub mod party;
 pub mod process;
@@ -10,3 +12,5 @@ pub mod recorded;
 pub mod signed;
 
 pub use backend::{Answer, Backend, Caller};
+pub use call::{Call, Who};
+pub use dice::Dice;

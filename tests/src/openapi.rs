@@ -1,9 +1,11 @@
-//! The documents' description of the API: OpenAPI 3.1, derived from `ROUTES` and the types of their inputs and outputs.
+//! The documents' description of the API: OpenAPI 3.1, derived from `ROUTES` and the types of their inputs and outputs; and
+//! that of the content, derived from its types.
 //!
 //! `yaml` writes it down. Nothing here knows a route by name.
 
 mod yaml;
 
+use guildhall_domain::Content;
 use guildhall_domain::api::ErrorBody;
 use guildhall_functions::{Access, Method, ROUTES, Route};
 use schemars::SchemaGenerator;
@@ -53,6 +55,15 @@ pub fn document() -> String {
     let head =
         "# Generated from ROUTES and the types: `make openapi` writes it, and a test refuses it when it is stale.\n";
     format!("{head}{}", yaml::write(&document))
+}
+
+/// The text of `seed-data/schema.json`: the form of the content, for editors.
+pub fn content_schema() -> String {
+    let mut schema = Value::from(SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Content>());
+    schema["$id"] = json!("urn:guildhall:content");
+    schema["$comment"] =
+        json!("Generated from the types: `make openapi` writes it, and a test refuses it when it is stale.");
+    serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"
 }
 
 fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {

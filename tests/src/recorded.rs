@@ -3,11 +3,12 @@
 
 use guildhall_client::bot::{BotMemory, decide};
 use guildhall_client::game::View;
-use guildhall_domain::{CharacterId, Content, HotState, SessionId};
+use guildhall_domain::rules::creation::first_level;
+use guildhall_domain::{CharacterId, Content, SessionId, Sheet};
 use guildhall_gamesim::recording::{Beginning, Recorder, RecordingPart, Subject};
 use guildhall_gamesim::view;
-use guildhall_gamesim::world::{Action, Audience, Command, Dungeon, Effect};
-use guildhall_protocol::payload::{Action as Wish, GameEvent};
+use guildhall_gamesim::world::{Audience, Command, Dungeon, Effect, Game};
+use guildhall_protocol::payload::GameEvent;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -53,35 +54,49 @@ pub fn seed_content() -> Content {
 ///
 /// # Panics
 /// If the content has no such dungeon or classes.
-pub fn play(content: &Arc<Content>, seed: u64) -> RecordedGame {
-    let mut dungeon = Dungeon::new(Arc::clone(content), DUNGEON, seed).expect("the dungeon");
+pub fn play(game: &Arc<Game>, seed: u64) -> RecordedGame {
+    play_watched(game, seed, |dungeon, commands, recorder, effects| recorder.step(dungeon, commands, effects))
+}
+
+/// As [`play`], with every step made by the caller.
+///
+/// # Panics
+/// If the content has no such dungeon or classes.
+pub fn play_watched(
+    game: &Arc<Game>,
+    seed: u64,
+    mut step: impl FnMut(&mut Dungeon, &[(u8, Command)], &mut Recorder, &mut Vec<Effect>),
+) -> RecordedGame {
+    let mut dungeon = Dungeon::new(game, DUNGEON, seed).expect("the dungeon");
     let subject = Subject {
         session_id: SessionId::from_bits(seed.into()),
         session_epoch: 1,
         dungeon_id: DUNGEON.to_owned(),
         content_version: 0,
+        ruleset: game.ruleset().name(),
     };
     let mut recorder = Recorder::start(0, subject, Beginning::Seed(seed), &dungeon);
     let mut effects = Vec::new();
     let mut bots: Vec<Bot> = (0..).zip(MEMBERS).map(|(seat, (_, class))| Bot::new(seat, class)).collect();
     for (bot, (name, class)) in bots.iter().zip(MEMBERS) {
-        let hot = HotState::of_class(content, class).expect("the class");
-        assert!(recorder.join(&mut dungeon, (bot.seat, class, name), hot, &mut effects));
+        let (build, hot) = first_level(game.content(), class, None).expect("the class");
+        let newcomer = Sheet { class, build: &build, hot: &hot };
+        assert!(recorder.join(&mut dungeon, bot.seat, name, newcomer, &mut effects));
     }
-    let mut game = RecordedGame { parts: Vec::new(), hashes: Vec::new(), is_cleared: false };
+    let mut recorded = RecordedGame { parts: Vec::new(), hashes: Vec::new(), is_cleared: false };
     let mut seen = std::collections::VecDeque::from(vec![view::snapshot(&dungeon); LATE_TICKS]);
     while !dungeon.is_over() && dungeon.tick() < TICKS_MAX {
         seen.push_back(view::snapshot(&dungeon));
         let shown = seen.pop_front().unwrap_or_default();
-        let commands: Vec<_> = bots.iter_mut().map(|bot| (bot.seat, bot.command(content, &shown, &effects))).collect();
+        let commands: Vec<_> = bots.iter_mut().map(|bot| (bot.seat, bot.command(&dungeon, &shown, &effects))).collect();
         effects.clear();
-        recorder.step(&mut dungeon, &commands, &mut effects);
-        game.hashes.push(dungeon.state_hash());
-        game.parts.extend(recorder.poll_part(0, &dungeon));
+        step(&mut dungeon, &commands, &mut recorder, &mut effects);
+        recorded.hashes.push(dungeon.state_hash());
+        recorded.parts.extend(recorder.poll_part(0, &dungeon));
     }
-    game.parts.extend(recorder.finish(Some(&dungeon)));
-    game.is_cleared = dungeon.outcome().is_some();
-    game
+    recorded.parts.extend(recorder.finish(Some(&dungeon)));
+    recorded.is_cleared = dungeon.outcome().is_some();
+    recorded
 }
 
 impl Bot {
@@ -92,11 +107,12 @@ impl Bot {
 
     fn command(
         &mut self,
-        content: &Content,
+        dungeon: &Dungeon,
         shown: &guildhall_protocol::payload::Snapshot,
         effects: &[Effect],
     ) -> Command {
         (self.view.tick, self.view.entities) = (shown.tick, shown.entities.clone());
+        self.view.own = view::own(dungeon, self.seat);
         for effect in effects {
             let Effect::Event(audience, event) = effect else { continue };
             if *audience == Audience::All || *audience == Audience::Seat(self.seat) {
@@ -105,22 +121,17 @@ impl Bot {
                 event.iter().for_each(|event| self.memory.note_event(event));
             }
         }
-        let decision = decide(&self.view, content, DUNGEON, &self.memory);
+        let decision = decide(&self.view, dungeon.game().content(), DUNGEON, &self.memory);
         self.memory.note_decision(&self.view, &decision);
-        let action = match decision.action {
-            Wish::Attack { target } => Action::Attack { target },
-            Wish::PickUp { target } => Action::PickUp { target },
-            _ => Action::None,
-        };
-        Command { move_x: decision.move_x, move_y: decision.move_y, action }
+        Command { move_x: decision.move_x, move_y: decision.move_y, action: view::action(decision.action) }
     }
 }
 
 /// The golden game's files: its content, its recording and the digest of its states.
 #[derive(Debug)]
 pub struct Golden {
-    /// The content that it was played with.
-    pub content: Arc<Content>,
+    /// What it was played with.
+    pub game: Arc<Game>,
     /// The one part of its recording.
     pub recording: Vec<u8>,
     /// As `recording::Played::digest`.
@@ -135,7 +146,7 @@ impl Golden {
     pub fn load() -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let content: Content = serde_json::from_slice(&std::fs::read(golden("content.json"))?)?;
         let digest = u64::from_str_radix(std::fs::read_to_string(golden("digest"))?.trim(), 16)?;
-        Ok(Self { content: Arc::new(content), recording: std::fs::read(golden("recording"))?, digest })
+        Ok(Self { game: Game::standard(Arc::new(content)), recording: std::fs::read(golden("recording"))?, digest })
     }
 
     /// Writes the files anew: the game as the present world plays it, with the present content.
@@ -143,12 +154,12 @@ impl Golden {
     /// # Errors
     /// A file that cannot be written, or a game that is no game.
     pub fn renew() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        let content = Arc::new(seed_content());
-        let game = play(&content, GOLDEN_SEED);
-        let [part] = game.parts.as_slice() else { return Err("the game is not one part long".into()) };
-        let played = guildhall_gamesim::recording::play(&part.bytes, Arc::clone(&content), &mut |_, _| {});
+        let game = Game::standard(Arc::new(seed_content()));
+        let recorded = play(&game, GOLDEN_SEED);
+        let [part] = recorded.parts.as_slice() else { return Err("the game is not one part long".into()) };
+        let played = guildhall_gamesim::recording::play(&part.bytes, &game, &mut |_, _| {});
         let digest = played.ok_or("the game cannot be played again")?.digest;
-        std::fs::write(golden("content.json"), serde_json::to_vec(content.as_ref())?)?;
+        std::fs::write(golden("content.json"), serde_json::to_vec(game.content().as_ref())?)?;
         std::fs::write(golden("recording"), &part.bytes)?;
         std::fs::write(golden("digest"), format!("{digest:016x}\n"))?;
         Ok(())

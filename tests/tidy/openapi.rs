@@ -1,4 +1,4 @@
-//! The API's description is what the routes and the types say.
+//! The descriptions of the API and of the content are what the routes and the types say.
 
 use super::read;
 
@@ -8,4 +8,10 @@ fn the_openapi_document_is_current() {
     let current = guildhall_tests::openapi::document();
     let first = written.lines().zip(current.lines()).position(|(a, b)| a != b);
     assert!(written == current, "docs/openapi.yaml is stale from line {first:?} on; `make openapi` writes it anew");
+}
+
+#[test]
+fn the_schema_of_the_content_is_current() {
+    let current = guildhall_tests::openapi::content_schema();
+    assert!(read("seed-data/schema.json") == current, "seed-data/schema.json is stale; `make openapi` writes it anew");
 }

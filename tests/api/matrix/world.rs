@@ -232,7 +232,7 @@ async fn characters(backend: &Backend, owner: &str, account_id: &str) -> [String
     let inventory = [potions, arms].concat();
     let grown = json!({"inventory": inventory, "hp": 50, "gold": 10, "level": 4, "xp": 800, "hp_max": 169});
     backend.give(account_id, &ids[0], &grown).await;
-    let worn = json!({"equipment": {"armor": "chain-mail", "weapon": "iron-sword"}});
+    let worn = json!({"equipment": {"armor": {"item": "chain-mail"}, "weapon": {"item": "iron-sword"}}});
     backend.give(account_id, &ids[1], &worn).await;
     // Reading shows the routes what no route has written.
     backend.call("list-characters", Caller::Bearer(owner), &[], &Value::Null).await.expect(200);

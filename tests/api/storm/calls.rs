@@ -1,88 +1,14 @@
-//! Whatever anybody might ask in a storm: mostly sensible, sometimes stale, foreign or made up. A call is plain data, so
-//! that it can be made again to the byte.
+//! Whatever anybody might ask in a storm: mostly sensible, sometimes stale, foreign or made up.
 
 use super::checks::Ledger;
-use super::weather::Dice;
 use guildhall_domain::api::GamesimState;
-use guildhall_domain::{CharacterId, Session, SessionId, SessionState};
-use guildhall_tests::{Answer, Backend, Caller};
+use guildhall_domain::{CharacterId, Session, SessionState};
+use guildhall_tests::{Call, Dice, Who};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Game sims of a storm.
 pub(super) const GAMESIMS: [&str; 3] = ["sim-0", "sim-1", "sim-2"];
-
-/// Who calls.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Who {
-    Player,
-    Gamesim(String),
-    Operator,
-}
-
-/// A call.
-#[derive(Debug, Clone)]
-pub(super) struct Call {
-    pub(super) name: &'static str,
-    pub(super) who: Who,
-    pub(super) path: Option<(&'static str, String)>,
-    pub(super) key: Option<String>,
-    pub(super) body: Value,
-}
-
-impl Call {
-    pub(super) async fn make(&self, backend: &Backend, token: &str) -> Answer {
-        let caller = match &self.who {
-            Who::Player => Caller::Bearer(token),
-            Who::Gamesim(name) => Caller::Gamesim(name),
-            Who::Operator => Caller::Operator("schedule"),
-        };
-        let mut headers = vec![("content-type", "application/json")];
-        headers.extend(self.key.as_ref().map(|key| ("idempotency-key", key.as_str())));
-        let path: Vec<_> = self.path.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let body = if self.body.is_null() { String::new() } else { self.body.to_string() };
-        backend.send(self.name, caller, &path, &headers, &body).await
-    }
-
-    pub(super) fn create(character_id: CharacterId, companions: &[String], key: String) -> Self {
-        let body = json!({"character_id": character_id, "dungeon_id": "goblin-warren", "companions": companions});
-        Self { name: "create-game-session", who: Who::Player, path: None, key: Some(key), body }
-    }
-
-    pub(super) fn register(name: &str, capacity: u32, boot: u64, content_version: &str) -> Self {
-        let body = json!({
-            "ports": [4000],
-            "capacity": capacity,
-            "build_version": "storm",
-            "protocol_version": guildhall_protocol::PROTOCOL_VERSION,
-            "content_version": content_version,
-            "connect_key": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
-            "boot_id": format!("boot-{boot}"),
-        });
-        Self { name: "register-gamesim", who: Who::Gamesim(name.to_owned()), path: None, key: None, body }
-    }
-
-    pub(super) fn issue(character_id: CharacterId) -> Self {
-        let body = json!({ "character_id": character_id });
-        Self { name: "issue-companion-ticket", who: Who::Player, path: None, key: None, body }
-    }
-
-    fn of_ticket(name: &'static str, ticket_id: SessionId) -> Self {
-        let path = Some(("ticket_id", ticket_id.to_string()));
-        Self { name, who: Who::Player, path, key: None, body: Value::Null }
-    }
-
-    fn reap() -> Self {
-        Self { name: "reap-fleet", who: Who::Operator, path: None, key: None, body: json!({}) }
-    }
-
-    pub(super) fn heartbeat(name: &str, epoch: u64, state: GamesimState) -> Self {
-        let load = json!({"sessions": 0, "players": 0, "tick_lateness_p99_us": 0, "unsaved_changes": 0});
-        let body = json!({"epoch": epoch, "state": state, "load": load});
-        let path = Some(("gamesim_id", name.to_owned()));
-        Self { name: "heartbeat-gamesim", who: Who::Gamesim(name.to_owned()), path, key: None, body }
-    }
-}
 
 /// Draws calls.
 #[derive(Debug)]
@@ -210,9 +136,7 @@ impl Caprice {
     fn join(&mut self, ledger: &Ledger) -> Call {
         let character_id = self.character();
         let Some(session) = self.session(ledger) else { return self.create() };
-        let path = Some(("session_id", session.session_id.to_string()));
-        let body = json!({ "character_id": character_id });
-        Call { name: "join-game-session", who: Who::Player, path, key: None, body }
+        Call::join(character_id, session.session_id)
     }
 
     /// A call of the session's game sim, or now and then of an impostor.

@@ -7,36 +7,13 @@ use guildhall_storage::memory::MemoryTable;
 use guildhall_storage::{
     BoxFuture, Commit, CommitError, Committed, Consistency, Item, Key, Page, Query, StorageError, Table,
 };
+use guildhall_tests::Dice;
 use std::sync::{Mutex, MutexGuard};
 
 /// Most calls that may overtake one.
 const OVERTAKEN_MAX: u64 = 4;
 /// How many of a hundred commits meet each fault.
 const FAULT_PERCENT: u64 = 4;
-
-/// Numbers that look random (SplitMix64).
-#[derive(Debug)]
-pub(super) struct Dice(pub(super) u64);
-
-impl Dice {
-    /// A number below `bound`.
-    pub(super) const fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % bound
-    }
-
-    /// Whether something of this likelihood happens.
-    pub(super) const fn percent(&mut self, likelihood: u64) -> bool {
-        self.below(100) < likelihood
-    }
-
-    /// One of these, if there are any.
-    pub(super) fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
-        from.get(usize::try_from(self.below(from.len().max(1) as u64)).unwrap())
-    }
-}
 
 /// What becomes of a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,11 @@
-//! Prints what `docs/openapi.yaml` should be.
+//! Prints what `docs/openapi.yaml` should be, or with the word `content`, what `seed-data/schema.json` should be.
 
 #![allow(clippy::print_stdout, reason = "that is all it does")]
 
 fn main() {
-    print!("{}", guildhall_tests::openapi::document());
+    let text = match std::env::args().nth(1).as_deref() {
+        Some("content") => guildhall_tests::openapi::content_schema(),
+        _ => guildhall_tests::openapi::document(),
+    };
+    print!("{text}");
 }

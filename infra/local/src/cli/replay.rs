@@ -8,9 +8,10 @@ use super::{complain, say};
 use crate::object_store::ObjectStore;
 use crate::sigv4::Identity;
 use crate::stack::{CHECKPOINT_BUCKET, REGION, object_store_folder};
-use guildhall_domain::{Content, SessionId};
+use guildhall_domain::SessionId;
 use guildhall_gamesim::recording::{End, Finding, PartName, Played, SessionReplay};
 use guildhall_gamesim::recordings::{Listing, Recordings};
+use guildhall_gamesim::world::Game;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::process::ExitCode;
@@ -98,7 +99,7 @@ async fn list(recordings: &Recordings) -> Outcome<()> {
 async fn replay(recordings: &Recordings, session_id: SessionId) -> Outcome<bool> {
     let parts = recordings.list(Some(session_id)).await?.sessions.remove(&session_id);
     let parts = parts.ok_or_else(|| format!("session {session_id} is not recorded, or not yet"))?;
-    let mut contents = Contents { recordings, known: BTreeMap::new() };
+    let mut games = Games { recordings, known: BTreeMap::new() };
     let mut replay = SessionReplay::default();
     let mut timeline = Timeline::default();
     for part in parts {
@@ -106,10 +107,10 @@ async fn replay(recordings: &Recordings, session_id: SessionId) -> Outcome<bool>
         let Some(version) = guildhall_gamesim::recording::content_version(&bytes) else {
             return Err(format!("part {} of epoch {} is no recording", part.number, part.session_epoch).into());
         };
-        let content = contents.of(version).await?;
-        timeline.begin_part(&content);
+        let game = games.of(version).await?;
+        timeline.begin_part(game.content());
         let watch = &mut |dungeon: &_, effects: &[_]| timeline.tell(dungeon, effects).iter().for_each(|line| say(line));
-        if let Some(played) = replay.play(part, &bytes, content, watch) {
+        if let Some(played) = replay.play(part, &bytes, &game, watch) {
             say(&summary(&played));
         }
     }
@@ -120,21 +121,22 @@ async fn replay(recordings: &Recordings, session_id: SessionId) -> Outcome<bool>
     Ok(replay.is_identical())
 }
 
-/// The contents that recordings are played with, each fetched once.
-struct Contents<'a> {
+/// What recordings are played with, each content fetched once.
+struct Games<'a> {
     recordings: &'a Recordings,
-    known: BTreeMap<u64, Arc<Content>>,
+    known: BTreeMap<u64, Arc<Game>>,
 }
 
-impl Contents<'_> {
-    async fn of(&mut self, version: u64) -> Outcome<Arc<Content>> {
-        if let Some(content) = self.known.get(&version) {
-            return Ok(Arc::clone(content));
+impl Games<'_> {
+    async fn of(&mut self, version: u64) -> Outcome<Arc<Game>> {
+        if let Some(game) = self.known.get(&version) {
+            return Ok(Arc::clone(game));
         }
         let content = self.recordings.content(version).await?;
-        let content = Arc::new(content.ok_or_else(|| format!("version {version:016x} of the content is not stored"))?);
-        self.known.insert(version, Arc::clone(&content));
-        Ok(content)
+        let content = content.ok_or_else(|| format!("version {version:016x} of the content is not stored"))?;
+        let game = Game::standard(Arc::new(content));
+        self.known.insert(version, Arc::clone(&game));
+        Ok(game)
     }
 }
 

@@ -15,7 +15,7 @@ fn enemy_kind(content: &Content, id: &str) -> u8 {
 }
 
 fn entity(id: u16, kind: EntityKind, flags: u8) -> EntityState {
-    EntityState { id, kind, x: 1_000, y: 1_600, hp: 40, hp_max: 80, facing: 0, flags }
+    EntityState { id, kind, x: 1_000, y: 1_600, hp: 40, hp_max: 80, facing: 0, flags, statuses: 0 }
 }
 
 fn seen(content: &Content) -> PartyProgress {
