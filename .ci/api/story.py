@@ -46,6 +46,26 @@ def sessions(world, token, friend):
     world.do("change-hitpoints", 409, held, token=token, character_id=mine["character_id"])
 
 
+def parties(world):
+    """Two who are seated at once; and one who waits in vain, because the only game sim drains."""
+    leader, companion = (world.player()["access_token"] for _ in range(2))
+    one, other = world.character(leader), world.character(companion)
+    world.gamesim_epoch()
+    ticket = world.do("issue-companion-ticket", 200, {"character_id": other["character_id"]}, token=companion)["ticket"]
+    body = {"character_id": one["character_id"], "dungeon_id": "goblin-warren", "companions": [ticket]}
+    session = world.do("create-game-session", 201, body, token=leader)["game_session"]
+    assert len(session["seats"]) == 2, session
+    load = {"sessions": 1, "players": 2, "tick_lateness_p99_us": 0, "unsaved_changes": 0}
+    beat = {"epoch": world.gamesim_epoch(), "state": "draining", "load": load}
+    assert len(world.do("heartbeat-gamesim", 200, beat, signed=world.gamesim, gamesim_id="by-hand")["sessions"]) == 2
+    token = world.player()["access_token"]
+    body = {"character_id": world.character(token)["character_id"], "dungeon_id": "goblin-warren"}
+    ticket = world.do("create-game-session", 202, body, token=token, key="waiting")["placement_ticket"]["ticket_id"]
+    assert world.do("poll-placement-ticket", 200, token=token, ticket_id=ticket)["placement_ticket"]["position"] == 1
+    world.do("cancel-placement-ticket", 200, token=token, ticket_id=ticket)
+    world.do("reap-fleet", 200, {}, signed=world.operator)
+
+
 def content(world):
     for kind, entries in world.do("get-content-manifest", 200)["kinds"].items():
         for name in entries:
@@ -80,9 +100,7 @@ def main():
     path = {"character_id": character["character_id"]}
     intents(world, token, character)
     sessions(world, token, friend["access_token"])
-    load = {"sessions": 1, "players": 2, "tick_lateness_p99_us": 0, "unsaved_changes": 0}
-    beat = {"epoch": world.gamesim_epoch(), "state": "draining", "load": load}
-    assert len(world.do("heartbeat-gamesim", 200, beat, signed=world.gamesim, gamesim_id="by-hand")["sessions"]) == 1
+    parties(world)
     world.do("delete-character", 200, token=token, **path)
     assert len(world.do("list-characters", 200, token=token, query={"include_deleted": "true"})["characters"]) == 2
     world.do("restore-character", 200, token=token, **path)

@@ -24,7 +24,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 PASSWORD = "correct horse"
 # What game sims and the functions must agree on; shared/protocol has it.
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 
 
 class Signed(requests.auth.AuthBase):
@@ -74,9 +74,10 @@ class World:
         # The epoch of this program's game sim, while it is alive, and when that was last confirmed.
         self.epoch, self.beaten = None, 0.0
 
-    def do(self, operation, status, body=None, signed=None, token=None, query=None, **path):
+    def do(self, operation, status, body=None, signed=None, token=None, query=None, key=None, **path):
         """Calls an operation, holds the answer to the document, insists on its status (unless it is None), and gives its JSON."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers |= {"Idempotency-Key": key} if key else {}
         parts = {} if body is None else {"body": body, "media_type": "application/json"}
         case = self.operations[operation].Case(path_parameters=path, headers=headers, query=query or {}, **parts)
         self.calling = True
