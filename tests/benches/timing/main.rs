@@ -12,12 +12,14 @@ use serde_json::json;
 use std::process::ExitCode;
 use std::time::Instant;
 
-/// Pairs of refused logins, one of each kind.
+/// Pairs of refused logins, one of each kind, after which the figures are looked at.
 const PAIRS: usize = 400;
+/// How often that many more are taken, as long as nothing is shown.
+const LOOKS_MAX: usize = 8;
 /// Logins of each kind before the first that counts: connections are opened and caches filled.
 const WARM_UP_PAIRS: usize = 20;
 /// How much longer one kind may take, in microseconds: less than one more call of the database would.
-const DIFFERENCE_US_MAX: f64 = 400.0;
+const DIFFERENCE_US_MAX: f64 = 500.0;
 /// Standard deviations of a normal distribution beyond which lies one run in a thousand, on both sides together.
 const CONFIDENCE_SIGMAS: f64 = 3.29;
 
@@ -35,26 +37,49 @@ struct Taken {
 async fn main() -> ExitCode {
     let backend = Backend::start().await;
     backend.player("known").await;
-    let mut pairs = Vec::with_capacity(PAIRS);
-    for number in 0..WARM_UP_PAIRS + PAIRS {
-        // Each kind comes first equally often.
-        let (first, second) = if number % 2 == 0 { (KNOWN, UNKNOWN) } else { (UNKNOWN, KNOWN) };
-        let (first, second) = (refused(&backend, first, number).await, refused(&backend, second, number).await);
-        if number >= WARM_UP_PAIRS {
-            pairs.push(if number % 2 == 0 { (first, second) } else { (second, first) });
+    for number in 0..WARM_UP_PAIRS {
+        pair(&backend, number).await;
+    }
+    let mut pairs = Vec::with_capacity(PAIRS * LOOKS_MAX);
+    let mut same = None;
+    while same.is_none() && pairs.len() < PAIRS * LOOKS_MAX {
+        for _ in 0..PAIRS {
+            pairs.push(pair(&backend, WARM_UP_PAIRS + pairs.len()).await);
         }
+        same = judge(&pairs);
     }
     backend.stop().await;
-    let processor = Difference::of("processor", &pairs, |taken| taken.processor_us);
-    let clock = Difference::of("clock", &pairs, |taken| taken.clock_us);
-    if processor.is_beyond() || clock.is_beyond() {
-        println!("known and unknown accounts can be told apart");
-    } else if !processor.is_within() {
-        println!("nothing is shown: the machine is too busy");
-    } else {
-        return ExitCode::SUCCESS;
+    println!(
+        "{}",
+        match same {
+            Some(true) => "known and unknown accounts take the same time",
+            Some(false) => "known and unknown accounts can be told apart",
+            None => "not shown to be the same within the bound; a quieter machine may show more",
+        }
+    );
+    if same == Some(true) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Whether both kinds take the same time, if that is shown by now.
+fn judge(pairs: &[(Taken, Taken)]) -> Option<bool> {
+    let processor = Difference::of("processor", pairs, |taken| taken.processor_us);
+    let clock = Difference::of("clock", pairs, |taken| taken.clock_us);
+    match (processor.is_beyond() || clock.is_beyond(), processor.is_within()) {
+        (true, _) => Some(false),
+        (false, true) => Some(true),
+        (false, false) => None,
     }
-    ExitCode::FAILURE
+}
+
+/// A refused login of the known account and one of the unknown; each comes first equally often.
+async fn pair(backend: &Backend, number: usize) -> (Taken, Taken) {
+    if number.is_multiple_of(2) {
+        let known = refused(backend, KNOWN, number).await;
+        (known, refused(backend, UNKNOWN, number).await)
+    } else {
+        let unknown = refused(backend, UNKNOWN, number).await;
+        (refused(backend, KNOWN, number).await, unknown)
+    }
 }
 
 /// A refused login. It comes from a network of its own, at a time when no earlier attempt counts any more, so that both kinds
