@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 mod abilities;
 mod determinism;
 mod enemies;
+mod fair_play;
 mod items;
 mod loot;
 mod party;
