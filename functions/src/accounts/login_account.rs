@@ -44,7 +44,9 @@ impl Endpoint for LoginAccount {
             tokio::join!(admit_login(app, &email, call.source_ip, call.now), accounts::find_address(table, &email));
         let attempt = attempt?;
         let (account_id, mut hash) = address?.map(|row| (row.account_id, row.password_hash)).unzip();
-        let mut checked = app.hasher.check(&password, hash.as_deref(), app.random()).await?;
+        let decoy = PasswordHash::decoy(app.derivation.derive_id("decoy", &[email.as_str().as_bytes()]).to_be_bytes());
+        let stored = hash.as_deref().unwrap_or(decoy.as_str());
+        let mut checked = app.hasher.check(&password, Some(stored), app.random()).await?;
         let mut seen: Option<Box<AccountRow>> = None;
         for _ in 0..ROUNDS_MAX {
             let (Some(account_id), Some(password_hash), true) = (account_id, &hash, checked.right) else {

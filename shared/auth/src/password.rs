@@ -5,6 +5,8 @@
 
 use argon2::password_hash::phc;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use guildhall_domain::Password;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -37,6 +39,14 @@ impl PasswordHash {
     /// Takes a stored string as it is: what it asks for is judged by [`verify`], which trusts nothing in it.
     pub fn from_stored(phc: impl Into<String>) -> Self {
         Self(phc.into())
+    }
+
+    /// The hash of no password, under today's parameters: what an account that does not exist is checked against, so that
+    /// all of the work is the same. How long one hash takes depends a little on its salt, so it should be drawn from a
+    /// secret and the address: then an address without an account has a time of its own, as one with an account has.
+    pub fn decoy(salt: [u8; 16]) -> Self {
+        let (salt, output) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode([0; OUTPUT_BYTES]));
+        Self(format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${salt}${output}"))
     }
 
     /// The PHC string.
@@ -139,6 +149,10 @@ mod tests {
         assert_eq!(verify(&password("correct horsE"), &stored), Verdict::Wrong);
         assert_ne!(stored, hash(&password("correct horse"), [8; 16]));
         assert_eq!(verify_decoy(&password("correct horse")), Verdict::Wrong);
+        let decoy = PasswordHash::decoy([7; 16]);
+        assert!(parse_affordable(decoy.as_str()).is_some(), "it takes the way of a hash that was made here");
+        assert_eq!(verify(&password("correct horse"), &decoy), Verdict::Wrong);
+        assert_eq!(decoy.as_str().len(), stored.as_str().len());
     }
 
     #[test]
