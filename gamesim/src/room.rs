@@ -27,7 +27,7 @@ use guildhall_domain::session::Outcome;
 use guildhall_domain::{AccountId, CharacterId};
 use guildhall_protocol::UserData;
 use guildhall_protocol::netcode::ConnectionId;
-use guildhall_protocol::payload::{ClientMessage, EndingReason, GameEvent, RefusalReason, Snapshot};
+use guildhall_protocol::payload::{ClientMessage, EndingReason, GameEvent, OwnState, RefusalReason, Snapshot};
 use std::sync::Arc;
 
 mod ending;
@@ -348,8 +348,7 @@ impl Room {
 
     /// Sends every player what they see, and lets go of those who do not listen.
     fn show(&mut self, now_ms: u64, dungeon: &Dungeon, effects: &mut Vec<RoomEffect>) {
-        self.shown = view::snapshot(dungeon);
-        let mut shown = self.shown.clone();
+        let mut shown = view::snapshot(dungeon);
         for (seat, occupant) in (0_u8..).zip(&mut self.seats) {
             let Some(Occupant { character_id, presence, .. }) = occupant else { continue };
             let Presence::Playing(link) = presence else { continue };
@@ -363,11 +362,17 @@ impl Room {
             let (_, durable_seq) = self.journal.stored(*character_id);
             shown.own = view::own(dungeon, seat);
             let payload = match view::entities_of(dungeon, seat) {
-                Some(entities) => link.encode(progress_seq, durable_seq, &Snapshot { entities, ..shown.clone() }),
+                Some(entities) => {
+                    let Snapshot { tick, own, .. } = shown;
+                    link.encode(progress_seq, durable_seq, &Snapshot { tick, entities, own })
+                }
                 None => link.encode(progress_seq, durable_seq, &shown),
             };
             effects.push(RoomEffect::Send(connection, payload));
         }
+        // What everybody sees is kept for those who part.
+        shown.own = OwnState::default();
+        self.shown = shown;
     }
 }
 

@@ -16,12 +16,7 @@ impl World {
     async fn start() -> Self {
         let backend = Backend::start().await;
         backend.gamesim("sim-1", 10, "boot-1").await;
-        let mut players = Vec::new();
-        for number in 0..5 {
-            let token = backend.player(&format!("player-{number}")).await;
-            let character = backend.character(&token, &format!("Hero {number}")).await;
-            players.push((token, character));
-        }
+        let players = backend.players_with_characters(5).await;
         Self { backend, players }
     }
 

@@ -17,13 +17,8 @@ impl World {
     async fn start(capacity: u32, players: usize) -> Self {
         let backend = Backend::start().await;
         let epoch = backend.gamesim("sim-1", capacity, "boot-1").await;
-        let mut list = Vec::new();
-        for number in 0..players {
-            let token = backend.player(&format!("player-{number}")).await;
-            let character = backend.character(&token, &format!("Hero {number}")).await;
-            list.push((token, character));
-        }
-        Self { backend, epoch, players: list }
+        let players = backend.players_with_characters(players).await;
+        Self { backend, epoch, players }
     }
 
     async fn create(&self, player: usize, key: &str) -> Answer {

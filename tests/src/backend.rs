@@ -336,6 +336,17 @@ impl Backend {
         access_keys().issue(account_id, login, TokenId::from_bits(u128::from(number)), now, ACCESS_TOKEN_LIFETIME_S)
     }
 
+    /// So many players with a character each: their tokens and the characters' ids.
+    pub async fn players_with_characters(&self, count: usize) -> Vec<(String, String)> {
+        let mut players = Vec::with_capacity(count);
+        for number in 0..count {
+            let token = self.player(&format!("player-{number}")).await;
+            let character = self.character(&token, &format!("Hero {number}")).await;
+            players.push((token, character));
+        }
+        players
+    }
+
     /// Creates a character and gives its id.
     pub async fn character(&self, token: &str, name: &str) -> String {
         let body = json!({"name": name, "class": "fighter"});

@@ -1,11 +1,11 @@
 //! Tests of the world through its public face: a small arena for single rules, the seed dungeon for whole runs.
 
 use super::*;
+use guildhall_domain::Build;
 use guildhall_domain::content::Content;
 use guildhall_domain::content::Point;
 use guildhall_domain::limits::TICK_MS;
 use guildhall_domain::rules::creation::first_level;
-use guildhall_domain::{AccountId, Build, Character, CharacterId, CharacterName, Timestamp};
 use serde_json::{Value, json};
 
 mod abilities;
@@ -83,23 +83,24 @@ fn game(content: Content) -> Arc<Game> {
     Game::standard(Arc::new(content))
 }
 
-/// A new character of this class.
-fn character(game: &Game, class: &str) -> Character {
-    let (build, hot) = match first_level(&game.content, class, None) {
-        Ok(new) => new,
-        // The arena has no tables to buy scores by.
-        Err(_) => (Build::default(), HotState::of_class(&game.content, class).unwrap()),
-    };
-    Character {
-        character_id: CharacterId::from_bits(1),
-        account_id: AccountId::from_bits(2),
-        name: CharacterName::parse("Ada").unwrap(),
-        class: class.to_owned(),
-        version: 1,
-        created_at: Timestamp(0),
-        deleted_at: None,
-        build,
-        hot,
+/// What play knows of a character.
+#[derive(Clone)]
+struct Newcomer {
+    class: String,
+    build: Build,
+    hot: HotState,
+}
+
+impl Newcomer {
+    /// A new one of this class. The arena has no tables to buy ability scores by.
+    fn of(game: &Game, class: &str) -> Self {
+        let (build, hot) = first_level(&game.content, class, None)
+            .unwrap_or_else(|_| (Build::default(), HotState::of_class(&game.content, class).unwrap()));
+        Self { class: class.to_owned(), build, hot }
+    }
+
+    fn sheet(&self) -> Sheet<'_> {
+        Sheet { class: &self.class, build: &self.build, hot: &self.hot }
     }
 }
 
@@ -126,8 +127,8 @@ impl Play {
     }
 
     fn join(&mut self, seat: u8) -> bool {
-        let hero = character(&self.dungeon.game, "hero");
-        self.dungeon.join(seat, "Ada", (&hero).into(), &mut self.effects)
+        let hero = Newcomer::of(&self.dungeon.game, "hero");
+        self.dungeon.join(seat, "Ada", hero.sheet(), &mut self.effects)
     }
 
     /// One tick with these commands; returns what it said.

@@ -1,5 +1,5 @@
 //! What follows from a character's choices: pure formulas, each with its source. "SRD" is the 5e System Reference Document
-//! 5.1. Not here: the numbers, which are content, and the world's own fights, which go by `Class::attack`.
+//! 5.1. Not here: the numbers, which are content, and what an attack comes to, which is the ruleset's affair.
 //!
 //! Read [`Derived`] first: it is what a player sees, and `creation` for how a character begins.
 

@@ -45,10 +45,10 @@ pub(super) fn play(seed: u64, ticks: u32, mut watch: impl FnMut(&Dungeon, &[Effe
             0 => dungeon.leave(seat, &mut effects),
             1..=4 => {
                 let class = ["cleric", "fighter", "ranger"][random.below(3) as usize];
-                let mut newcomer = character(&game, class);
+                let mut newcomer = Newcomer::of(&game, class);
                 let outfit = [("iron-sword", 1), ("leather-armor", 1), ("shield", 1), ("healing-potion", 3)];
                 newcomer.hot.inventory = outfit.map(|(item, quantity)| Stack::of(item, quantity)).into();
-                dungeon.join(seat, "Ada", (&newcomer).into(), &mut effects);
+                dungeon.join(seat, "Ada", newcomer.sheet(), &mut effects);
             }
             _ => {}
         }

@@ -27,7 +27,7 @@ fn no_flood_of_commands_beats_a_cooldown_or_a_cost() {
     let mut dungeon = Dungeon::new(&game, "goblin-warren", 77).unwrap();
     let (mut random, mut effects) = (Random::seeded(78), Vec::new());
     for (seat, class) in (0..).zip(["fighter", "cleric", "ranger", "cleric"]) {
-        assert!(dungeon.join(seat, "Ada", (&character(&game, class)).into(), &mut effects));
+        assert!(dungeon.join(seat, "Ada", Newcomer::of(&game, class).sheet(), &mut effects));
     }
     // By player and ability: when it was used last. By player: what was spent since it was full.
     let mut used: BTreeMap<(u8, u8), u32> = BTreeMap::new();

@@ -39,7 +39,7 @@ fn run(classes: &[&str], seed: u64, ticks_max: u32) -> Option<Run> {
     let mut dungeon = Dungeon::new(&game, "goblin-warren", seed).unwrap();
     let mut effects = Vec::new();
     for (seat, class) in (0..).zip(classes) {
-        assert!(dungeon.join(seat, "Ada", (&character(&game, class)).into(), &mut effects));
+        assert!(dungeon.join(seat, "Ada", Newcomer::of(&game, class).sheet(), &mut effects));
     }
     let (mut cleared, mut wounds) = (None, 0);
     while !dungeon.is_over() && dungeon.tick() < ticks_max {

@@ -19,8 +19,8 @@ fn players_come_and_go_and_their_numbers_go_on_rising() {
     play.dungeon.leave(0, &mut play.effects);
     assert_eq!(play.effects.last(), Some(&all(WorldEvent::PlayerLeft { seat: 0 })));
     assert_eq!((play.dungeon.hot(0), play.view(0)), (None, None));
-    let dead = Character { hot: HotState { hp: 0, ..hot }, ..character(&play.dungeon.game, "hero") };
-    play.dungeon.join(0, "Ada", (&dead).into(), &mut play.effects);
+    let dead = Newcomer { hot: HotState { hp: 0, ..hot }, ..Newcomer::of(&play.dungeon.game, "hero") };
+    play.dungeon.join(0, "Ada", dead.sheet(), &mut play.effects);
     assert_eq!(play.dungeon.hot(0).map(|(hot, seq)| (hot.hp, seq)), Some((100, 3)), "the dead come in unhurt");
     assert_eq!(play.effects.last(), Some(&Effect::Changed { seat: 0, urgent: false }));
 }
@@ -29,8 +29,8 @@ fn players_come_and_go_and_their_numbers_go_on_rising() {
 fn nobody_sits_outside_the_party_or_without_a_class() {
     let mut play = Play::with_heroes(0);
     assert!(!play.join(4) && !play.join(255));
-    let bard = Character { class: "bard".into(), ..character(&play.dungeon.game, "hero") };
-    assert!(!play.dungeon.join(0, "Ada", (&bard).into(), &mut play.effects));
+    let bard = Newcomer { class: "bard".into(), ..Newcomer::of(&play.dungeon.game, "hero") };
+    assert!(!play.dungeon.join(0, "Ada", bard.sheet(), &mut play.effects));
     assert_eq!(play.effects, []);
 }
 
