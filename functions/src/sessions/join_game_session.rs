@@ -6,6 +6,7 @@ use crate::caller::Player;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
 use guildhall_domain::api::{JoinGameSessionRequest, Placement};
+use guildhall_domain::limits::CONNECT_TOKEN_LIFETIME_S;
 use guildhall_storage::sessions::{self, Unseated};
 
 /// `POST /v1/game-sessions/{session_id}/join`
@@ -31,6 +32,14 @@ impl Endpoint for JoinGameSession {
         let (mut session, gamesim) = found.ok_or_else(|| ApiError::not_found("game session"))?;
         let over = || ApiError::new(409, "session_over", "the game session is over");
         let gamesim = gamesim.ok_or_else(over)?;
+        let seat = reservation(&row, call.caller.login_session_id, call.now);
+        // Whoever has the seat for as long as the ticket is good writes nothing, so that the members of a party that comes
+        // back together do not meet in the session's row. That seat and lease hold is judged again when they arrive.
+        if let Some(number) = session.kept(&seat, call.now.plus_secs(CONNECT_TOKEN_LIFETIME_S))
+            && row.lease.as_ref() == Some(&session.lease())
+        {
+            return placement(call.app, &session, &gamesim, number, call.now);
+        }
         for _ in 0..ATTEMPTS_MAX {
             let lapsed = require_free(call.app, &row, input.session_id, call.now).await?;
             let (next, seat) = session.reserve(reservation(&row, call.caller.login_session_id, call.now), call.now)?;

@@ -48,6 +48,18 @@ impl Session {
         Ok((next, u8::try_from(index).map_err(|_| Refused::Full)?))
     }
 
+    /// The number of the seat that the one in `seat` has until `until` without another reservation: the same player, by the
+    /// same login.
+    pub fn kept(&self, seat: &Seat, until: Timestamp) -> Option<u8> {
+        let is_open = matches!(self.state, SessionState::Reserved | SessionState::Active);
+        let is_same = |held: &&Seat| {
+            let names = |seat: &Seat| (seat.character_id, seat.account_id, seat.login_session_id);
+            names(held) == names(seat) && held.holds(until)
+        };
+        let number = self.seats.iter().position(|held| held.as_ref().filter(is_same).is_some());
+        number.filter(|_| is_open).and_then(|number| u8::try_from(number).ok())
+    }
+
     /// The player has arrived: the seat is theirs until they leave, and the session is active.
     pub fn admit(&self, number: u8, character_id: CharacterId) -> Result<Self, Refused> {
         if !matches!(self.state, SessionState::Reserved | SessionState::Active) {
@@ -196,6 +208,27 @@ mod tests {
             outcome: None,
             expires_at: 0,
         }
+    }
+
+    #[test]
+    fn a_seat_is_kept_by_who_has_it_for_long_enough() {
+        let (session, _) = session().reserve(seat(1), NOW).unwrap();
+        let end = NOW.plus_secs(SEAT_RESERVATION_S);
+        let before = Timestamp(end.0 - 1);
+        assert_eq!((session.kept(&seat(1), before), session.kept(&seat(1), end)), (Some(0), None));
+        assert_eq!(session.kept(&seat(2), before), None, "somebody else");
+        let later_login = Seat { login_session_id: LoginSessionId::from_bits(2), ..seat(1) };
+        assert_eq!(session.kept(&later_login, before), None);
+        let admitted = session.admit(0, CharacterId::from_bits(1)).unwrap();
+        assert_eq!(admitted.kept(&seat(1), end), Some(0));
+        let moved = admitted.relocate(&"sim-2".parse().unwrap(), 1, "127.0.0.1:2".into(), NOW).unwrap();
+        assert_eq!(
+            moved.kept(&seat(1), end),
+            Some(0),
+            "whoever is to go on has the seat for longer than a ticket lasts"
+        );
+        let ended = admitted.end(Outcome::Cleared, NOW).unwrap();
+        assert_eq!(ended.kept(&seat(1), NOW), None);
     }
 
     #[test]
