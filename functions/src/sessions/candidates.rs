@@ -7,13 +7,16 @@ use crate::App;
 use crate::error::ApiError;
 use guildhall_domain::{AccountId, SessionId, Timestamp};
 use guildhall_protocol::PROTOCOL_VERSION;
-use guildhall_storage::gamesims::GamesimRow;
+use guildhall_storage::gamesims::{Facts, GamesimRow, Listed};
 use guildhall_storage::queue::{self, Waiting};
+use std::cmp::Reverse;
 
 /// How often the fleet is looked at anew where every game sim with room was contended.
 const ROUNDS_MAX: u32 = 6;
 /// Over how many of the fullest requests spread that met each other, at most: those in use, and one that is not yet.
 const SPREAD_MAX: usize = 8;
+/// With so few places left, or fewer, the same request may have found none a moment ago.
+const SCARCE_MAX: usize = 4;
 
 /// What a session asks of a game sim.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +45,8 @@ pub(super) struct Outlook {
     pub(super) crowd: usize,
     /// Whether it waits itself.
     pub(super) waits: bool,
+    /// Whether the fleet is full, or nearly.
+    pub(super) is_scarce: bool,
 }
 
 /// The search for a game sim: ask for the next one, and say what became of it.
@@ -54,7 +59,7 @@ pub(super) struct Search<'a> {
     now: Timestamp,
     rounds: u32,
     /// Game sims with room that have not been tried in this round, fullest first.
-    left: Vec<GamesimRow>,
+    left: Vec<Listed>,
     /// Whether another request stood in the way in this round.
     met_others: bool,
     /// Whether this round's look at the fleet was not the last word.
@@ -63,7 +68,7 @@ pub(super) struct Search<'a> {
 
 impl<'a> Search<'a> {
     pub(super) const fn new(app: &'a App, needs: Needs<'a>, turn: Turn, now: Timestamp) -> Self {
-        let outlook = Outlook { older: 0, crowd: 0, waits: false };
+        let outlook = Outlook { older: 0, crowd: 0, waits: false, is_scarce: false };
         Self { app, needs, turn, outlook, now, rounds: 0, left: Vec::new(), met_others: false, is_outdated: true }
     }
 
@@ -81,14 +86,14 @@ impl<'a> Search<'a> {
             }
             self.look().await?;
         }
-        let in_use = self.left.iter().filter(|gamesim| !gamesim.sessions.is_empty()).count();
+        let in_use = self.left.iter().filter(|gamesim| gamesim.sessions > 0).count();
         let spread = if self.met_others { SPREAD_MAX.min(in_use + 1) } else { 1 };
         let among = self.left.len().min(spread);
         if among == 0 {
             return Ok(None);
         }
         let chosen = usize::try_from(self.app.random_bits() % among as u128).unwrap_or_default();
-        Ok(Some(self.left.remove(chosen)))
+        Ok(Some(self.left.remove(chosen).row()?))
     }
 
     /// The game sim that was tried has no room after all. Somebody else was faster; whether that has filled the fleet, only
@@ -111,10 +116,11 @@ impl<'a> Search<'a> {
         let look = queue::look(&*self.app.table).await?;
         self.outlook = self.survey(&look.waiting);
         self.left = look.gamesims;
-        self.left.retain(|gamesim| suits(gamesim, self.needs) && gamesim.has_room(self.now));
-        let by_name = |a: &GamesimRow, b: &GamesimRow| a.gamesim_id.cmp(&b.gamesim_id);
-        self.left.sort_by(|a, b| b.sessions.len().cmp(&a.sessions.len()).then_with(|| by_name(a, b)));
-        let free: usize = self.left.iter().map(GamesimRow::room).sum();
+        self.left.retain(|gamesim| suits(&gamesim.facts, self.needs) && gamesim.room(self.now) > 0);
+        // Of those that are equally full it is the first by name, as the look lists them.
+        self.left.sort_by_key(|gamesim| Reverse(gamesim.sessions));
+        let free: usize = self.left.iter().map(|gamesim| gamesim.room(self.now)).sum();
+        self.outlook.is_scarce = free <= self.outlook.crowd + SCARCE_MAX;
         if free <= self.outlook.older {
             self.left.clear();
         }
@@ -134,11 +140,12 @@ impl<'a> Search<'a> {
             older: living().filter(is_rival).filter(is_older).count(),
             crowd: living().count(),
             waits: own.is_some(),
+            is_scarce: false,
         }
     }
 }
 
-fn suits(gamesim: &GamesimRow, needs: Needs<'_>) -> bool {
+fn suits(gamesim: &Facts, needs: Needs<'_>) -> bool {
     gamesim.protocol_version == PROTOCOL_VERSION
         && gamesim.content_version == needs.content_version
         && needs.build_version.is_none_or(|build| gamesim.build_version == build)

@@ -5,6 +5,7 @@
 use super::candidates::Needs;
 use super::companions;
 use super::placing::{Placed, Wanted, place, repeated};
+use super::seat::fleet_full;
 use super::waiting;
 use crate::answer::DoneOrAccepted::{self, Accepted, Done};
 use crate::caller::Player;
@@ -56,7 +57,10 @@ impl Endpoint for CreateGameSession {
         }
         Ok(match place(&call, &wanted).await? {
             Placed::Seated(placement) => Done(placement),
-            Placed::Unseated(outlook) => Accepted(waiting::wait(&call, &wanted, &outlook).await?),
+            Placed::Unseated(outlook) => match waiting::wait(&call, &wanted, &outlook).await? {
+                Some(queued) => Accepted(queued),
+                None => Done(repeated(&call, wanted.session_id, Some(&wanted)).await?.ok_or_else(fleet_full)?),
+            },
         })
     }
 }

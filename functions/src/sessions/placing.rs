@@ -16,7 +16,7 @@ use guildhall_domain::{Session, SessionId, SessionState, Sitter};
 use guildhall_storage::CommitError;
 use guildhall_storage::characters::{self, CharacterRow};
 use guildhall_storage::gamesims::GamesimRow;
-use guildhall_storage::sessions::{self, Newcomer, Unplaced};
+use guildhall_storage::sessions::{self, Newcomer, Unplaced, Waits};
 
 /// What is asked for.
 pub(super) struct Wanted<'a> {
@@ -111,11 +111,11 @@ async fn allocate(
 ) -> Result<Result<Placement, Unplaced>, ApiError> {
     let (app, now) = (call.app, call.now);
     while let Some(gamesim) = search.next().await? {
-        let waits = search.outlook().waits;
-        if wanted.must_wait && !waits {
+        let waits = waits(search.outlook());
+        if wanted.must_wait && waits != Waits::Yes {
             return Ok(Err(Unplaced::Left));
         }
-        if waits && !wanted.must_wait {
+        if waits == Waits::Yes && !wanted.must_wait {
             waiting::require_same(call, wanted).await?;
         }
         let session = new_session(call, wanted, &gamesim, party)?;
@@ -128,6 +128,14 @@ async fn allocate(
         }
     }
     Ok(Err(Unplaced::Gamesim))
+}
+
+const fn waits(outlook: &Outlook) -> Waits {
+    match outlook {
+        Outlook { waits: true, .. } => Waits::Yes,
+        Outlook { is_scarce: true, .. } => Waits::Perhaps,
+        Outlook { .. } => Waits::No,
+    }
 }
 
 fn new_session(

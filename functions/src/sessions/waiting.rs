@@ -12,7 +12,7 @@ use guildhall_domain::api::{PlacementTicket, Queued};
 use guildhall_domain::limits::{
     QUEUE_FRONT_MAX, QUEUE_MAX, QUEUE_PATIENCE_S, QUEUE_POLL_BEHIND_MS, QUEUE_POLL_FRONT_MS,
 };
-use guildhall_storage::queue::{self, Request, Waiting};
+use guildhall_storage::queue::{self, Entered, Request, Waiting};
 
 /// Whether the party of a repeated creation waits already.
 pub(super) async fn waits(call: &Call<'_, Player>, wanted: &Wanted<'_>) -> Result<bool, ApiError> {
@@ -36,21 +36,29 @@ pub(super) async fn require_same(call: &Call<'_, Player>, wanted: &Wanted<'_>) -
     is_same.then_some(()).ok_or_else(ApiError::idempotency_key_reused)
 }
 
-/// Has a party wait that found no place, or goes on waiting if it does already.
-pub(super) async fn wait(call: &Call<'_, Player>, wanted: &Wanted<'_>, outlook: &Outlook) -> Result<Queued, ApiError> {
+/// Has a party wait that found no place, or goes on waiting if it does already. `None` if it has a place by now, because
+/// another arrival of the same request found one.
+pub(super) async fn wait(
+    call: &Call<'_, Player>,
+    wanted: &Wanted<'_>,
+    outlook: &Outlook,
+) -> Result<Option<Queued>, ApiError> {
+    let ticket = || Some(ticket(wanted.session_id, outlook.older));
     if !outlook.waits {
         if outlook.crowd >= QUEUE_MAX {
             return Err(fleet_full());
         }
-        if enter(call, wanted).await? {
-            return Ok(ticket(wanted.session_id, outlook.older));
+        match enter(call, wanted).await? {
+            Entered::Waits => return Ok(ticket()),
+            Entered::Already => {}
+            Entered::Placed => return Ok(None),
         }
     }
     // Between the look and here its ticket may have gone: cancelled, or placed by a poll.
-    if waits(call, wanted).await? { Ok(ticket(wanted.session_id, outlook.older)) } else { Err(fleet_full()) }
+    Ok(if waits(call, wanted).await? { ticket() } else { None })
 }
 
-async fn enter(call: &Call<'_, Player>, wanted: &Wanted<'_>) -> Result<bool, ApiError> {
+async fn enter(call: &Call<'_, Player>, wanted: &Wanted<'_>) -> Result<Entered, ApiError> {
     let expires_at = queue::row_expiry(call.now);
     let waiting = Waiting {
         session_id: wanted.session_id,

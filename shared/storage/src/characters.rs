@@ -9,6 +9,7 @@ use crate::{
 use guildhall_domain::progress::CharacterWrite;
 use guildhall_domain::{AccountId, Character, CharacterId, Lease, Session, SessionId};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// A character as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,7 +140,7 @@ pub async fn list(table: &dyn Table, account_id: AccountId) -> Result<Vec<Charac
     loop {
         let page = table.query(query.clone()).await?;
         for item in page.items {
-            rows.push(decode::<CharacterRow>(item)?);
+            rows.push(decode::<CharacterRow>(Arc::unwrap_or_clone(item))?);
         }
         match page.next {
             Some(next) => query = query.start_after(next),

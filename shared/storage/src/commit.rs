@@ -1,6 +1,6 @@
 //! The one way to write: a list of conditional writes that happen together or not at all.
 
-use crate::value::{PK, SK, encode, item_size_bytes, with_key};
+use crate::value::{PK, SK, encode, stored_size_bytes, with_key};
 use crate::{Action, Condition, Item, Key, StorageError};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -181,7 +181,7 @@ impl Write {
         self.key().validate()?;
         match self {
             Self::Put { key, item, .. } => {
-                let bytes = item_size_bytes(&with_key(key, item.clone()));
+                let bytes = stored_size_bytes(key, item);
                 if bytes > ITEM_BYTES_MAX {
                     return Err(StorageError::TooLarge(format!("an item of {bytes} bytes")));
                 }

@@ -3,6 +3,10 @@
 //! A row's `sessions` map lists the live sessions of its epoch. It changes only in the transaction that changes the session
 //! row, so it is the authoritative list and its size is the number of active sessions; there is no counter that could drift.
 
+mod listed;
+
+pub use listed::{Facts, Listed};
+
 use crate::{
     Action, Commit, CommitError, Condition, Consistency, Item, Key, Query, StorageError, Table, TableName, Write,
     decode, queue, value_of,
@@ -12,6 +16,7 @@ use guildhall_domain::limits::{EXPULSIONS_PER_GAMESIM_MAX, GAMESIM_LEASE_MS, SES
 use guildhall_domain::{GamesimId, SessionId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The partition of the registry, in which the parties that wait for a place are as well.
 pub(crate) const FLEET: &str = "fleet";
@@ -105,15 +110,15 @@ pub async fn find_latest(table: &dyn Table, gamesim_id: &GamesimId) -> Result<Op
 /// Every boot of a game sim whose row is still there, oldest first.
 async fn find_boots(table: &dyn Table, gamesim_id: &GamesimId) -> Result<Vec<GamesimRow>, StorageError> {
     let query = Query::new(TableName::Gamesims, FLEET).prefix(format!("{gamesim_id}#"));
-    read(table, query).await?.into_iter().map(decode).collect()
+    read(table, query).await?.into_iter().map(|item| decode(Arc::unwrap_or_clone(item))).collect()
 }
 
 /// The whole fleet, by name and boot; boots that are over are among them while they have sessions.
 pub async fn list(table: &dyn Table) -> Result<Vec<GamesimRow>, StorageError> {
-    Ok(queue::look(table).await?.gamesims)
+    queue::look(table).await?.gamesims.into_iter().map(Listed::row).collect()
 }
 
-pub(crate) async fn read(table: &dyn Table, mut query: Query) -> Result<Vec<Item>, StorageError> {
+pub(crate) async fn read(table: &dyn Table, mut query: Query) -> Result<Vec<Arc<Item>>, StorageError> {
     let mut items = Vec::new();
     loop {
         let page = table.query(query.clone()).await?;

@@ -10,7 +10,7 @@ use crate::{Item, Key, Page, Query, Refusal, StorageError, Table, Write};
 use std::collections::{BTreeMap, VecDeque};
 use std::future::ready;
 use std::ops::Bound;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How many idempotency tokens are remembered: without a clock, number stands in for DynamoDB's ten minutes.
 pub const TOKENS_REMEMBERED_MAX: usize = 16_384;
@@ -23,7 +23,7 @@ pub struct MemoryTable {
 
 #[derive(Debug, Default)]
 struct State {
-    items: BTreeMap<Key, Item>,
+    items: BTreeMap<Key, Arc<Item>>,
     tokens: BTreeMap<String, Vec<Write>>,
     tokens_by_age: VecDeque<String>,
 }
@@ -36,7 +36,7 @@ impl MemoryTable {
 
     /// Everything stored, in key order: what a simulation checks its invariants on after a write.
     pub fn items(&self) -> Vec<(Key, Item)> {
-        self.state().items.iter().map(|(key, item)| (key.clone(), item.clone())).collect()
+        self.state().items.iter().map(|(key, item)| (key.clone(), Item::clone(item))).collect()
     }
 
     /// A panic cannot leave the state half-changed, as commits replace items only after the last check; so a poisoned lock
@@ -48,7 +48,7 @@ impl MemoryTable {
 
 impl Table for MemoryTable {
     fn get<'a>(&'a self, key: &'a Key, _: Consistency) -> BoxFuture<'a, Result<Option<Item>, StorageError>> {
-        Box::pin(ready(key.validate().map(|()| self.state().items.get(key).cloned())))
+        Box::pin(ready(key.validate().map(|()| self.state().item(key))))
     }
 
     fn query(&self, query: Query) -> BoxFuture<'_, Result<Page, StorageError>> {
@@ -61,13 +61,17 @@ impl Table for MemoryTable {
 }
 
 impl State {
+    fn item(&self, key: &Key) -> Option<Item> {
+        self.items.get(key).map(|item| Item::clone(item))
+    }
+
     fn query(&self, query: &Query) -> Page {
         let prefix = query.sk_prefix.as_deref().unwrap_or_default();
         let after = query.start_after.as_deref().filter(|after| *after >= prefix);
         let start = Key::new(query.table, query.pk.as_str(), after.unwrap_or(prefix));
         let start = if after.is_some() { Bound::Excluded(start) } else { Bound::Included(start) };
         let limit = query.limit.map_or(usize::MAX, |limit| limit as usize);
-        let items: Vec<Item> = self
+        let items: Vec<_> = self
             .items
             .range((start, Bound::Unbounded))
             .take_while(|(key, _)| key.table == query.table && key.pk == query.pk && key.sk.starts_with(prefix))
@@ -96,7 +100,7 @@ impl State {
         let returned = if commit.is_transaction() { None } else { images.first().cloned().flatten() };
         for (write, image) in commit.writes.iter().zip(images) {
             match image {
-                Some(item) => self.items.insert(write.key().clone(), item),
+                Some(item) => self.items.insert(write.key().clone(), Arc::new(item)),
                 None => self.items.remove(write.key()),
             };
         }
@@ -108,7 +112,7 @@ impl State {
 
     fn refusals(&self, writes: &[Write]) -> Vec<Refusal> {
         let refusal = |(index, write): (usize, &Write)| {
-            let current = self.items.get(write.key());
+            let current = self.items.get(write.key()).map(Arc::as_ref);
             let holds = evaluate::holds(write.condition(), current);
             (!holds).then(|| Refusal { index, current: current.cloned() })
         };
@@ -117,7 +121,7 @@ impl State {
 
     /// The item as `write` leaves it.
     fn image_after(&self, write: &Write) -> Result<Option<Item>, StorageError> {
-        let current = self.items.get(write.key());
+        let current = self.items.get(write.key()).map(Arc::as_ref);
         match write {
             Write::Put { key, item, .. } => Ok(Some(with_key(key, item.clone()))),
             Write::Delete { .. } => Ok(None),

@@ -5,14 +5,15 @@
 //! will get, so that a party waits once and is placed once. Nobody removes a party that has stopped asking: it is judged by
 //! its last poll, when its row is read.
 
-use crate::gamesims::{self, GamesimRow};
+use crate::gamesims::{self, Listed};
 use crate::{
     Action, Commit, CommitError, Condition, Consistency, Item, Key, Query, StorageError, Table, TableName, Write,
-    decode,
+    decode, sessions,
 };
 use guildhall_domain::limits::{IDEMPOTENCY_RETENTION_S, QUEUE_PATIENCE_S};
 use guildhall_domain::{AccountId, SessionId, Sitter, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// What the sort keys of waiting parties begin with: no name of a game sim does.
 const MARK: &str = "~";
@@ -73,10 +74,10 @@ pub struct Request {
 }
 
 /// The fleet and who waits for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Look {
-    /// Every boot of every game sim.
-    pub gamesims: Vec<GamesimRow>,
+    /// Every boot of every game sim, by name and boot.
+    pub gamesims: Vec<Listed>,
     /// Every party that waits or waited.
     pub waiting: Vec<Waiting>,
 }
@@ -97,15 +98,19 @@ pub(crate) fn is_waiting(item: &Item) -> bool {
 /// The whole fleet and everybody who waits, by one consistent query.
 pub async fn look(table: &dyn Table) -> Result<Look, StorageError> {
     let items = gamesims::read(table, Query::new(TableName::Gamesims, gamesims::FLEET)).await?;
-    let (waiting, gamesims): (Vec<_>, Vec<_>) = items.into_iter().partition(is_waiting);
-    let gamesims = gamesims.into_iter().map(decode).collect::<Result<_, _>>()?;
-    Ok(Look { gamesims, waiting: waiting.into_iter().map(decode).collect::<Result<_, _>>()? })
+    let (waiting, gamesims): (Vec<_>, Vec<_>) = items.into_iter().partition(|item| is_waiting(item));
+    let gamesims = gamesims.into_iter().map(Listed::read).collect::<Result<_, _>>()?;
+    Ok(Look { gamesims, waiting: decode_all(waiting)? })
 }
 
 /// Everybody who waits, perhaps as of a moment ago; nothing may be decided on it but to go on waiting.
 pub async fn glance(table: &dyn Table) -> Result<Vec<Waiting>, StorageError> {
     let query = Query::new(TableName::Gamesims, gamesims::FLEET).prefix(MARK).eventual();
-    gamesims::read(table, query).await?.into_iter().map(decode).collect()
+    decode_all(gamesims::read(table, query).await?)
+}
+
+fn decode_all(waiting: Vec<Arc<Item>>) -> Result<Vec<Waiting>, StorageError> {
+    waiting.into_iter().map(|item| decode(Arc::unwrap_or_clone(item))).collect()
 }
 
 /// What a party that waits, or has waited, asked for.
@@ -113,18 +118,31 @@ pub async fn request(table: &dyn Table, session_id: SessionId) -> Result<Option<
     table.get(&request_key(session_id), Consistency::Strong).await?.map(decode).transpose()
 }
 
-/// Has a party wait. `false` if it waits already; one that has stopped asking begins anew.
-pub async fn enter(table: &dyn Table, waiting: &Waiting, request: &Request) -> Result<bool, CommitError> {
+/// What became of a party that was to wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entered {
+    /// It waits.
+    Waits,
+    /// It waits already.
+    Already,
+    /// It has its session: another arrival of the same request was placed.
+    Placed,
+}
+
+/// Has a party wait that has no session; one that has stopped asking begins anew.
+pub async fn enter(table: &dyn Table, waiting: &Waiting, request: &Request) -> Result<Entered, CommitError> {
     let free = Condition::any([Condition::NotExists, Condition::less_or_equal("polled_at", forgotten_since(waiting))]);
     let writes = [
         Write::put(key(waiting.session_id), waiting, free)?,
         // The row beside it says whether this one may be replaced.
         Write::put(request_key(waiting.session_id), request, Condition::Always)?,
+        Write::check(sessions::key(waiting.session_id), Condition::NotExists),
     ];
-    match table.commit(Commit::all(writes)).await {
-        Ok(_) => Ok(true),
-        Err(CommitError::Refused(_)) => Ok(false),
-        Err(error) => Err(error),
+    let Err(error) = table.commit(Commit::all(writes)).await else { return Ok(Entered::Waits) };
+    match &error {
+        CommitError::Refused(_) if error.refusal(2).is_some() => Ok(Entered::Placed),
+        CommitError::Refused(_) => Ok(Entered::Already),
+        _ => Err(error),
     }
 }
 

@@ -25,7 +25,11 @@ pub async fn reap(table: &dyn Table, now: Timestamp) -> Result<Reaped, CommitErr
     for waiting in look.waiting.iter().filter(|waiting| !waiting.lives(now)) {
         reaped.parties_removed += u32::from(queue::forget(table, waiting).await?);
     }
-    for row in look.gamesims.iter().filter(|row| row.is_past_hope(now)) {
+    for listed in look.gamesims {
+        let row = &listed.row()?;
+        if !row.is_past_hope(now) {
+            continue;
+        }
         for session_id in row.sessions.keys() {
             reaped.sessions_lost += u32::from(give_up(table, row, *session_id, now).await?);
         }

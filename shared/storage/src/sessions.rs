@@ -11,14 +11,14 @@ use guildhall_domain::{CharacterId, Lease, Session, SessionId, Timestamp};
 mod allocation;
 mod progress;
 mod relocation;
-pub use allocation::{Newcomer, Unplaced, allocate};
+pub use allocation::{Newcomer, Unplaced, Waits, allocate};
 pub use progress::apply_group;
 pub use relocation::{Relocated, held_characters, relocate};
 
 /// How often a transaction that keeps meeting others is tried.
 const ATTEMPTS_MAX: u32 = 8;
 
-fn key(session_id: SessionId) -> Key {
+pub(crate) fn key(session_id: SessionId) -> Key {
     Key::new(TableName::Sessions, session_id.to_string(), "session")
 }
 

@@ -3,6 +3,7 @@
 
 use crate::{Commit, CommitError, Committed, Item, StorageError};
 use std::fmt;
+use std::sync::Arc;
 
 pub use futures_util::future::BoxFuture;
 
@@ -164,8 +165,8 @@ impl Query {
 /// One page of a query.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Page {
-    /// The items, ordered by sort key.
-    pub items: Vec<Item>,
+    /// The items, ordered by sort key; shared, so that a table in memory need not copy what nobody decodes.
+    pub items: Vec<Arc<Item>>,
     /// The [`Query::start_after`] of the next page; `None` at the end.
     pub next: Option<String>,
 }

@@ -52,6 +52,13 @@ pub(crate) fn item_size_bytes(item: &Item) -> usize {
     item.iter().map(|(name, value)| name.len() + value_size_bytes(value)).sum()
 }
 
+/// The same for an item that is stored under `key`, whatever it says of its key itself.
+pub(crate) fn stored_size_bytes(key: &Key, item: &Item) -> usize {
+    let own = |name: &str| item.get(name).map_or(0, |value| name.len() + value_size_bytes(value));
+    let keys = PK.len() + key.pk.len() + SK.len() + key.sk.len();
+    item_size_bytes(item) - own(PK) - own(SK) + keys
+}
+
 fn value_size_bytes(value: &AttributeValue) -> usize {
     let number = |digits: &String| digits.len().div_ceil(2) + 1;
     match value {

@@ -15,7 +15,7 @@ use guildhall_storage::gamesims::{self, Beat, GamesimRow};
 use guildhall_storage::memory::MemoryTable;
 use guildhall_storage::reaper::{self, Reaped};
 use guildhall_storage::sessions::{
-    self, Closed, Closing, Hold, Newcomer, NotAdmitted, Relocated, Unplaced, Unseated, Whereabouts,
+    self, Closed, Closing, Hold, Newcomer, NotAdmitted, Relocated, Unplaced, Unseated, Waits, Whereabouts,
 };
 use guildhall_storage::{
     Action, BoxFuture, Commit, CommitError, Committed, Condition, Consistency, Item, Key, Page, Query, StorageError,
@@ -33,7 +33,7 @@ async fn allocate(
     now: Timestamp,
 ) -> Result<Result<(), Unplaced>, CommitError> {
     let lapsed = lapsed.cloned().map(Box::new);
-    sessions::allocate(table, session, sim, &[Newcomer { row: row.clone(), lapsed }], false, now).await
+    sessions::allocate(table, session, sim, &[Newcomer { row: row.clone(), lapsed }], Waits::No, now).await
 }
 
 /// A table with one game sim, one character and their session, the player admitted.

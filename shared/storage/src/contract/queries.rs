@@ -20,7 +20,7 @@ fn sort_keys(page: &Page) -> Vec<String> {
         Some(AttributeValue::S(sk)) => sk.clone(),
         other => panic!("an item without its sort key: {other:?}"),
     };
-    page.items.iter().map(sort_key).collect()
+    page.items.iter().map(|item| sort_key(item)).collect()
 }
 
 /// All pages of a query, as callers walk them.

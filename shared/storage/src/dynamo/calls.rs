@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::types::{
     ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use std::collections::HashMap;
+use std::sync::Arc;
 
 type Attributes = HashMap<String, AttributeValue>;
 
@@ -53,7 +54,8 @@ impl DynamoTable {
         let output = request.send().await.map_err(fault)?;
         self.usage.count_read(query.table, output.consumed_capacity());
         let next = output.last_evaluated_key().and_then(|key| key.get(SK)).and_then(|sk| sk.as_s().ok()).cloned();
-        Ok(Page { items: output.items.unwrap_or_default().into_iter().map(Item::from).collect(), next })
+        let items = output.items.unwrap_or_default().into_iter().map(|item| Arc::new(Item::from(item))).collect();
+        Ok(Page { items, next })
     }
 
     /// A single write without a token.

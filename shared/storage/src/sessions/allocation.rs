@@ -31,15 +31,26 @@ pub enum Unplaced {
     Left,
 }
 
+/// Whether a party waits for the place that it is to get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waits {
+    /// There is no reason to think so.
+    No,
+    /// Another arrival of the same request may have been told to.
+    Perhaps,
+    /// It was seen to; if it has stopped, it is not to be placed.
+    Yes,
+}
+
 /// Places a new session, in which a seat is reserved for everybody of `party`, on a game sim. A party that `waits` leaves the
-/// queue in the same moment. Where other transactions want
-/// the same game sim at the same time it is a conflict at once: the caller has other game sims to turn to.
+/// queue in the same moment. Where other transactions want the same game sim at the same time it is a conflict at once: the
+/// caller has other game sims to turn to.
 pub async fn allocate(
     table: &dyn Table,
     session: &Session,
     gamesim: &GamesimRow,
     party: &[Newcomer],
-    waits: bool,
+    waits: Waits,
     now: Timestamp,
 ) -> Result<Result<(), Unplaced>, CommitError> {
     let mut writes = vec![
@@ -51,8 +62,10 @@ pub async fn allocate(
     let confirms = writes.len();
     writes.extend(left_behind(party).into_iter().map(confirm));
     let removal = writes.len();
-    if waits {
-        writes.extend(queue::removal(session.session_id, Condition::Exists));
+    match waits {
+        Waits::No => {}
+        Waits::Perhaps => writes.extend(queue::removal(session.session_id, Condition::Always)),
+        Waits::Yes => writes.extend(queue::removal(session.session_id, Condition::Exists)),
     }
     let Err(error) = table.commit(Commit::all(writes).give_way()).await else { return Ok(Ok(())) };
     let CommitError::Refused(refusals) = &error else { return Err(error) };
