@@ -8,6 +8,7 @@ mod budget;
 mod characters;
 mod client;
 mod content;
+mod disorder;
 mod fleet;
 mod front;
 mod health;

@@ -4,7 +4,9 @@
 pub mod autoscaler;
 pub mod backend;
 pub mod call;
+pub mod crowd;
 pub mod dice;
+pub mod disorder;
 pub mod openapi;
 pub mod party;
 pub mod process;

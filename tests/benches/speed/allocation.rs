@@ -2,12 +2,8 @@
 //! memory, called with API Gateway events as Lambda would be, so that what they do is measured and not the network; beside
 //! them stands the same over the embedded database, which also says what it costs in DynamoDB's units.
 //!
-//! `crowd` is who asks and where to; `rush` the rates, on the table of `contended`; `disorder` the same routes when messages
-//! get lost and come twice, on the table of `unreliable` and judged by `audit`.
+//! `rush` has the rates, on the table of `contended`; `disorder` the same routes when messages get lost and come twice.
 
-mod audit;
 mod contended;
-mod crowd;
 pub(crate) mod disorder;
 pub(crate) mod rush;
-mod unreliable;

@@ -4,7 +4,6 @@
 //! turns on the machine's cores.
 
 use super::contended::Contended;
-use super::crowd::{Hero, fleet, heroes, table};
 use crate::Outcome;
 use crate::figure::{Figure, median, quantile};
 use crate::processes::processor_time;
@@ -12,6 +11,7 @@ use crate::units::difference;
 use guildhall_domain::SessionId;
 use guildhall_storage::dynamo::TableUsage;
 use guildhall_storage::{Table, gamesims};
+use guildhall_tests::crowd::{Hero, fleet, heroes, table};
 use guildhall_tests::{Answer, Backend, Call};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -2,43 +2,45 @@
 //! living session has its place, they fit, no character is bound to a session that is over, and no party waits for a place
 //! that it has.
 
-use crate::Outcome;
 use guildhall_domain::{CharacterId, Session, SessionId, Timestamp};
 use guildhall_storage::characters::CharacterRow;
 use guildhall_storage::gamesims::GamesimRow;
 use guildhall_storage::queue::Waiting;
-use guildhall_storage::{Item, Key, TableName, decode};
+use guildhall_storage::{Item, Key, StorageError, TableName, decode};
 use std::collections::BTreeMap;
 
 /// What was found wrong, and what there was.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Audit {
+pub struct Audit {
     /// Living sessions, or listed ones if that is more, beyond what their game sims have room for.
-    pub(super) overbooked: usize,
+    pub overbooked: usize,
     /// Living sessions that their game sim does not list: a counter beside them would end below zero.
-    pub(super) without_place: usize,
+    pub without_place: usize,
     /// Listed sessions that are over or never were.
-    pub(super) leaked_places: usize,
+    pub leaked_places: usize,
     /// Characters whose lease names a session that never was, or one that is over and knew them to the end.
-    pub(super) leaked_leases: usize,
+    pub leaked_leases: usize,
     /// Characters whose lease names a session that is over, where somebody else had taken the seat that they let go. Nobody
     /// is bound by such a lease, and the next one replaces it.
-    pub(super) outdated_leases: usize,
+    pub outdated_leases: usize,
     /// Seats that are held by a character whose lease is not this session's.
-    pub(super) without_lease: usize,
+    pub without_lease: usize,
     /// Parties that wait for a session that there is: they would keep a place from others.
-    pub(super) waiting_placed: usize,
+    pub waiting_placed: usize,
     /// Parties that wait.
-    pub(super) waiting: usize,
+    pub waiting: usize,
     /// Living sessions.
-    pub(super) living: usize,
+    pub living: usize,
     /// Leases, whatever they are worth.
-    pub(super) leases: usize,
+    pub leases: usize,
 }
 
 impl Audit {
     /// Looks at all rows as they stand at `now`.
-    pub(super) fn of(items: Vec<(Key, Item)>, now: Timestamp) -> Outcome<Self> {
+    ///
+    /// # Errors
+    /// [`StorageError::Undecodable`], if one of them is not what its place says.
+    pub fn of(items: Vec<(Key, Item)>, now: Timestamp) -> Result<Self, StorageError> {
         let mut sessions: BTreeMap<SessionId, Session> = BTreeMap::new();
         let mut gamesims: Vec<GamesimRow> = Vec::new();
         let mut characters: BTreeMap<CharacterId, CharacterRow> = BTreeMap::new();
@@ -103,7 +105,7 @@ impl Audit {
     }
 
     /// The worse of both, of each kind.
-    pub(super) fn or_worse(self, other: Self) -> Self {
+    pub fn or_worse(self, other: Self) -> Self {
         Self {
             overbooked: self.overbooked.max(other.overbooked),
             without_place: self.without_place.max(other.without_place),
