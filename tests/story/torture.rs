@@ -79,7 +79,7 @@ async fn whatever_happens_to_game_sims_the_database_holds_what_players_were_prom
     assert_eq!(ledger.overbooked, 0, "looks at which a game sim had more sessions than places");
     come_to_rest(&stack).await;
     reconcile(&stack, &members, &seen).await;
-    println!("overbooked: 0 of {} looks, leaked: 0", ledger.looks);
+    println!("overbooked: 0 of {} looks (goal 0); leaked sessions and leases: 0 (goal 0)", ledger.looks);
     Arc::into_inner(stack).expect("nobody else holds the stack").shutdown().await;
     if asked("TORTURE_KEEP", 0) == 0 {
         std::fs::remove_dir_all(folder).unwrap();
@@ -161,7 +161,7 @@ async fn reconcile(stack: &Stack, members: &[PartyMember], seen: &Seen) {
         unseen += count_unseen(&row.character, runs);
     }
     println!(
-        "gains that were called durable: {promised}, lost 0; items duplicated: 0, given at a cut and not seen: {unseen}"
+        "gains that were called durable: {promised}, lost: 0 (goal 0); items duplicated: 0 (goal 0), given at a cut and not seen: {unseen}"
     );
 }
 
