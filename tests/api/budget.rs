@@ -297,7 +297,7 @@ async fn waiting_stays_within_its_units() {
     let cancel = spent(bea, "cancel-placement-ticket", &path, &Value::Null).await.1;
     let table = [
         ("heartbeat-gamesim", heartbeat, (2, 0.5, 1.0)),
-        ("create-game-session in vain", create, (5, 4.0, 4.0)),
+        ("create-game-session in vain", create, (5, 4.0, 6.0)),
         ("poll-placement-ticket", poll, (7, 5.5, 1.0)),
         ("cancel-placement-ticket", cancel, (2, 1.0, 4.0)),
     ];
