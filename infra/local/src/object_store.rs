@@ -3,17 +3,28 @@
 //!
 //! It is as durable as the folder, which is not flushed after each object: checkpoints that a power cut takes are those of
 //! game sims that it took as well.
+//!
+//! An object is two files, its bytes and their checksum. So that nobody ever finds one without the other, as in S3, a request
+//! is carried out when all of it is there, whoever hangs up meanwhile, and by itself: a game sim that is killed as it stores a
+//! checkpoint leaves one that can be read.
 
 use crate::sigv4::Identity;
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
+use s3s::{Body, HttpRequest, HttpResponse};
+use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +34,14 @@ const HEAD_TIMEOUT_MS: u64 = 10_000;
 const ACCEPT_RETRY_MS: u64 = 50;
 /// How long requests under way may take to end at shutdown, in milliseconds.
 const SHUTDOWN_PATIENCE_MS: u64 = 2_000;
+/// Largest object that is taken, in bytes.
+const OBJECT_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Why a request has no answer.
+type Failure = Box<dyn Error + Send + Sync>;
+
+/// What answers, one request at a time.
+type Turns = Arc<Mutex<S3Service>>;
 
 /// A running object store.
 #[derive(Debug)]
@@ -52,7 +71,7 @@ impl ObjectStore {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let stop = CancellationToken::new();
-        let served = tokio::spawn(serve(listener, service.build(), stop.clone()));
+        let served = tokio::spawn(serve(listener, Arc::new(Mutex::new(service.build())), stop.clone()));
         Ok(Self { address, stop, served })
     }
 
@@ -69,7 +88,7 @@ impl ObjectStore {
     }
 }
 
-async fn serve(listener: TcpListener, service: S3Service, stop: CancellationToken) {
+async fn serve(listener: TcpListener, turns: Turns, stop: CancellationToken) {
     let graceful = GracefulShutdown::new();
     loop {
         let accepted = tokio::select! {
@@ -77,7 +96,7 @@ async fn serve(listener: TcpListener, service: S3Service, stop: CancellationToke
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, _)) => serve_connection(stream, service.clone(), &graceful),
+            Ok((stream, _)) => serve_connection(stream, turns.clone(), &graceful),
             Err(error) => {
                 tracing::warn!(%error, "the object store could not accept a connection");
                 tokio::time::sleep(Duration::from_millis(ACCEPT_RETRY_MS)).await;
@@ -91,15 +110,26 @@ async fn serve(listener: TcpListener, service: S3Service, stop: CancellationToke
     }
 }
 
-fn serve_connection(stream: TcpStream, service: S3Service, graceful: &GracefulShutdown) {
+fn serve_connection(stream: TcpStream, turns: Turns, graceful: &GracefulShutdown) {
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_millis(HEAD_TIMEOUT_MS))
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(stream), service_fn(move |request| answer(turns.clone(), request)));
     let connection = graceful.watch(connection);
     tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::debug!(%error, "a connection to the object store failed");
         }
     });
+}
+
+async fn answer(turns: Turns, request: HttpRequest<Incoming>) -> Result<HttpResponse, Failure> {
+    let (head, body) = request.into_parts();
+    let body = Limited::new(body, OBJECT_BYTES_MAX).collect().await?.to_bytes();
+    // A task of its own ends although the connection, and with it whoever waits here, is gone.
+    let carried_out = tokio::spawn(async move {
+        let service = turns.lock().await;
+        service.call(HttpRequest::from_parts(head, Body::from(body))).await
+    });
+    Ok(carried_out.await??)
 }
