@@ -76,23 +76,23 @@ impl Recorder {
     pub fn join(
         &mut self,
         dungeon: &mut Dungeon,
-        seat: u8,
+        seat: u16,
         name: &str,
         character: Sheet<'_>,
         effects: &mut Vec<Effect>,
     ) -> bool {
-        self.write(|writing| writing.join(seat, name, character));
+        self.write(|writing| writing.join(u8::try_from(seat).ok()?, name, character));
         dungeon.join(seat, name, character, effects)
     }
 
     /// As [`Dungeon::leave`].
-    pub fn leave(&mut self, dungeon: &mut Dungeon, seat: u8, effects: &mut Vec<Effect>) {
-        self.write(|writing| writing.leave(seat));
+    pub fn leave(&mut self, dungeon: &mut Dungeon, seat: u16, effects: &mut Vec<Effect>) {
+        self.write(|writing| writing.leave(u8::try_from(seat).ok()?));
         dungeon.leave(seat, effects);
     }
 
     /// As [`Dungeon::step`].
-    pub fn step(&mut self, dungeon: &mut Dungeon, commands: &[(u8, Command)], effects: &mut Vec<Effect>) {
+    pub fn step(&mut self, dungeon: &mut Dungeon, commands: &[(u16, Command)], effects: &mut Vec<Effect>) {
         self.write(|writing| writing.step(commands));
         dungeon.step(commands, effects);
         self.write(|writing| writing.check(dungeon));

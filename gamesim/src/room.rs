@@ -18,7 +18,7 @@ use crate::journal::Journal;
 use crate::limits::{AWAY_S_MAX, SESSION_S_MAX};
 use crate::recording::{Beginning, Recorder, RecordingPart, Subject};
 use crate::view;
-use crate::world::{Audience, Command, Dungeon, Effect, Game};
+use crate::world::{Audience, Command, Dungeon, Effect, Game, WorldEvent};
 use crate::writer::{Change, Placement, Verdict};
 use guildhall_domain::api::{Admitted, FinalizeRequest};
 use guildhall_domain::limits::SEATS_PER_SESSION_MAX;
@@ -27,7 +27,7 @@ use guildhall_domain::session::Outcome;
 use guildhall_domain::{AccountId, CharacterId};
 use guildhall_protocol::UserData;
 use guildhall_protocol::netcode::ConnectionId;
-use guildhall_protocol::payload::{ClientMessage, EndingReason, GameEvent, OwnState, RefusalReason, Snapshot};
+use guildhall_protocol::payload::{ClientMessage, EndingReason, GameEvent, RefusalReason, Snapshot};
 use std::sync::Arc;
 
 mod ending;
@@ -35,10 +35,12 @@ mod inputs;
 mod link;
 mod resuming;
 mod seating;
+mod venue;
 
 use ending::Ending;
 pub(crate) use link::Link;
 pub(crate) use seating::Claim;
+pub(crate) use venue::Venue;
 
 /// What a room wants done.
 #[derive(Debug)]
@@ -111,12 +113,14 @@ pub(crate) struct Room {
     began_ms: u64,
     dungeon_id: String,
     content_version: u64,
-    /// `None` once the room is ending.
-    dungeon: Option<Dungeon>,
+    /// `None` once the room is ending; in a zone, whenever it is not lent.
+    venue: Option<Box<Venue>>,
+    /// In a zone, which party this is.
+    party: Option<u16>,
+    /// Seats whose players asked to leave in the zone's last step.
+    leavers: Vec<u8>,
     recorder: Recorder,
     seats: [Option<Occupant>; SEATS_PER_SESSION_MAX],
-    /// What players saw last.
-    shown: Snapshot,
     journal: Journal,
     ending: Option<Ending>,
     backoff: Backoff,
@@ -125,12 +129,23 @@ pub(crate) struct Room {
 }
 
 impl Room {
-    /// An empty room, or `None` if the content has no such dungeon.
-    pub(crate) fn open(now_ms: u64, placement: Placement, config: &RoomConfig, admitted: &Admitted) -> Option<Self> {
-        let dungeon = Dungeon::new(&config.game, &admitted.dungeon_id, admitted.seed)?;
-        let mut room = Self::with_dungeon(now_ms, placement, config, admitted, None);
-        room.start_recording(now_ms, config, Beginning::Seed(admitted.seed), &dungeon);
-        room.dungeon = Some(dungeon);
+    /// An empty room, or `None` if the content has no such dungeon. In a zone it is this party's, and `lent`.
+    pub(crate) fn open(
+        now_ms: u64,
+        placement: Placement,
+        config: &RoomConfig,
+        admitted: &Admitted,
+        party: Option<u16>,
+        lent: &mut Option<Box<Venue>>,
+    ) -> Option<Self> {
+        let mut room = Self::without_venue(now_ms, placement, config, admitted, party);
+        if party.is_some() {
+            room.venue = lent.take();
+        } else {
+            let dungeon = Dungeon::new(&config.game, &admitted.dungeon_id, admitted.seed)?;
+            room.start_recording(now_ms, config, Beginning::Seed(admitted.seed), &dungeon);
+            room.venue = Some(Venue::new(dungeon));
+        }
         Some(room)
     }
 
@@ -144,12 +159,12 @@ impl Room {
         }
     }
 
-    fn with_dungeon(
+    fn without_venue(
         now_ms: u64,
         placement: Placement,
         config: &RoomConfig,
         admitted: &Admitted,
-        dungeon: Option<Dungeon>,
+        party: Option<u16>,
     ) -> Self {
         Self {
             placement,
@@ -157,10 +172,11 @@ impl Room {
             began_ms: now_ms,
             dungeon_id: admitted.dungeon_id.clone(),
             content_version: config.content_version,
-            dungeon,
+            venue: None,
+            party,
+            leavers: Vec::new(),
             recorder: Recorder::default(),
             seats: [const { None }; SEATS_PER_SESSION_MAX],
-            shown: Snapshot::default(),
             journal: Journal::new(now_ms, placement, admitted.seed, config.keeps_checkpoints),
             ending: None,
             backoff: Backoff::seeded(admitted.seed.rotate_left(32)),
@@ -176,20 +192,23 @@ impl Room {
 
     /// Moves the session on by one tick.
     pub(crate) fn step(&mut self, now_ms: u64, effects: &mut Vec<RoomEffect>) {
-        if let Some(mut dungeon) = self.dungeon.take() {
+        if let Some(mut venue) = self.venue.take().filter(|_| !self.is_ending()) {
             #[cfg(test)]
             assert!(!self.is_sabotaged, "sabotage");
-            let (commands, leavers) = self.take_inputs();
-            let mut happened = Vec::new();
-            self.recorder.step(&mut dungeon, &commands, &mut happened);
-            self.route(now_ms, &dungeon, happened);
-            for seat in leavers.into_iter().chain(self.long_away(now_ms)) {
-                self.leave(now_ms, &mut dungeon, seat, None, effects);
+            if self.party.is_none() {
+                let mut commands = Vec::new();
+                self.take_inputs(&mut commands);
+                venue.happened.clear();
+                self.recorder.step(&mut venue.dungeon, &commands, &mut venue.happened);
             }
-            self.show(now_ms, &dungeon, effects);
-            effects.extend(self.recorder.poll_part(now_ms, &dungeon).map(RoomEffect::Record));
-            let (is_over, outcome) = (dungeon.is_over(), dungeon.outcome());
-            self.dungeon = Some(dungeon);
+            self.route(now_ms, &venue.dungeon, &venue.happened);
+            for seat in std::mem::take(&mut self.leavers).into_iter().chain(self.long_away(now_ms)) {
+                self.leave(now_ms, &mut venue, seat, None, effects);
+            }
+            self.show(now_ms, &venue, effects);
+            effects.extend(self.recorder.poll_part(now_ms, &venue.dungeon).map(RoomEffect::Record));
+            let (is_over, outcome) = (venue.dungeon.is_over(), venue.dungeon.outcome());
+            self.venue = Some(venue);
             if is_over {
                 self.close(now_ms, EndingReason::Cleared, Outcome::Cleared, effects);
             } else if now_ms.saturating_sub(self.began_ms) >= SESSION_S_MAX * 1_000 {
@@ -252,8 +271,8 @@ impl Room {
     }
 
     #[cfg(test)]
-    pub(crate) const fn dungeon(&self) -> Option<&Dungeon> {
-        self.dungeon.as_ref()
+    pub(crate) fn dungeon(&self) -> Option<&Dungeon> {
+        self.venue.as_ref().map(|venue| &venue.dungeon)
     }
 
     /// How many players are connected.
@@ -273,7 +292,7 @@ impl Room {
 
     /// Whether nobody is left to play, not even somebody who may come back.
     pub(crate) fn is_deserted(&self) -> bool {
-        self.dungeon.is_some() && self.occupants().all(|occupant| matches!(occupant.presence, Presence::Leaving { .. }))
+        !self.is_ending() && self.occupants().all(|occupant| matches!(occupant.presence, Presence::Leaving { .. }))
     }
 
     fn occupants(&self) -> impl Iterator<Item = &Occupant> {
@@ -292,16 +311,14 @@ impl Room {
         }
     }
 
-    /// This tick's commands, and the seats whose players want to leave.
-    fn take_inputs(&mut self) -> (Vec<(u8, Command)>, Vec<u8>) {
-        let (mut commands, mut leavers) = (Vec::new(), Vec::new());
-        for (seat, occupant) in (0_u8..).zip(&mut self.seats) {
+    /// Takes this tick's commands, under the players' numbers, and notes the seats whose players want to leave.
+    pub(crate) fn take_inputs(&mut self, commands: &mut Vec<(u16, Command)>) {
+        for (number, (seat, occupant)) in (self.number(0)..).zip((0_u8..).zip(&mut self.seats)) {
             let Some(Occupant { presence: Presence::Playing(link), .. }) = occupant else { continue };
             let inputs = link.inputs.take();
-            commands.extend(inputs.commands.into_iter().map(|command| (seat, command)));
-            leavers.extend(inputs.leaves.then_some(seat));
+            commands.extend(inputs.commands.into_iter().map(|command| (number, command)));
+            self.leavers.extend(inputs.leaves.then_some(seat));
         }
-        (commands, leavers)
     }
 
     /// The seats whose players have been away for too long.
@@ -314,42 +331,58 @@ impl Room {
         seats.filter(|(_, occupant)| occupant.as_ref().is_some_and(is_long)).map(|(seat, _)| seat).collect()
     }
 
-    /// Passes on what happened in the world.
-    fn route(&mut self, now_ms: u64, dungeon: &Dungeon, happened: Vec<Effect>) {
+    /// Passes on what of all that happened in the world is this room's.
+    fn route(&mut self, now_ms: u64, dungeon: &Dungeon, happened: &[Effect]) {
         for effect in happened {
             match effect {
-                Effect::Changed { seat, urgent } => self.record(now_ms, dungeon, seat, urgent),
-                Effect::Event(audience, event) => {
-                    let character = |seat: u8| Some(self.seats.get(usize::from(seat))?.as_ref()?.character_id);
-                    if let Some(event) = view::game_event(event, character) {
-                        self.tell(audience, &event);
+                Effect::Changed { seat: number, urgent } => {
+                    if let Some(seat) = self.seat_of(*number) {
+                        self.record(now_ms, dungeon, seat, *urgent);
                     }
                 }
+                Effect::Event(audience, event) => self.tell(dungeon, *audience, event),
             }
         }
     }
 
-    fn tell(&mut self, audience: Audience, event: &GameEvent) {
-        for (seat, occupant) in (0_u8..).zip(&mut self.seats) {
-            let is_meant = audience == Audience::All || audience == Audience::Seat(seat);
-            if let (true, Some(Occupant { presence: Presence::Playing(link), .. })) = (is_meant, occupant) {
+    fn tell(&mut self, dungeon: &Dungeon, audience: Audience, event: &WorldEvent) {
+        let mut told: Option<GameEvent> = None;
+        for seat in (0_u8..).take(self.seats.len()) {
+            if !self.is_playing(seat) || !dungeon.hears(self.number(seat), audience) {
+                continue;
+            }
+            if told.is_none() {
+                let occupant = |number| self.seats.get(usize::from(self.seat_of(number)?))?.as_ref();
+                let character = |number| Some(occupant(number)?.character_id);
+                told = view::game_event(event.clone(), character);
+            }
+            let Some(event) = &told else { return };
+            if let Some(Some(Occupant { presence: Presence::Playing(link), .. })) =
+                self.seats.get_mut(usize::from(seat))
+            {
                 link.tell(event.clone());
             }
         }
     }
 
+    fn is_playing(&self, seat: u8) -> bool {
+        let occupant = self.seats.get(usize::from(seat)).and_then(Option::as_ref);
+        occupant.is_some_and(|occupant| matches!(occupant.presence, Presence::Playing(_)))
+    }
+
     /// Hands the character's present state to the journal.
     fn record(&mut self, now_ms: u64, dungeon: &Dungeon, seat: u8, urgent: bool) {
         let occupant = self.seats.get(usize::from(seat)).and_then(Option::as_ref);
-        let (Some(occupant), Some((hot, progress_seq))) = (occupant, dungeon.hot(seat)) else { return };
+        let (Some(occupant), Some((hot, progress_seq))) = (occupant, dungeon.hot(self.number(seat))) else { return };
         let change = Change { character_id: occupant.character_id, hot: hot.clone(), progress_seq };
         self.journal.record(now_ms, vec![change], urgent);
     }
 
     /// Sends every player what they see, and lets go of those who do not listen.
-    fn show(&mut self, now_ms: u64, dungeon: &Dungeon, effects: &mut Vec<RoomEffect>) {
-        let mut shown = view::snapshot(dungeon);
-        for (seat, occupant) in (0_u8..).zip(&mut self.seats) {
+    fn show(&mut self, now_ms: u64, venue: &Venue, effects: &mut Vec<RoomEffect>) {
+        let dungeon = &venue.dungeon;
+        let mut shown = if self.party.is_some() { Snapshot::new(dungeon.tick(), vec![]) } else { view::snapshot(dungeon) };
+        for (number, occupant) in (self.number(0)..).zip(&mut self.seats) {
             let Some(Occupant { character_id, presence, .. }) = occupant else { continue };
             let Presence::Playing(link) = presence else { continue };
             let connection = link.connection();
@@ -358,10 +391,14 @@ impl Room {
                 *presence = Presence::Away { since_ms: now_ms };
                 continue;
             }
-            let progress_seq = dungeon.hot(seat).map_or(0, |(_, progress_seq)| progress_seq);
+            let progress_seq = dungeon.hot(number).map_or(0, |(_, progress_seq)| progress_seq);
             let (_, durable_seq) = self.journal.stored(*character_id);
-            shown.own = view::own(dungeon, seat);
-            let payload = match view::entities_of(dungeon, seat) {
+            shown.own = view::own(dungeon, number);
+            if self.party.is_some() {
+                shown.entities = view::seen(dungeon, number);
+                link.introduce(number, &shown, |number| venue.person(number));
+            }
+            let payload = match view::entities_of(dungeon, number).filter(|_| self.party.is_none()) {
                 Some(entities) => {
                     let Snapshot { tick, own, .. } = shown;
                     link.encode(progress_seq, durable_seq, &Snapshot { tick, entities, own })
@@ -370,9 +407,6 @@ impl Room {
             };
             effects.push(RoomEffect::Send(connection, payload));
         }
-        // What everybody sees is kept for those who part.
-        shown.own = OwnState::default();
-        self.shown = shown;
     }
 }
 

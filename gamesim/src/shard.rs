@@ -10,7 +10,7 @@
 use crate::checkpoint::StoredCheckpoint;
 use crate::exchange::{ApiFailure, CheckpointObject, Order, Request, Ticket};
 use crate::limits::{PARTING_MS, SLOTS_PER_TICK};
-use crate::room::{Claim, Link, Parting, Room, RoomConfig, RoomEffect};
+use crate::room::{Claim, Link, Parting, Room, RoomConfig, RoomEffect, Venue};
 use crate::world::Game;
 use crate::writer::Placement;
 use guildhall_domain::api::Admitted;
@@ -30,9 +30,11 @@ mod doors;
 mod orders;
 #[cfg(test)]
 mod tests;
+mod zones;
 
 use arrivals::Arrivals;
 use depot::Depot;
+use zones::Zones;
 
 /// What a shard is.
 #[derive(Clone)]
@@ -116,6 +118,7 @@ pub struct Shard {
     room_config: RoomConfig,
     server: Server,
     rooms: BTreeMap<SessionId, Room>,
+    zones: Zones,
     /// Which rooms move in which slot.
     slots: [Vec<SessionId>; SLOTS_PER_TICK],
     slot: usize,
@@ -147,6 +150,7 @@ impl Shard {
             },
             server: Server::new(transport, config.challenge_key, now_ms),
             rooms: BTreeMap::new(),
+            zones: Zones::default(),
             slots: [const { Vec::new() }; SLOTS_PER_TICK],
             slot: 0,
             places: BTreeMap::new(),
@@ -180,6 +184,7 @@ impl Shard {
         self.server.handle_timeout(now_ms);
         self.drain_events(now_ms);
         self.requests.extend(self.arrivals.poll(now_ms));
+        self.step_zones(now_ms);
         let members = self.slots.get_mut(self.slot).map(std::mem::take).unwrap_or_default();
         let mut effects = Vec::new();
         for session_id in &members {
@@ -269,6 +274,7 @@ impl Shard {
     }
 
     fn remove_room(&mut self, now_ms: u64, session_id: SessionId) {
+        self.zones.leave(session_id);
         match self.rooms.remove(&session_id) {
             Some(room) if room.is_lost() => self.depot.lose(now_ms, session_id),
             _ => self.depot.forget(now_ms, session_id),
@@ -284,6 +290,10 @@ impl Shard {
         act: impl FnOnce(&mut Room, &mut Vec<RoomEffect>) -> T,
     ) -> Option<T> {
         let room = self.rooms.get_mut(&session_id)?;
+        let zone_id = room.zone_id().map(str::to_owned);
+        if let Some(id) = &zone_id {
+            room.lend(self.zones.take(id));
+        }
         // What the room holds after a panic is what `Room::fail` is made for.
         let outcome = catch_unwind(AssertUnwindSafe(|| act(room, effects)));
         if outcome.is_err() {
@@ -291,8 +301,17 @@ impl Shard {
             self.rooms_failed += 1;
             room.fail(now_ms, effects);
         }
+        let mut is_broken = false;
+        if let Some(id) = &zone_id {
+            let venue = room.give_back();
+            is_broken = venue.is_none() && outcome.is_err();
+            self.zones.put(id, venue);
+        }
         for effect in effects.drain(..) {
             self.apply(now_ms, session_id, effect);
+        }
+        if let Some(id) = zone_id.filter(|_| is_broken) {
+            self.break_zone(now_ms, &id);
         }
         outcome.ok()
     }

@@ -1,5 +1,5 @@
-//! What players see of the world, in the words of the UDP protocol. Everybody in a session sees all of it, as a dungeon is
-//! small, and besides that what is theirs alone. No rules here, only translation; positions go from millimetres to
+//! What players see of the world, in the words of the UDP protocol. Everybody in a dungeon sees all of it, as it is
+//! small, and besides that what is theirs alone; in a zone one sees what is near. No rules here, only translation; positions go from millimetres to
 //! centimetres and keep their axes.
 
 use crate::world::{Action, Carried, Dungeon, EntityView, EntityViewKind, Handling, OwnView, Units, WorldEvent};
@@ -14,12 +14,17 @@ pub fn snapshot(dungeon: &Dungeon) -> Snapshot {
 }
 
 /// What the player in this seat sees, if that is more than everybody does: their own things on the ground.
-pub fn entities_of(dungeon: &Dungeon, seat: u8) -> Option<Vec<EntityState>> {
+pub fn entities_of(dungeon: &Dungeon, seat: u16) -> Option<Vec<EntityState>> {
     dungeon.entities_of(seat).map(|entities| entities.map(|entity| entity_state(&entity)).collect())
 }
 
+/// What the player in this seat sees of a zone.
+pub fn seen(dungeon: &Dungeon, seat: u16) -> Vec<EntityState> {
+    dungeon.seen(seat).map(|entity| entity_state(&entity)).collect()
+}
+
 /// What only the player in this seat is told of their character.
-pub fn own(dungeon: &Dungeon, seat: u8) -> OwnState {
+pub fn own(dungeon: &Dungeon, seat: u16) -> OwnState {
     dungeon.own(seat).map_or_else(OwnState::default, own_state)
 }
 
@@ -79,7 +84,7 @@ pub const fn action(wish: Wish) -> Action {
 }
 
 /// The event as clients are told of it. `character` names who sits in a seat, which the world does not know.
-pub fn game_event(event: WorldEvent, character: impl FnOnce(u8) -> Option<CharacterId>) -> Option<GameEvent> {
+pub fn game_event(event: WorldEvent, character: impl FnOnce(u16) -> Option<CharacterId>) -> Option<GameEvent> {
     Some(match event {
         WorldEvent::PlayerJoined { seat, name } => {
             GameEvent::PlayerJoined { seat, character_id: character(seat)?, name }

@@ -10,10 +10,14 @@
 
 use crate::world::map::Map;
 use crate::world::random::Random;
-use crate::world::state::{Chamber, Door, Enemy, Loot, Player};
-use guildhall_domain::limits::{CLEARED_GRACE_MS, LOOT_ON_GROUND_MAX, SEATS_PER_SESSION_MAX};
+use crate::world::state::{Chamber, Door, Enemy, Loot, Player, Spawns};
+use crate::world::zone::Zone;
+use guildhall_domain::limits::{
+    CLEARED_GRACE_MS, LOOT_ON_GROUND_MAX, SEATS_PER_SESSION_MAX, ZONE_LOOT_ON_GROUND_MAX, ZONE_PARTIES_MAX,
+};
 use guildhall_domain::session::Outcome;
-use guildhall_domain::{HotState, Sheet, content};
+use guildhall_domain::content::{self, Content};
+use guildhall_domain::{HotState, Sheet};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -24,6 +28,7 @@ mod doors;
 mod effect;
 mod entity;
 mod geometry;
+mod grid;
 mod hash;
 mod items;
 mod loot;
@@ -37,6 +42,7 @@ mod state;
 mod states;
 #[cfg(test)]
 mod tests;
+mod zone;
 
 pub use effect::{Audience, Carried, Effect, Units, WorldEvent};
 pub use entity::{EntityView, EntityViewKind};
@@ -97,7 +103,7 @@ pub struct OwnView {
 pub struct Dungeon {
     game: Arc<Game>,
     map: Map,
-    spawn: content::Point,
+    spawns: Spawns,
     respawn_ticks: u32,
     death_drops_slots: u32,
     random: Random,
@@ -107,44 +113,80 @@ pub struct Dungeon {
     chambers: Vec<Chamber>,
     doors: Vec<Door>,
     loot: Vec<Loot>,
+    loot_max: usize,
     next_loot_id: u16,
     cleared_at: Option<u32>,
     /// Changes counted per seat so far; kept when a seat is left, so that a returning player's numbers go on rising.
-    changes: [u64; SEATS_PER_SESSION_MAX],
+    changes: Vec<u64>,
+    /// What a zone has besides; `None` in a dungeon.
+    zone: Option<Box<Zone>>,
 }
 
 impl Dungeon {
-    /// The dungeon with this id as its first player finds it, or `None` if the content has no such dungeon.
-    pub fn new(game: &Arc<Game>, dungeon_id: &str, seed: u64) -> Option<Self> {
-        let template = game.content.dungeons.get(dungeon_id)?;
+    /// The dungeon or zone with this id as its first player finds it, or `None` if the content has none.
+    pub fn new(game: &Arc<Game>, id: &str, seed: u64) -> Option<Self> {
+        let Content { dungeons, zones, .. } = &**game.content();
+        match (dungeons.get(id), zones.get(id)) {
+            (Some(template), _) => Some(Self::of_dungeon(game, template, seed)),
+            (None, Some(template)) => Some(Self::of_zone(game, template, seed)),
+            (None, None) => None,
+        }
+    }
+
+    fn of_dungeon(game: &Arc<Game>, template: &content::Dungeon, seed: u64) -> Self {
         let mut dungeon = Self {
+            game: Arc::clone(game),
             map: Map::of(template),
-            spawn: template.spawn,
+            spawns: Spawns::new(&[template.spawn]),
             respawn_ticks: rules::ticks(template.respawn_ms),
             death_drops_slots: template.death_drops_slots,
             random: Random::seeded(seed),
             tick: 0,
             players: Vec::with_capacity(SEATS_PER_SESSION_MAX),
+            enemies: state::enemies_of(template, game),
             chambers: state::chambers_of(template),
             doors: state::doors_of(template),
             loot: Vec::with_capacity(LOOT_ON_GROUND_MAX),
+            loot_max: LOOT_ON_GROUND_MAX,
             next_loot_id: entity::FIRST_LOOT,
             cleared_at: None,
-            changes: [0; SEATS_PER_SESSION_MAX],
-            enemies: state::enemies_of(template, game),
-            game: Arc::clone(game),
+            changes: vec![0; SEATS_PER_SESSION_MAX],
+            zone: None,
         };
         // Doors of chambers that never held an enemy stand open from the start: nobody is there to be told.
         doors::open_cleared(&mut dungeon, &mut Vec::new());
-        Some(dungeon)
+        dungeon
+    }
+
+    fn of_zone(game: &Arc<Game>, template: &content::Zone, seed: u64) -> Self {
+        Self {
+            game: Arc::clone(game),
+            map: Map::open_floors(&template.floors),
+            spawns: Spawns::new(&template.spawns),
+            respawn_ticks: rules::ticks(template.respawn_ms),
+            death_drops_slots: template.death_drops_slots,
+            random: Random::seeded(seed),
+            tick: 0,
+            players: Vec::new(),
+            enemies: state::enemies_of_camps(template, game),
+            chambers: Vec::new(),
+            doors: Vec::new(),
+            loot: Vec::new(),
+            loot_max: ZONE_LOOT_ON_GROUND_MAX,
+            next_loot_id: entity::FIRST_LOOT,
+            cleared_at: None,
+            changes: vec![0; ZONE_PARTIES_MAX * SEATS_PER_SESSION_MAX],
+            zone: Some(Box::new(Zone::of(template))),
+        }
     }
 
     /// Lets a character appear at the spawn point; one that was dead comes in unhurt. A seat that is still present keeps its
     /// place and its state. Returns whether the seat is present: it is not if the seat or the class does not exist.
-    pub fn join(&mut self, seat: u8, name: &str, character: Sheet<'_>, effects: &mut Vec<Effect>) -> bool {
+    pub fn join(&mut self, seat: u16, name: &str, character: Sheet<'_>, effects: &mut Vec<Effect>) -> bool {
         let Err(place) = self.players.binary_search_by_key(&seat, |player| player.seat) else { return true };
         let Some(&changes) = self.changes.get(usize::from(seat)) else { return false };
-        let Some(mut player) = Player::new(seat, character, &self.game, self.spawn, changes) else { return false };
+        let at = self.spawns.of(seat);
+        let Some(mut player) = Player::new(seat, character, &self.game, at, changes) else { return false };
         effects.push(Effect::Event(Audience::All, WorldEvent::PlayerJoined { seat, name: name.to_owned() }));
         if player.hot.hp == 0 && player.hot.hp_max > 0 {
             player.hot.hp = player.hot.hp_max;
@@ -152,12 +194,13 @@ impl Dungeon {
         }
         player.report_change(effects);
         self.players.insert(place, player);
+        zone::look_first(self, seat);
         true
     }
 
     /// Takes a character out of the dungeon.
-    pub fn leave(&mut self, seat: u8, effects: &mut Vec<Effect>) {
-        let Some(place) = self.players.iter().position(|player| player.seat == seat) else { return };
+    pub fn leave(&mut self, seat: u16, effects: &mut Vec<Effect>) {
+        let Some(place) = self.place_of(seat) else { return };
         let mut player = self.players.remove(place);
         player.report_change(effects);
         if let Some(changes) = self.changes.get_mut(usize::from(seat)) {
@@ -169,10 +212,10 @@ impl Dungeon {
     /// Moves the world on by one tick of [`guildhall_domain::limits::TICK_MS`]. Commands take effect in the order given. Of
     /// one seat's commands only the first that moves is walked, so that displacement never exceeds speed × time; the others
     /// may still act, as far as cooldowns allow.
-    pub fn step(&mut self, inputs: &[(u8, Command)], effects: &mut Vec<Effect>) {
+    pub fn step(&mut self, inputs: &[(u16, Command)], effects: &mut Vec<Effect>) {
         self.tick = self.tick.saturating_add(1);
         for &(seat, command) in inputs {
-            let Some(player) = self.players.iter().position(|player| player.seat == seat) else { continue };
+            let Some(player) = self.place_of(seat) else { continue };
             movement::walk(self, player, command.move_x, command.move_y);
             match command.action {
                 Action::None => {}
@@ -182,11 +225,14 @@ impl Dungeon {
                 Action::Handle(handling) => items::handle(self, player, handling, effects),
             }
         }
+        zone::locate_players(self);
         ai::act(self, effects);
         combat::recover(self, effects);
+        zone::repopulate(self);
         loot::despawn(self);
         doors::open_cleared(self, effects);
         progress::report_changes(self, effects);
+        zone::look(self);
     }
 
     /// What is played.
@@ -199,36 +245,59 @@ impl Dungeon {
         self.tick
     }
 
+    /// Whether it is a zone: everybody sees something else there, and parties come and go.
+    pub const fn is_zone(&self) -> bool {
+        self.zone.is_some()
+    }
+
     /// Everything that everybody can see, sorted by id: players, enemies (the dead for a moment longer), doors, loot.
     pub fn entities(&self) -> impl Iterator<Item = EntityView> + '_ {
         entity::entities(self, None)
     }
 
     /// Everything that the player in this seat can see, if that is more than everybody can: their own things on the ground.
-    pub fn entities_of(&self, seat: u8) -> Option<impl Iterator<Item = EntityView> + '_> {
-        let is_theirs = |loot: &Loot| loot.owner.is_some_and(|(owner, until)| owner == seat && self.tick < until);
+    pub fn entities_of(&self, seat: u16) -> Option<impl Iterator<Item = EntityView> + '_> {
+        let is_theirs =
+            |loot: &Loot| loot.owner.seat.is_some_and(|(owner, until)| owner == seat && self.tick < until);
         self.loot.iter().any(is_theirs).then(|| entity::entities(self, Some(seat)))
     }
 
+    /// Everything that the player in this seat sees in a zone, sorted by id.
+    pub fn seen(&self, seat: u16) -> impl Iterator<Item = EntityView> + '_ {
+        zone::seen(self, seat)
+    }
+
+    /// Whether the player in this seat is meant.
+    pub fn hears(&self, seat: u16, audience: Audience) -> bool {
+        match audience {
+            Audience::All => true,
+            Audience::Seat(meant) => meant == seat,
+            Audience::Witnesses(entity) => {
+                let sees = |player: &Player| entity::player_id(seat) == entity || player.sight.has(entity);
+                !self.is_zone() || self.player(seat).is_some_and(sees)
+            }
+        }
+    }
+
     /// What only the player in this seat is told of their character.
-    pub fn own(&self, seat: u8) -> Option<OwnView> {
+    pub fn own(&self, seat: u16) -> Option<OwnView> {
         let player = self.player(seat)?;
         let speed_mm_per_s = if player.can_act(&self.game) { player.speed_mm_per_s(&self.game) } else { 0 };
         Some(OwnView { mana: player.mana, stamina: player.stamina, speed_mm_per_s })
     }
 
     /// What the character in this seat carries.
-    pub fn carried(&self, seat: u8) -> Option<Carried> {
+    pub fn carried(&self, seat: u16) -> Option<Carried> {
         self.player(seat).map(|player| items::carried(&player.hot, &self.game, player.changes))
     }
 
     /// Entity id of the player in this seat, if present.
-    pub fn player_entity(&self, seat: u8) -> Option<u16> {
+    pub fn player_entity(&self, seat: u16) -> Option<u16> {
         self.player(seat).map(|player| entity::player_id(player.seat))
     }
 
     /// The state of the character in this seat and the number of changes to it so far in this session (`progress_seq`).
-    pub fn hot(&self, seat: u8) -> Option<(&HotState, u64)> {
+    pub fn hot(&self, seat: u16) -> Option<(&HotState, u64)> {
         self.player(seat).map(|player| (&player.hot, player.changes))
     }
 
@@ -253,12 +322,27 @@ impl Dungeon {
         save::restore(game, dungeon_id, bytes)
     }
 
+    /// What a party has in a zone, as bytes for [`Self::restore_party`]; `None` only if they cannot be made.
+    pub fn save_party(&self, party: u16) -> Option<Vec<u8>> {
+        save::party::save(self, party)
+    }
+
+    /// Brings a party as it was saved into a zone of the same content. `None`, and nothing done, for bytes that are no
+    /// party that these rules could have led to, as far as that can be told.
+    pub fn restore_party(&mut self, party: u16, bytes: &[u8]) -> Option<()> {
+        save::party::restore(self, party, bytes)
+    }
+
     /// A number that two dungeons share, but for an accident of one in 2⁶⁴, only if their states are equal.
     pub fn state_hash(&self) -> u64 {
         hash::of(self)
     }
 
-    fn player(&self, seat: u8) -> Option<&Player> {
-        self.players.iter().find(|player| player.seat == seat)
+    fn player(&self, seat: u16) -> Option<&Player> {
+        self.players.get(self.place_of(seat)?)
+    }
+
+    fn place_of(&self, seat: u16) -> Option<usize> {
+        state::place_of(&self.players, seat)
     }
 }

@@ -104,7 +104,7 @@ async fn come_back(scene: &Scene, placement: &Placement, content: &Arc<Content>)
 }
 
 fn assert_continued(before: &View, back: &View, seat: u8, (seen, _): &Testimony) {
-    assert_eq!((back.my_seat, back.my_entity), (Some(seat), before.my_entity));
+    assert_eq!((back.my_seat, back.my_entity), (Some(seat.into()), before.my_entity));
     assert!(back.progress_seq >= before.progress_seq && back.durable_seq >= before.durable_seq);
     if let Some(witnessed) = seen.get(&back.tick) {
         assert_eq!(
@@ -151,7 +151,7 @@ async fn whoever_vanishes_comes_back_to_the_same_seat_hit_points_and_progress() 
     let ticks = testimony.0.range(before.tick..=later.tick);
     let missing: Vec<_> = ticks.filter(|(_, seen)| seen.is_none()).map(|(tick, _)| tick).collect();
     assert!(missing.is_empty(), "the character was out of the dungeon in ticks {missing:?}");
-    assert!(!testimony.1.contains(&GameEvent::PlayerLeft { seat }));
+    assert!(!testimony.1.contains(&GameEvent::PlayerLeft { seat: seat.into() }));
     soon("durability", hero.play(|view| view.is_durable() && view.progress_seq > 0)).await;
     let stored = scene.members[0].player.character(scene.members[0].character_id).await.unwrap();
     assert!(stored.character.hot.xp > 0);

@@ -35,7 +35,7 @@ async fn a_token_makes_one_connection_and_never_another() {
     // A new token for the same seat is all it takes.
     let mut fourth = Program::new(&scene.join(0, &placement).await).await;
     soon("the way back", fourth.enter()).await;
-    assert_eq!(fourth.client.view().my_seat, Some(placement.connect.seat));
+    assert_eq!(fourth.client.view().my_seat, Some(placement.connect.seat.into()));
     scene.stack.shutdown().await;
 }
 

@@ -7,7 +7,7 @@ use guildhall_domain::rules::creation::first_level;
 use guildhall_domain::{CharacterId, Content, SessionId, Sheet};
 use guildhall_gamesim::recording::{Beginning, Recorder, RecordingPart, Subject};
 use guildhall_gamesim::view;
-use guildhall_gamesim::world::{Audience, Command, Dungeon, Effect, Game};
+use guildhall_gamesim::world::{Command, Dungeon, Effect, Game};
 use guildhall_protocol::payload::GameEvent;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -40,7 +40,7 @@ impl RecordedGame {
 }
 
 struct Bot {
-    seat: u8,
+    seat: u16,
     memory: BotMemory,
     view: View,
 }
@@ -65,7 +65,7 @@ pub fn play(game: &Arc<Game>, seed: u64) -> RecordedGame {
 pub fn play_watched(
     game: &Arc<Game>,
     seed: u64,
-    mut step: impl FnMut(&mut Dungeon, &[(u8, Command)], &mut Recorder, &mut Vec<Effect>),
+    mut step: impl FnMut(&mut Dungeon, &[(u16, Command)], &mut Recorder, &mut Vec<Effect>),
 ) -> RecordedGame {
     let mut dungeon = Dungeon::new(game, DUNGEON, seed).expect("the dungeon");
     let subject = Subject {
@@ -100,8 +100,8 @@ pub fn play_watched(
 }
 
 impl Bot {
-    fn new(seat: u8, class: &str) -> Self {
-        let view = View { my_seat: Some(seat), my_entity: Some(seat.into()), ..View::default() };
+    fn new(seat: u16, class: &str) -> Self {
+        let view = View { my_seat: Some(seat), my_entity: Some(seat), ..View::default() };
         Self { seat, memory: BotMemory::new(class), view }
     }
 
@@ -115,7 +115,7 @@ impl Bot {
         self.view.own = view::own(dungeon, self.seat);
         for effect in effects {
             let Effect::Event(audience, event) = effect else { continue };
-            if *audience == Audience::All || *audience == Audience::Seat(self.seat) {
+            if dungeon.hears(self.seat, *audience) {
                 let event = view::game_event(event.clone(), |seat| Some(CharacterId::from_bits(seat.into())));
                 self.view.dungeon_cleared |= event == Some(GameEvent::DungeonCleared);
                 event.iter().for_each(|event| self.memory.note_event(event));

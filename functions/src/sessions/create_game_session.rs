@@ -34,8 +34,8 @@ impl Endpoint for CreateGameSession {
 
     async fn call(call: Call<'_, Player>, input: CreateGameSessionRequest) -> Result<Self::Output, ApiError> {
         let content = &*call.app.content().await?;
-        if !content.content.dungeons.contains_key(&input.dungeon_id) {
-            return Err(ApiError::bad_request("dungeon_id: names no dungeon"));
+        if !content.content.has_place(&input.dungeon_id) {
+            return Err(ApiError::bad_request("dungeon_id: names no dungeon and no zone"));
         }
         let companions = companions::read(call.app, input.character_id, &input.companions)?;
         let (account_id, login_session_id) = (call.caller.account_id, call.caller.login_session_id);

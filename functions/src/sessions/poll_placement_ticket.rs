@@ -41,7 +41,7 @@ impl Endpoint for PollPlacementTicket {
             return Ok(Standing::Queued(ticket(id, older)));
         }
         let request = queue::request(table, id).await?;
-        let stands = match request.filter(|request| content.content.dungeons.contains_key(&request.dungeon_id)) {
+        let stands = match request.filter(|request| content.content.has_place(&request.dungeon_id)) {
             Some(request) => stand(&call, &own, request).await,
             None => Err(ApiError::new(409, "dungeon_gone", "the dungeon is not in the content any more")),
         };

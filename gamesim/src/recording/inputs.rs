@@ -30,7 +30,7 @@ const _: () = assert!(RECORDED_COMMAND_BYTES_MAX < SPELT as usize);
 #[derive(Debug, Default)]
 pub(super) struct Inputs {
     /// The last tick's commands.
-    tick: Vec<(u8, Command)>,
+    tick: Vec<(u16, Command)>,
     /// Each seat's last command.
     last: [Option<Command>; SEATS_PER_SESSION_MAX],
     recent: Vec<Command>,
@@ -40,12 +40,12 @@ pub(super) struct Inputs {
 
 impl Inputs {
     /// The last tick's commands.
-    pub(super) fn tick(&self) -> &[(u8, Command)] {
+    pub(super) fn tick(&self) -> &[(u16, Command)] {
         &self.tick
     }
 
     /// Adds a tick to the bytes; `None` if a command cannot be written.
-    pub(super) fn encode(&mut self, commands: &[(u8, Command)], bytes: &mut Vec<u8>) -> Option<()> {
+    pub(super) fn encode(&mut self, commands: &[(u16, Command)], bytes: &mut Vec<u8>) -> Option<()> {
         if let Some(code) = self.code(commands) {
             bytes.push(code);
             for (seat, command) in commands {
@@ -57,7 +57,7 @@ impl Inputs {
             bytes.push(LIST);
             bytes.push(u8::try_from(commands.len()).ok()?);
             for (seat, command) in commands {
-                bytes.push(*seat);
+                bytes.push(u8::try_from(*seat).ok()?);
                 self.encode_command(*command, bytes)?;
             }
         }
@@ -70,11 +70,11 @@ impl Inputs {
         let mut commands = Vec::new();
         if code == LIST {
             for _ in 0..reader.byte()? {
-                commands.push((reader.byte()?, self.decode_command(reader)?));
+                commands.push((reader.byte()?.into(), self.decode_command(reader)?));
             }
         } else {
             let mut digits = code;
-            for seat in 0..SEATS_PER_SESSION_MAX as u8 {
+            for seat in 0..SEATS_PER_SESSION_MAX as u16 {
                 match digits % BASE {
                     SAME => commands.push((seat, self.last(seat)?)),
                     OTHER => commands.push((seat, self.decode_command(reader)?)),
@@ -88,7 +88,7 @@ impl Inputs {
     }
 
     /// The digits of a tick; `None` if it is not one command at most of each seat, in their order.
-    fn code(&self, commands: &[(u8, Command)]) -> Option<u8> {
+    fn code(&self, commands: &[(u16, Command)]) -> Option<u8> {
         if !commands.is_sorted_by(|(a, _), (b, _)| a < b) {
             return None;
         }
@@ -99,7 +99,7 @@ impl Inputs {
         })
     }
 
-    fn last(&self, seat: u8) -> Option<Command> {
+    fn last(&self, seat: u16) -> Option<Command> {
         *self.last.get(usize::from(seat))?
     }
 
@@ -135,7 +135,7 @@ impl Inputs {
         self.oldest = (self.oldest + 1) % RECENT_MAX;
     }
 
-    fn remember(&mut self, commands: &[(u8, Command)]) {
+    fn remember(&mut self, commands: &[(u16, Command)]) {
         for (seat, command) in commands {
             if let Some(last) = self.last.get_mut(usize::from(*seat)) {
                 *last = Some(*command);

@@ -138,7 +138,7 @@ impl Writing {
         Some(())
     }
 
-    pub(super) fn step(&mut self, commands: &[(u8, Command)]) -> Option<()> {
+    pub(super) fn step(&mut self, commands: &[(u16, Command)]) -> Option<()> {
         self.ticks += 1;
         if commands == self.inputs.tick() {
             self.again += 1;

@@ -122,11 +122,11 @@ impl Player<'_> {
             JOIN => {
                 let Joining { seat, name, class, build, hot } = self.joining()?;
                 self.carefully(|dungeon, effects, _| {
-                    dungeon.join(seat, &name, Sheet { class: &class, build: &build, hot: &hot }, effects);
+                    dungeon.join(seat.into(), &name, Sheet { class: &class, build: &build, hot: &hot }, effects);
                 })
             }
             LEAVE => {
-                let seat = self.reader.byte()?;
+                let seat = self.reader.byte()?.into();
                 self.carefully(|dungeon, effects, _| dungeon.leave(seat, effects))
             }
             CHECK => {

@@ -55,7 +55,7 @@ impl Tape {
         let mut dice = Dice(seed);
         let (mut tape, mut commands, mut effects) = (Self { parts: vec![], ticks: vec![] }, vec![], vec![]);
         for tick in 0..u64::from(ticks) {
-            let seat = dice.below(5) as u8;
+            let seat = dice.below(5) as u16;
             match dice.below(100) {
                 0 => recorder.leave(&mut dungeon, seat, &mut effects),
                 1..4 => {
@@ -63,7 +63,7 @@ impl Tape {
                     let hero = Sheet { class: "hero", build: &Build::default(), hot: &hot };
                     recorder.join(&mut dungeon, seat, "Ada", hero, &mut effects);
                 }
-                4 => commands = (0..dice.below(9)).map(|_| (dice.below(6) as u8, dice.command())).collect(),
+                4 => commands = (0..dice.below(9)).map(|_| (dice.below(6) as u16, dice.command())).collect(),
                 5..20 => {
                     let all = (0..4).map(|seat| (seat, dice.command()));
                     commands = all.filter(|(_, command)| command.move_x != 2).collect();

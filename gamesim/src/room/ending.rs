@@ -35,21 +35,32 @@ impl Room {
         tracing::debug!(session_id = %self.placement.session_id, ?outcome, "the room is closing");
         // The last writes do not wait for a checkpoint: there is none of a room that is ending.
         self.journal.give_up_cover(now_ms);
-        let dungeon = self.dungeon.take();
+        let mut venue = self.venue.take();
         for seat in (0_u8..).take(self.seats.len()) {
-            if let Some(dungeon) = &dungeon {
-                self.record(now_ms, dungeon, seat, true);
+            if let Some(venue) = &venue {
+                self.record(now_ms, &venue.dungeon, seat, true);
             }
             self.see_off(now_ms, seat, Some(GameEvent::SessionEnding { reason: reason.code() }), effects);
         }
-        effects.extend(self.recorder.finish(dungeon.as_ref()).map(RoomEffect::Record));
+        let dungeon = venue.as_ref().map(|venue| &venue.dungeon);
+        effects.extend(self.recorder.finish(dungeon).map(RoomEffect::Record));
+        // A zone goes on without the party.
+        if let Some(zone) = venue.as_mut().filter(|_| self.party.is_some()) {
+            self.clear_out(zone);
+            self.venue = venue;
+        }
         self.ending = Some(Ending { outcome, stage: Stage::Flushing });
     }
 
     /// Something in the room went wrong: it ends with what was known before.
     pub(crate) fn fail(&mut self, now_ms: u64, effects: &mut Vec<RoomEffect>) {
-        self.dungeon = None;
+        let venue = self.venue.take();
         self.close(now_ms, EndingReason::Fault, Outcome::Failed, effects);
+        // A zone that is whole goes on without the party.
+        if let Some(mut zone) = venue.filter(|_| self.party.is_some()) {
+            self.clear_out(&mut zone);
+            self.venue = Some(zone);
+        }
     }
 
     /// The session belongs to somebody else, or is over: the room ends without another write.
@@ -61,7 +72,7 @@ impl Room {
 
     /// Ends at once, and hands out what could not be written.
     pub(crate) fn abandon(&mut self, now_ms: u64) -> Vec<DeadLetter> {
-        self.dungeon = None;
+        self.venue = None;
         self.ending = Some(Ending { outcome: Outcome::Drained, stage: Stage::Lost });
         let groups = self.journal.abandon(now_ms);
         groups.into_iter().map(|group| dead_letter(self.placement, BurialReason::Abandoned, group)).collect()

@@ -2,11 +2,18 @@
 //! inputs that wait for their tick. A player who comes back gets a new one, and with it the whole picture anew.
 
 use super::inputs::InputQueue;
+use super::venue::Person;
 use crate::limits::{EVENTS_UNACKNOWLEDGED_MAX, MESSAGES_PER_TICK_MAX};
+use guildhall_domain::CharacterId;
+use guildhall_domain::limits::{SEATS_PER_SESSION_MAX, TICKS_PER_S};
 use guildhall_protocol::netcode::ConnectionId;
 use guildhall_protocol::payload::{
-    ClientMessage, EventOutbox, GameEvent, ServerHeader, Snapshot, SnapshotRing, encode_server,
+    ClientMessage, EntityKind, EventOutbox, GameEvent, ServerHeader, Snapshot, SnapshotRing, encode_server,
 };
+use std::collections::BTreeMap;
+
+/// Ticks between two looks at who of those whom a player has met is gone: a second.
+const ACQUAINTANCE_TICKS: u32 = TICKS_PER_S;
 
 /// The room's end of a connection.
 #[derive(Debug)]
@@ -18,6 +25,8 @@ pub(crate) struct Link {
     ring: SnapshotRing,
     ack_tick: u32,
     messages_this_tick: u32,
+    /// Whom the player has met in a zone, by number.
+    met: BTreeMap<u16, CharacterId>,
     pub(super) inputs: InputQueue,
 }
 
@@ -30,6 +39,7 @@ impl Link {
             ring: SnapshotRing::new(),
             ack_tick: 0,
             messages_this_tick: 0,
+            met: BTreeMap::new(),
             inputs: InputQueue::default(),
         }
     }
@@ -41,6 +51,38 @@ impl Link {
     /// Queues a reliable event.
     pub(crate) fn tell(&mut self, event: GameEvent) {
         self.overflowed |= self.outbox.push(event).is_err();
+    }
+
+    /// Tells the player in this seat of a zone who those are whom they see for the first time, and now and then which of
+    /// their acquaintances are gone. Of their own party they know it already.
+    pub(super) fn introduce<'a>(
+        &mut self,
+        own: u16,
+        shown: &Snapshot,
+        person: impl Fn(u16) -> Option<&'a Person>,
+    ) {
+        let is_own = |number: u16| usize::from(number) / SEATS_PER_SESSION_MAX == usize::from(own) / SEATS_PER_SESSION_MAX;
+        for entity in &shown.entities {
+            let EntityKind::Player { seat } = entity.kind else { break };
+            let Some(person) = person(seat).filter(|_| !is_own(seat)) else { continue };
+            if self.met.insert(seat, person.character_id) != Some(person.character_id) {
+                let Person { character_id, name } = person.clone();
+                self.tell(GameEvent::PlayerJoined { seat, character_id, name });
+            }
+        }
+        if shown.tick % ACQUAINTANCE_TICKS == u32::from(own) % ACQUAINTANCE_TICKS {
+            let is_gone = |number: u16, id: CharacterId| person(number).is_none_or(|person| person.character_id != id);
+            let gone: Vec<_> = self.met.iter().filter(|(number, id)| is_gone(**number, **id)).map(|(n, _)| *n).collect();
+            for seat in gone {
+                self.met.remove(&seat);
+                self.tell(GameEvent::PlayerLeft { seat });
+            }
+        }
+    }
+
+    /// What the client was shown last.
+    pub(super) fn last_shown(&self) -> Snapshot {
+        self.ring.newest().cloned().unwrap_or_default()
     }
 
     /// Whether the client acknowledges so little that the connection has to end.

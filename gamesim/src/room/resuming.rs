@@ -6,7 +6,7 @@
 
 use super::{
     Admitted, Beginning, Change, Dungeon, EndingReason, Occupant, Outcome, Placement, Presence, Room, RoomConfig,
-    RoomEffect, view,
+    RoomEffect, Venue,
 };
 use crate::checkpoint::{Checkpoint, SavedLeaving, SavedOccupant, Stay, StoredCheckpoint};
 use guildhall_domain::api::{HeldCharacter, Resume};
@@ -14,26 +14,26 @@ use guildhall_domain::api::{HeldCharacter, Resume};
 impl Room {
     /// A room that has its session closed and does nothing else.
     pub(crate) fn closing(now_ms: u64, placement: Placement, config: &RoomConfig, admitted: &Admitted) -> Self {
-        let mut room = Self::with_dungeon(now_ms, placement, config, admitted, None);
+        let mut room = Self::without_venue(now_ms, placement, config, admitted, None);
         room.close(now_ms, EndingReason::Fault, Outcome::Failed, &mut Vec::new());
         room
     }
 
     /// The room of a session that has run on another game sim, with what was found of it there. Everybody whom the session
-    /// holds is in it, and away until they arrive.
+    /// holds is in it, and away until they arrive. In a zone it is this party's, and `lent`; one that cannot go on leaves it.
     pub(crate) fn go_on(
         now_ms: u64,
         placement: Placement,
         config: &RoomConfig,
         admitted: &Admitted,
-        resume: &Resume,
-        found: Option<&StoredCheckpoint>,
+        (resume, found): (&Resume, Option<&StoredCheckpoint>),
+        (party, lent): (Option<u16>, &mut Option<Box<Venue>>),
     ) -> Self {
         let held = &resume.characters;
         let is_unwritten = held.iter().all(|held| held.last_write.is_none());
         let room = match found {
-            Some(found) => Self::restored(now_ms, placement, config, admitted, held, found),
-            None if is_unwritten => Self::open(now_ms, placement, config, admitted),
+            Some(found) => Self::restored(now_ms, placement, config, admitted, (held, found), (party, lent)),
+            None if is_unwritten => Self::open(now_ms, placement, config, admitted, party, lent),
             None => None,
         };
         let Some(mut room) = room else {
@@ -58,31 +58,44 @@ impl Room {
         placement: Placement,
         config: &RoomConfig,
         admitted: &Admitted,
-        held: &[HeldCharacter],
-        found: &StoredCheckpoint,
+        (held, found): (&[HeldCharacter], &StoredCheckpoint),
+        (party, lent): (Option<u16>, &mut Option<Box<Venue>>),
     ) -> Option<Self> {
         let checkpoint = Checkpoint::decode(&found.bytes)?;
         let fits = checkpoint.content_version == config.content_version && checkpoint.dungeon_id == admitted.dungeon_id;
         if !fits || !checkpoint.is_usable((found.session_epoch, found.number), held) {
             return None;
         }
-        let mut dungeon = Dungeon::restore(&config.game, &admitted.dungeon_id, &checkpoint.dungeon)?;
-        let mut room = Self::with_dungeon(now_ms, placement, config, admitted, None);
-        room.start_recording(now_ms, config, Beginning::Saved(checkpoint.dungeon.clone()), &dungeon);
+        let mut room = Self::without_venue(now_ms, placement, config, admitted, party);
+        let mut venue = match party {
+            Some(party) => {
+                lent.as_mut()?.dungeon.restore_party(party, &checkpoint.dungeon)?;
+                lent.take()?
+            }
+            None => {
+                let dungeon = Dungeon::restore(&config.game, &admitted.dungeon_id, &checkpoint.dungeon)?;
+                room.start_recording(now_ms, config, Beginning::Saved(checkpoint.dungeon.clone()), &dungeon);
+                Venue::new(dungeon)
+            }
+        };
         room.began_ms = now_ms.saturating_sub(checkpoint.age_ms);
-        for held in held {
-            if let Some(occupant) = checkpoint.occupant(held.character.character_id) {
-                room.restore(now_ms, &dungeon, occupant, found.session_epoch, held)?;
+        let occupants = held.iter().filter_map(|held| Some((held, checkpoint.occupant(held.character.character_id)?)));
+        for (held, occupant) in occupants {
+            if room.restore(now_ms, &venue.dungeon, occupant, found.session_epoch, held).is_none() {
+                room.clear_out(&mut venue);
+                *lent = party.map(|_| venue);
+                return None;
             }
         }
-        for (seat, occupant) in (0_u8..).zip(&room.seats) {
-            if !matches!(occupant, Some(Occupant { presence: Presence::Away { .. }, .. })) {
+        for seat in (0_u8..).take(room.seats.len()) {
+            let occupant = room.seats.get(usize::from(seat)).and_then(Option::as_ref);
+            if occupant.is_none_or(|occupant| !matches!(occupant.presence, Presence::Away { .. })) {
                 // The session does not hold them any more. Nobody is here yet who would have to be told.
-                room.recorder.leave(&mut dungeon, seat, &mut Vec::new());
+                room.recorder.leave(&mut venue.dungeon, room.number(seat), &mut Vec::new());
             }
+            room.register(&mut venue, seat);
         }
-        room.shown = view::snapshot(&dungeon);
-        room.dungeon = Some(dungeon);
+        room.venue = Some(venue);
         Some(room)
     }
 
@@ -98,7 +111,7 @@ impl Room {
         let (hot, progress_seq) = match (occupant.stay(epoch, held), &occupant.leaving) {
             (Stay::Over, _) => return Some(()),
             (Stay::Plays | Stay::Leaves, Some(leaving)) => (&leaving.hot, leaving.progress_seq),
-            (Stay::Plays | Stay::Leaves, None) => dungeon.hot(occupant.seat)?,
+            (Stay::Plays | Stay::Leaves, None) => dungeon.hot(self.number(occupant.seat))?,
         };
         let place = self.seats.get_mut(usize::from(occupant.seat)).filter(|place| place.is_none())?;
         hot.check().ok()?;
@@ -129,10 +142,8 @@ impl Room {
         if !self.journal.is_checkpoint_due(now_ms) {
             return;
         }
-        let Some(bytes) = self.dungeon.as_ref().and_then(|dungeon| self.as_checkpoint(now_ms, dungeon)?.encode())
-        else {
-            return;
-        };
+        let venue = self.venue.as_ref().filter(|_| !self.is_ending());
+        let Some(bytes) = venue.and_then(|venue| self.as_checkpoint(now_ms, &venue.dungeon)?.encode()) else { return };
         let number = self.journal.seal(now_ms);
         let session_epoch = self.placement.session_epoch;
         effects.push(RoomEffect::Keep(StoredCheckpoint { session_epoch, number, bytes }));
@@ -153,7 +164,7 @@ impl Room {
             dungeon_id: self.dungeon_id.clone(),
             age_ms: now_ms.saturating_sub(self.began_ms),
             occupants: occupants.collect(),
-            dungeon: dungeon.save()?,
+            dungeon: self.party.map_or_else(|| dungeon.save(), |party| dungeon.save_party(party))?,
         })
     }
 

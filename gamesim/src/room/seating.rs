@@ -1,8 +1,8 @@
 //! How players get into their seats and out of them: admitted, back from being away, gone for a while, gone for good.
 
 use super::{
-    AccountId, Change, ConnectionId, Dungeon, EndingReason, GameEvent, Link, Occupant, Outcome, Parting, Presence,
-    RefusalReason, Room, RoomEffect, UserData, view,
+    AccountId, Change, ConnectionId, EndingReason, GameEvent, Link, Occupant, Outcome, Parting, Presence, RefusalReason,
+    Room, RoomEffect, Venue, UserData, view,
 };
 use guildhall_domain::{Character, CharacterId};
 
@@ -20,7 +20,7 @@ pub(crate) enum Claim {
 impl Room {
     /// What the bearer of a connect token may do here.
     pub(crate) fn judge(&self, user: &UserData) -> Claim {
-        if self.dungeon.is_none() || user.session_epoch != self.placement.session_epoch {
+        if self.is_ending() || user.session_epoch != self.placement.session_epoch {
             return Claim::Refuse(RefusalReason::Session);
         }
         let Some(seat) = self.seats.get(usize::from(user.seat)) else { return Claim::Refuse(RefusalReason::Seat) };
@@ -72,16 +72,18 @@ impl Room {
             }
             _ => return Err(RefusalReason::Seat),
         }
-        let Some(mut dungeon) = self.dungeon.take() else { return Err(RefusalReason::Session) };
+        let Some(mut venue) = self.venue.take() else { return Err(RefusalReason::Session) };
+        let number = self.number(seat);
         let (account_id, character_id) = (character.account_id, character.character_id);
         let stored = character.hot.clone();
         let mut happened = Vec::new();
-        let sits = self.recorder.join(&mut dungeon, seat, character.name.as_str(), (&character).into(), &mut happened);
-        let (changes, progress_seq) = dungeon.hot(seat).map_or((false, 0), |(hot, seq)| (*hot != stored, seq));
+        let name = character.name.as_str();
+        let sits = self.recorder.join(&mut venue.dungeon, number, name, (&character).into(), &mut happened);
+        let (changes, progress_seq) = venue.dungeon.hot(number).map_or((false, 0), |(hot, seq)| (*hot != stored, seq));
         // What the store has is durable; if coming in changed the character, that is one change more.
         let stored = Change { character_id, hot: stored, progress_seq: progress_seq.saturating_sub(changes.into()) };
         self.journal.open(now_ms, account_id, character.version, stored);
-        self.dungeon = Some(dungeon);
+        self.venue = Some(venue);
         if !sits {
             // The content lacks the character's class: it is given back at once.
             self.journal.release(now_ms, character_id);
@@ -96,7 +98,11 @@ impl Room {
             *place = Some(occupant);
         }
         self.welcome(seat, Some(seat));
-        self.route_from_dungeon(now_ms, happened);
+        if let Some(mut venue) = self.venue.take() {
+            self.register(&mut venue, seat);
+            self.route(now_ms, &venue.dungeon, &happened);
+            self.venue = Some(venue);
+        }
         Ok(())
     }
 
@@ -112,19 +118,19 @@ impl Room {
 
     /// Lets everybody go whose account has lost its right to play.
     pub(crate) fn expel(&mut self, now_ms: u64, account_id: AccountId, effects: &mut Vec<RoomEffect>) {
-        let Some(mut dungeon) = self.dungeon.take() else { return };
+        let Some(mut venue) = self.venue.take() else { return };
         let theirs = |occupant: &Occupant| occupant.account_id == account_id;
         for seat in (0_u8..).take(self.seats.len()) {
             if self.seats.get(usize::from(seat)).and_then(Option::as_ref).is_some_and(theirs) {
-                self.leave(now_ms, &mut dungeon, seat, Some(EndingReason::Revoked), effects);
+                self.leave(now_ms, &mut venue, seat, Some(EndingReason::Revoked), effects);
             }
         }
-        self.dungeon = Some(dungeon);
+        self.venue = Some(venue);
     }
 
     /// Ends the room because everybody has left.
     pub(crate) fn close_deserted(&mut self, now_ms: u64, effects: &mut Vec<RoomEffect>) {
-        let outcome = self.dungeon.as_ref().and_then(Dungeon::outcome).unwrap_or(Outcome::Abandoned);
+        let outcome = self.venue.as_ref().and_then(|venue| venue.dungeon.outcome()).unwrap_or(Outcome::Abandoned);
         self.close(now_ms, EndingReason::Empty, outcome, effects);
     }
 
@@ -132,15 +138,16 @@ impl Room {
     pub(super) fn leave(
         &mut self,
         now_ms: u64,
-        dungeon: &mut Dungeon,
+        venue: &mut Venue,
         seat: u8,
         reason: Option<EndingReason>,
         effects: &mut Vec<RoomEffect>,
     ) {
-        self.record(now_ms, dungeon, seat, false);
+        self.record(now_ms, &venue.dungeon, seat, false);
         let mut happened = Vec::new();
-        self.recorder.leave(dungeon, seat, &mut happened);
-        self.route(now_ms, dungeon, happened);
+        self.recorder.leave(&mut venue.dungeon, self.number(seat), &mut happened);
+        self.register(venue, seat);
+        self.route(now_ms, &venue.dungeon, &happened);
         let last_words = reason.map(|reason| GameEvent::SessionEnding { reason: reason.code() });
         self.see_off(now_ms, seat, last_words, effects);
     }
@@ -160,7 +167,8 @@ impl Room {
         let since = self.journal.release(now_ms, occupant.character_id);
         if let Presence::Playing(mut link) = std::mem::replace(&mut occupant.presence, Presence::Leaving { since }) {
             last_words.into_iter().for_each(|event| link.tell(event));
-            effects.push(RoomEffect::Part(Parting { link, shown: self.shown.clone() }));
+            let shown = link.last_shown();
+            effects.push(RoomEffect::Part(Parting { link, shown }));
         }
     }
 
@@ -173,25 +181,21 @@ impl Room {
         }
     }
 
-    pub(super) fn route_from_dungeon(&mut self, now_ms: u64, happened: Vec<crate::world::Effect>) {
-        if let Some(dungeon) = self.dungeon.take() {
-            self.route(now_ms, &dungeon, happened);
-            self.dungeon = Some(dungeon);
-        }
-    }
-
     /// Tells a new connection whose seat and entity are its own, and who else is here. The one in `announced` is not named:
     /// the world announces it itself.
     fn welcome(&mut self, seat: u8, announced: Option<u8>) {
-        let my_entity = self.dungeon.as_ref().and_then(|dungeon| dungeon.player_entity(seat)).unwrap_or_default();
+        let (own, first) = (self.number(seat), self.number(0));
+        let dungeon = self.venue.as_ref().map(|venue| &venue.dungeon);
+        let my_entity = dungeon.and_then(|dungeon| dungeon.player_entity(own)).unwrap_or_default();
         let present = (0_u8..).zip(&self.seats).filter_map(|(number, occupant)| {
             let occupant =
                 occupant.as_ref().filter(|occupant| !matches!(occupant.presence, Presence::Leaving { .. }))?;
             let (character_id, name) = (occupant.character_id, occupant.name.clone());
-            (announced != Some(number)).then_some(GameEvent::PlayerJoined { seat: number, character_id, name })
+            let is_told = announced != Some(number);
+            is_told.then_some(GameEvent::PlayerJoined { seat: first + u16::from(number), character_id, name })
         });
-        let carried = self.dungeon.as_ref().and_then(|dungeon| dungeon.carried(seat)).map(view::inventory);
-        let welcome = std::iter::once(GameEvent::Welcome { seat, my_entity });
+        let carried = dungeon.and_then(|dungeon| dungeon.carried(own)).map(view::inventory);
+        let welcome = std::iter::once(GameEvent::Welcome { seat: own, my_entity });
         let events: Vec<_> = welcome.chain(carried).chain(present).collect();
         if let Some(Some(Occupant { presence: Presence::Playing(link), .. })) = self.seats.get_mut(usize::from(seat)) {
             events.into_iter().for_each(|event| link.tell(event));

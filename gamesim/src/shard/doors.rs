@@ -2,7 +2,7 @@
 
 use super::{
     Admitted, ApiFailure, Claim, ConnectionId, GameEvent, Link, PROTOCOL_VERSION, Parting, Place, Placement,
-    RefusalReason, Room, SLOTS_PER_TICK, ServerEvent, Shard, Snapshot, StoredCheckpoint, Ticket, UserData,
+    RefusalReason, Room, ServerEvent, Shard, Snapshot, StoredCheckpoint, Ticket, UserData,
 };
 use guildhall_domain::session::Outcome;
 use guildhall_protocol::payload::EndingReason;
@@ -157,18 +157,32 @@ impl Shard {
         let session_id = user.session_id;
         let placement = Placement { session_id, session_epoch: user.session_epoch, gamesim_epoch: self.gamesim_epoch };
         let config = &self.room_config;
+        let (slot, is_zone) =
+            (self.emptiest_slot(), config.game.content().zones.contains_key(&admitted.dungeon_id));
+        let berth = self.zones.enter(&config.game, session_id, admitted, slot);
+        let (party, slot) = berth.map_or((None, slot), |(party, slot)| (Some(party), slot));
+        let mut lent = party.and_then(|_| self.zones.take(&admitted.dungeon_id));
         let room = match &admitted.resume {
-            Some(resume) => Room::go_on(now_ms, placement, config, admitted, resume, checkpoint),
-            None => Room::open(now_ms, placement, config, admitted).unwrap_or_else(|| {
+            _ if is_zone && lent.is_none() => {
+                tracing::error!(%session_id, zone_id = admitted.dungeon_id, "the zone is full, or broken");
+                Room::closing(now_ms, placement, config, admitted)
+            }
+            Some(resume) => {
+                Room::go_on(now_ms, placement, config, admitted, (resume, checkpoint), (party, &mut lent))
+            }
+            None => Room::open(now_ms, placement, config, admitted, party, &mut lent).unwrap_or_else(|| {
                 tracing::error!(%session_id, dungeon_id = admitted.dungeon_id, "the content has no such dungeon");
                 Room::closing(now_ms, placement, config, admitted)
             }),
         };
+        let mut room = room;
+        if party.is_some() {
+            let venue = room.give_back().or(lent);
+            self.zones.put(&admitted.dungeon_id, venue);
+        }
         self.rooms.insert(session_id, room);
-        // The emptiest slot, so that rooms stay spread however they come and go; of equals, the one that comes first.
-        let nearest_first = (0..SLOTS_PER_TICK).map(|ahead| (self.slot + ahead) % SLOTS_PER_TICK);
-        let emptiest = nearest_first.min_by_key(|slot| self.slots.get(*slot).map_or(usize::MAX, Vec::len));
-        if let Some(slot) = emptiest.and_then(|slot| self.slots.get_mut(slot)) {
+        // A dungeon goes to the emptiest slot, so that rooms stay spread however they come and go; a zone's room to the zone's.
+        if let Some(slot) = self.slots.get_mut(slot) {
             slot.push(session_id);
         }
     }

@@ -1,6 +1,6 @@
 //! What the control plane tells a shard.
 
-use super::{AccountId, Order, Outcome, Request, Room, RoomEffect, SessionId, Shard};
+use super::{AccountId, Order, Outcome, Request, Room, RoomEffect, SessionId, Shard, Zones};
 use guildhall_protocol::payload::EndingReason;
 use std::collections::BTreeMap;
 
@@ -45,6 +45,7 @@ impl Shard {
                 let letters: Vec<_> = self.rooms.values_mut().flat_map(|room| room.abandon(now_ms)).collect();
                 self.requests.extend(letters.into_iter().map(Request::Bury));
                 self.rooms.clear();
+                self.zones = Zones::default();
                 for connection in self.leavers.keys().copied().collect::<Vec<_>>() {
                     self.drop_connection(connection);
                 }

@@ -30,9 +30,9 @@ const EPOCH: u64 = 11;
 const CONTENT_VERSION: u64 = 0xfeed;
 const START_MS: u64 = 1_700_000_000_000;
 
-/// Entity of the rat, and of the king: enemies are numbered from 256.
-const RAT: u16 = 256;
-const KING: u16 = 257;
+/// Entity of the rat, and of the king: enemies are numbered from 2,048.
+const RAT: u16 = 2_048;
+const KING: u16 = 2_049;
 
 fn session(bits: u128) -> SessionId {
     SessionId::from_bits(bits)

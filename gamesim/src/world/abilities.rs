@@ -3,7 +3,7 @@
 
 use super::Dungeon;
 use super::combat::{dealt, heal, hurt_enemy, provoke, softened, strike_player, taken_by_enemy, wound};
-use super::effect::{Effect, WorldEvent, tell_all};
+use super::effect::{Effect, WorldEvent, tell_witnesses};
 use super::entity;
 use super::geometry::{facing, within};
 use super::items;
@@ -50,7 +50,8 @@ pub(super) fn use_ability(dungeon: &mut Dungeon, user: usize, number: u8, target
             player.facing = facing(to.x - player.at.x, to.y - player.at.y);
         }
     }
-    tell_all(effects, WorldEvent::AbilityUsed { entity: entity::player_id(seat), ability: byte(place) });
+    let entity = entity::player_id(seat);
+    tell_witnesses(effects, entity, WorldEvent::AbilityUsed { entity, ability: byte(place) });
     let helped = carry_out_all(dungeon, Somebody::Player(user), &targets, ability, skill, effects);
     if let Some(id) = ability.skill.as_ref().filter(|_| helped) {
         progress::practise(dungeon, user, id, effects);
@@ -83,7 +84,7 @@ pub(super) fn enemy_uses(dungeon: &mut Dungeon, user: usize, foe: usize, effects
         }
         // It takes as long as a blow.
         enemy.blow.strike(tick, kind.weapon.cooldown_ticks);
-        tell_all(effects, WorldEvent::AbilityUsed { entity: enemy.id, ability: byte(place) });
+        tell_witnesses(effects, enemy.id, WorldEvent::AbilityUsed { entity: enemy.id, ability: byte(place) });
     }
     carry_out_all(dungeon, Somebody::Enemy(user), &targets, ability, 0, effects);
     true
@@ -119,7 +120,8 @@ fn byte(place: usize) -> u8 {
 fn of_entity(dungeon: &Dungeon, id: u16) -> Option<Somebody> {
     match entity::enemy_index(id) {
         Some(index) => Some(Somebody::Enemy(index)),
-        None => dungeon.players.iter().position(|player| entity::player_id(player.seat) == id).map(Somebody::Player),
+        // A player's id is the seat; a thing's is nobody's seat.
+        None => dungeon.place_of(id).map(Somebody::Player),
     }
 }
 

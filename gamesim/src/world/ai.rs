@@ -8,7 +8,8 @@ use super::effect::Effect;
 use super::geometry::{distance_squared, facing, stride, within};
 use super::map::Map;
 use super::rules::{Game, Kind, stride_mm};
-use super::state::{Enemy, Mood, Player};
+use super::state::{self, Enemy, Mood, Player};
+use super::zone::Zone;
 use guildhall_domain::content::Point;
 use std::sync::Arc;
 
@@ -21,10 +22,10 @@ pub(super) fn act(dungeon: &mut Dungeon, effects: &mut Vec<Effect>) {
 }
 
 fn act_one(dungeon: &mut Dungeon, game: &Game, index: usize, effects: &mut Vec<Effect>) {
-    let Dungeon { map, players, enemies, tick, .. } = dungeon;
+    let Dungeon { map, players, enemies, tick, zone, .. } = dungeon;
     let Some(enemy) = enemies.get_mut(index).filter(|enemy| enemy.is_alive()) else { return };
     let Some(kind) = game.kinds.get(usize::from(enemy.kind)) else { return };
-    change_mood(enemy, kind, map, players, effects);
+    change_mood(enemy, kind, map, (players, zone.as_deref()), effects);
     if enemy.states.stun(game) {
         return;
     }
@@ -32,7 +33,7 @@ fn act_one(dungeon: &mut Dungeon, game: &Game, index: usize, effects: &mut Vec<E
         Mood::Idle => {}
         Mood::Returning => approach(enemy, kind, game, map, enemy.home),
         Mood::Chasing(seat) => {
-            let Some(target) = players.iter().position(|player| player.seat == seat) else { return };
+            let Some(target) = state::place_of(players, seat) else { return };
             let Some(at) = players.get(target).map(|player| player.at) else { return };
             let near = within(enemy.at, at, kind.weapon.range_mm) && map.sees(enemy.at, at);
             if !enemy.blow.is_ready(*tick) {
@@ -61,19 +62,26 @@ fn attack(dungeon: &mut Dungeon, game: &Game, (index, target): (usize, usize), n
     combat::strike_player(dungeon, (index, target), damage, effects);
 }
 
-fn change_mood(enemy: &mut Enemy, kind: &Kind, map: &Map, players: &[Player], effects: &mut Vec<Effect>) {
+fn change_mood(
+    enemy: &mut Enemy,
+    kind: &Kind,
+    map: &Map,
+    (players, zone): (&[Player], Option<&Zone>),
+    effects: &mut Vec<Effect>,
+) {
     match enemy.mood {
         Mood::Idle => {
-            if let Some(seat) = nearest(enemy, kind, map, players) {
+            if let Some(seat) = nearest(enemy, kind, map, players, zone) {
                 enemy.mood = Mood::Chasing(seat);
             }
         }
         Mood::Chasing(seat) => {
-            let keeps = |player: &Player| player.seat == seat && player.is_alive() && map.reaches(enemy.at, player.at);
+            let keeps = |player: &Player| player.is_alive() && map.reaches(enemy.at, player.at);
+            let kept = state::place_of(players, seat).and_then(|place| players.get(place));
             if !within(enemy.at, enemy.home, kind.template.leash_mm) {
                 go_home(enemy, kind, effects);
-            } else if !players.iter().any(keeps) {
-                match nearest(enemy, kind, map, players) {
+            } else if !kept.is_some_and(keeps) {
+                match nearest(enemy, kind, map, players, zone) {
                     Some(seat) => enemy.mood = Mood::Chasing(seat),
                     None => go_home(enemy, kind, effects),
                 }
@@ -96,12 +104,19 @@ fn go_home(enemy: &mut Enemy, kind: &Kind, effects: &mut Vec<Effect>) {
 }
 
 /// The nearest living player that it notices: near enough, and not behind a closed door. The first seat wins a tie.
-fn nearest(enemy: &Enemy, kind: &Kind, map: &Map, players: &[Player]) -> Option<u8> {
+fn nearest(enemy: &Enemy, kind: &Kind, map: &Map, players: &[Player], zone: Option<&Zone>) -> Option<u16> {
     let noticed = |player: &&Player| {
         let near = within(enemy.at, player.at, kind.template.aggro_mm);
         player.is_alive() && near && map.reaches(enemy.at, player.at)
     };
-    let nearest = players.iter().filter(noticed).min_by_key(|player| distance_squared(enemy.at, player.at));
+    let key = |player: &&Player| (distance_squared(enemy.at, player.at), player.seat);
+    let nearest = match zone {
+        None => players.iter().filter(noticed).min_by_key(key),
+        Some(zone) => {
+            let about = zone.players.about(enemy.at, kind.template.aggro_mm);
+            about.filter_map(|place| players.get(place)).filter(noticed).min_by_key(key)
+        }
+    };
     nearest.map(|player| player.seat)
 }
 

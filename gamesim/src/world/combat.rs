@@ -1,7 +1,7 @@
 //! Blows, wounds, deaths and healing, of players and enemies alike.
 
 use super::Dungeon;
-use super::effect::{Effect, WorldEvent, tell_all};
+use super::effect::{Effect, WorldEvent, tell_witnesses};
 use super::entity;
 use super::geometry::{facing, within};
 use super::rules::{Game, Kind, ticks};
@@ -42,7 +42,7 @@ pub(super) fn strike_enemy(dungeon: &mut Dungeon, striker: usize, target: u16, e
 }
 
 /// An enemy that minds nobody turns on whoever hurt it.
-pub(super) fn provoke(enemy: Option<&mut Enemy>, seat: u8) {
+pub(super) fn provoke(enemy: Option<&mut Enemy>, seat: u16) {
     if let Some(enemy) = enemy.filter(|enemy| enemy.mood == Mood::Idle) {
         enemy.mood = Mood::Chasing(seat);
     }
@@ -65,7 +65,7 @@ pub(super) fn hurt_enemy(
     dungeon: &mut Dungeon,
     index: usize,
     damage: u32,
-    by_seat: Option<u8>,
+    by_seat: Option<u16>,
     effects: &mut Vec<Effect>,
 ) {
     let Dungeon { game, enemies, tick, .. } = dungeon;
@@ -80,21 +80,21 @@ pub(super) fn hurt_enemy(
     } else {
         enemy.died_at = *tick;
         enemy.states.clear();
-        bury(dungeon, index, by_seat.unwrap_or(u8::MAX), effects);
+        bury(dungeon, index, by_seat.unwrap_or(u16::MAX), effects);
     }
 }
 
 /// Everything that an enemy's death brings.
-fn bury(dungeon: &mut Dungeon, index: usize, by_seat: u8, effects: &mut Vec<Effect>) {
+fn bury(dungeon: &mut Dungeon, index: usize, by_seat: u16, effects: &mut Vec<Effect>) {
     let Some(enemy) = dungeon.enemies.get(index) else { return };
-    let (kind, chamber, boss) = (usize::from(enemy.kind), enemy.chamber, enemy.boss);
-    tell_all(effects, WorldEvent::EnemyDied { entity: enemy.id, by_seat });
-    progress::reward(dungeon, kind, effects);
-    loot::drop_from(dungeon, index, effects);
+    let (chamber, boss) = (enemy.chamber, enemy.boss);
+    tell_witnesses(effects, enemy.id, WorldEvent::EnemyDied { entity: enemy.id, by_seat });
+    progress::reward(dungeon, index, by_seat, effects);
+    loot::drop_from(dungeon, index, by_seat, effects);
     if let Some(chamber) = dungeon.chambers.get_mut(chamber) {
         chamber.living = chamber.living.saturating_sub(1);
     }
-    if boss {
+    if boss && dungeon.zone.is_none() {
         progress::clear(dungeon, effects);
     }
 }
@@ -107,7 +107,7 @@ pub(super) fn enter_phase(enemy: &mut Enemy, kind: &Kind, effects: &mut Vec<Effe
     let phase = u8::try_from(passed).unwrap_or(u8::MAX);
     if phase != enemy.phase {
         enemy.phase = phase;
-        tell_all(effects, WorldEvent::BossPhase { entity: enemy.id, phase });
+        tell_witnesses(effects, enemy.id, WorldEvent::BossPhase { entity: enemy.id, phase });
     }
 }
 
@@ -153,7 +153,7 @@ pub(super) fn wound(dungeon: &mut Dungeon, target: usize, damage: u32, effects: 
     if !player.is_alive() {
         player.respawn_at = tick.saturating_add(*respawn_ticks);
         player.states.clear();
-        tell_all(effects, WorldEvent::PlayerDied { seat: player.seat });
+        tell_witnesses(effects, entity::player_id(player.seat), WorldEvent::PlayerDied { seat: player.seat });
         items::drop_of_the_dead(dungeon, target, effects);
     }
 }
@@ -172,16 +172,17 @@ pub(super) fn heal(player: &mut Player, hp: u32) -> bool {
 /// Lets the dead stand again when their time has come. Once a second, whoever is out of the fight heals, mana and stamina
 /// come back, and states do what they do over time.
 pub(super) fn recover(dungeon: &mut Dungeon, effects: &mut Vec<Effect>) {
-    let Dungeon { game, players, enemies, tick, spawn, .. } = dungeon;
+    let Dungeon { game, players, enemies, tick, spawns, .. } = dungeon;
     for player in players.iter_mut() {
         player.states.pass(*tick);
         if !player.is_alive() && *tick >= player.respawn_at && player.hot.hp_max > 0 {
-            player.at = *spawn;
+            player.at = spawns.of(player.seat);
             player.hot.hp = player.hot.hp_max;
             let resources = player.kit(game).map(|kit| kit.resources).unwrap_or_default();
             (player.mana, player.stamina) = (resources.mana_max, resources.stamina_max);
             player.change(false);
-            tell_all(effects, WorldEvent::PlayerRespawned { seat: player.seat });
+            let risen = WorldEvent::PlayerRespawned { seat: player.seat };
+            tell_witnesses(effects, entity::player_id(player.seat), risen);
         }
     }
     enemies.iter_mut().for_each(|enemy| enemy.states.pass(*tick));

@@ -9,7 +9,7 @@ pub enum Effect {
     /// A character's hot state changed: its `progress_seq` rose. At most one per seat and step.
     Changed {
         /// The character's seat.
-        seat: u8,
+        seat: u16,
         /// Whether something of value is in it (an item, a level, a cleared dungeon) that is to be written at once.
         urgent: bool,
     },
@@ -18,10 +18,12 @@ pub enum Effect {
 /// Who is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Audience {
-    /// Every player of the session.
+    /// Every player.
     All,
+    /// Every player who sees this entity: in a dungeon, everybody.
+    Witnesses(u16),
     /// The player in one seat.
-    Seat(u8),
+    Seat(u16),
 }
 
 /// Something that happened.
@@ -29,19 +31,19 @@ pub enum Audience {
 #[allow(missing_docs, reason = "the fields are named after the things that the variants' comments speak of")]
 pub enum WorldEvent {
     /// A player appeared.
-    PlayerJoined { seat: u8, name: String },
+    PlayerJoined { seat: u16, name: String },
     /// A player is gone.
-    PlayerLeft { seat: u8 },
+    PlayerLeft { seat: u16 },
     /// A player's hit points reached zero.
-    PlayerDied { seat: u8 },
+    PlayerDied { seat: u16 },
     /// A dead player stands at the spawn point again.
-    PlayerRespawned { seat: u8 },
+    PlayerRespawned { seat: u16 },
     /// An enemy's hit points reached zero.
-    EnemyDied { entity: u16, by_seat: u8 },
+    EnemyDied { entity: u16, by_seat: u16 },
     /// Loot lies on the ground.
     LootDropped { entity: u16, item: u8, quantity: u16 },
     /// A player took loot; it is gone from the ground.
-    LootTaken { entity: u16, by_seat: u8, item: u8, quantity: u16 },
+    LootTaken { entity: u16, by_seat: u16, item: u8, quantity: u16 },
     /// The asker did not get the loot: another was first, it is out of reach, or the inventory has no room.
     PickUpRefused { entity: u16 },
     /// A door opened.
@@ -95,7 +97,12 @@ pub(super) fn tell_all(effects: &mut Vec<Effect>, event: WorldEvent) {
     effects.push(Effect::Event(Audience::All, event));
 }
 
+/// Adds an event for everybody who sees the entity.
+pub(super) fn tell_witnesses(effects: &mut Vec<Effect>, entity: u16, event: WorldEvent) {
+    effects.push(Effect::Event(Audience::Witnesses(entity), event));
+}
+
 /// Adds an event for one seat.
-pub(super) fn tell(effects: &mut Vec<Effect>, seat: u8, event: WorldEvent) {
+pub(super) fn tell(effects: &mut Vec<Effect>, seat: u16, event: WorldEvent) {
     effects.push(Effect::Event(Audience::Seat(seat), event));
 }

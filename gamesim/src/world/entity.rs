@@ -4,19 +4,25 @@
 use super::Dungeon;
 use super::state::{Door, Enemy, Loot, Player};
 use guildhall_domain::content::Point;
-use guildhall_domain::limits::{DUNGEON_DOORS_MAX, DUNGEON_ENEMIES_MAX, LOOT_ON_GROUND_MAX};
+use guildhall_domain::limits::{
+    DUNGEON_DOORS_MAX, DUNGEON_ENEMIES_MAX, LOOT_ON_GROUND_MAX, SEATS_PER_SESSION_MAX, ZONE_ENEMIES_MAX,
+    ZONE_LOOT_ON_GROUND_MAX, ZONE_PARTIES_MAX,
+};
 
 /// Id of the first enemy; below it, a player's id is the seat.
-pub(super) const FIRST_ENEMY: u16 = 256;
+pub(super) const FIRST_ENEMY: u16 = 2_048;
 /// Id of the first door.
-pub(super) const FIRST_DOOR: u16 = 512;
+pub(super) const FIRST_DOOR: u16 = 6_144;
 /// Id of the first piece of loot; the ids of loot rise to the last one that there is, and begin again.
-pub(super) const FIRST_LOOT: u16 = 1_024;
+pub(super) const FIRST_LOOT: u16 = 8_192;
 
-const _: () = assert!(FIRST_ENEMY as usize + DUNGEON_ENEMIES_MAX <= FIRST_DOOR as usize);
+const _: () = assert!(ZONE_PARTIES_MAX * SEATS_PER_SESSION_MAX <= FIRST_ENEMY as usize);
+const _: () = assert!(DUNGEON_ENEMIES_MAX <= ZONE_ENEMIES_MAX);
+const _: () = assert!(FIRST_ENEMY as usize + ZONE_ENEMIES_MAX <= FIRST_DOOR as usize);
 const _: () = assert!(FIRST_DOOR as usize + DUNGEON_DOORS_MAX <= FIRST_LOOT as usize);
 // So there is always a free id, and one that was given back is not soon given out again.
-const _: () = assert!(FIRST_LOOT as usize + 100 * LOOT_ON_GROUND_MAX < u16::MAX as usize);
+const _: () = assert!(LOOT_ON_GROUND_MAX <= ZONE_LOOT_ON_GROUND_MAX);
+const _: () = assert!(FIRST_LOOT as usize + 25 * ZONE_LOOT_ON_GROUND_MAX < u16::MAX as usize);
 
 /// One entity at one tick.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,8 +56,8 @@ pub struct EntityView {
 pub enum EntityViewKind {
     /// A player's character.
     Player {
-        /// The player's seat.
-        seat: u8,
+        /// The player's seat; in a zone, its number there.
+        seat: u16,
     },
     /// An enemy.
     Enemy {
@@ -68,8 +74,8 @@ pub enum EntityViewKind {
 }
 
 /// A player's entity id.
-pub(super) fn player_id(seat: u8) -> u16 {
-    u16::from(seat)
+pub(super) fn player_id(seat: u16) -> u16 {
+    seat
 }
 
 /// The place of the enemy with this entity id, if it is an enemy's id at all.
@@ -83,11 +89,11 @@ pub(super) fn nth_id(first: u16, index: usize) -> u16 {
 }
 
 /// Everything that the player in this seat can see, sorted by id; with no seat, what everybody can.
-pub(super) fn entities(dungeon: &Dungeon, seat: Option<u8>) -> impl Iterator<Item = EntityView> + '_ {
+pub(super) fn entities(dungeon: &Dungeon, seat: Option<u16>) -> impl Iterator<Item = EntityView> + '_ {
     let tick = dungeon.tick;
     let is_open = move |loot: &&Loot| match seat {
         Some(seat) => loot.is_open_to(seat, tick),
-        None => loot.owner.is_none_or(|(_, until)| tick >= until),
+        None => loot.owner.is_over(tick),
     };
     let players = dungeon.players.iter().map(move |player| player_view(player, tick));
     let enemies = dungeon.enemies.iter().filter(move |enemy| enemy.is_visible(tick));
@@ -98,7 +104,7 @@ pub(super) fn entities(dungeon: &Dungeon, seat: Option<u8>) -> impl Iterator<Ite
         .chain(dungeon.loot.iter().filter(is_open).map(loot_view))
 }
 
-fn player_view(player: &Player, tick: u32) -> EntityView {
+pub(super) fn player_view(player: &Player, tick: u32) -> EntityView {
     EntityView {
         hp: player.hot.hp,
         hp_max: player.hot.hp_max,
@@ -110,7 +116,7 @@ fn player_view(player: &Player, tick: u32) -> EntityView {
     }
 }
 
-fn enemy_view(enemy: &Enemy, tick: u32) -> EntityView {
+pub(super) fn enemy_view(enemy: &Enemy, tick: u32) -> EntityView {
     EntityView {
         hp: enemy.hp,
         hp_max: enemy.hp_max,
@@ -127,7 +133,7 @@ fn door_view(door: &Door) -> EntityView {
     EntityView { open: door.open, ..thing(door.id, EntityViewKind::Door, door.area.centre()) }
 }
 
-fn loot_view(loot: &Loot) -> EntityView {
+pub(super) fn loot_view(loot: &Loot) -> EntityView {
     thing(loot.id, EntityViewKind::Loot { item: loot.item }, loot.at)
 }
 

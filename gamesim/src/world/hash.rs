@@ -32,7 +32,7 @@ impl StateHash {
         for held in states.iter() {
             self.number(held.state);
             self.number(held.until);
-            self.number(held.by_seat.map_or(256, u16::from));
+            self.optional(held.by_seat);
         }
     }
 
@@ -105,8 +105,8 @@ fn enemy(hash: &mut StateHash, enemy: &Enemy) {
     hash.number(enemy.hp);
     hash.number(enemy.phase);
     hash.number(match enemy.mood {
-        Mood::Idle => 256_u64,
-        Mood::Returning => 257,
+        Mood::Idle => 65_536_u64,
+        Mood::Returning => 65_537,
         Mood::Chasing(seat) => u64::from(seat),
     });
     hash.blow(enemy.blow);
@@ -121,7 +121,9 @@ fn loot(hash: &mut StateHash, loot: &Loot) {
     hash.number(loot.quantity);
     hash.number(loot.wear);
     hash.point(loot.at);
-    hash.optional(loot.owner.map(|(seat, _)| seat));
-    hash.optional(loot.owner.map(|(_, until)| until));
+    for owner in [loot.owner.seat, loot.owner.party] {
+        hash.optional(owner.map(|(who, _)| who));
+        hash.optional(owner.map(|(_, until)| until));
+    }
     hash.optional(loot.gone_at);
 }

@@ -35,6 +35,14 @@ impl Map {
         map
     }
 
+    /// The map of a zone, which has no doors.
+    pub(super) fn open_floors(floors: &[Area]) -> Self {
+        let width = floors.len();
+        let mut map = Self { floors: Vec::with_capacity(width), crossings: vec![UNREACHABLE; width * width], width };
+        floors.iter().for_each(|floor| map.open(*floor));
+        map
+    }
+
     /// Adds a floor and every way that leads over it.
     pub(super) fn open(&mut self, area: Area) {
         let new = self.floors.len();

@@ -3,17 +3,25 @@
 
 use super::Dungeon;
 use super::effect::{Effect, WorldEvent, tell, tell_all};
+use super::geometry::within;
 use super::items;
 use super::rules::Game;
-use super::state::Player;
-use guildhall_domain::limits::SKILLS_PRACTISED_MAX;
+use super::state::{Player, party_of};
+use guildhall_domain::limits::{SKILLS_PRACTISED_MAX, ZONE_REWARD_REACH_MM};
 
-/// Gives every player what an enemy of this kind is worth.
-pub(super) fn reward(dungeon: &mut Dungeon, kind: usize, effects: &mut Vec<Effect>) {
-    let Dungeon { game, players, .. } = dungeon;
-    let Some(kind) = game.kinds.get(kind) else { return };
-    let reward = game.ruleset.reward(&kind.template, players.len());
-    for player in players.iter_mut() {
+/// Gives everybody who shares in it what a dead enemy is worth: in a dungeon every player, in a zone those of the party of
+/// whoever struck last who are near.
+pub(super) fn reward(dungeon: &mut Dungeon, enemy: usize, by_seat: u16, effects: &mut Vec<Effect>) {
+    let Dungeon { game, players, enemies, zone, .. } = dungeon;
+    let Some(enemy) = enemies.get(enemy) else { return };
+    let Some(kind) = game.kinds.get(usize::from(enemy.kind)) else { return };
+    let is_zone = zone.is_some();
+    let shares = |player: &Player| {
+        let is_near = || within(player.at, enemy.at, ZONE_REWARD_REACH_MM);
+        !is_zone || (party_of(player.seat) == party_of(by_seat) && is_near())
+    };
+    let reward = game.ruleset.reward(&kind.template, players.iter().filter(|player| shares(player)).count());
+    for player in players.iter_mut().filter(|player| shares(player)) {
         gain_xp(player, game, reward.xp, effects);
         gain_gold(player, reward.gold, effects);
     }

@@ -7,7 +7,7 @@
 use super::entity::FIRST_LOOT;
 use super::random::Random;
 use super::rules::ticks;
-use super::state::{BLOW_SHOWN_MS, Blow, Enemy, Loot, Mood, Player};
+use super::state::{BLOW_SHOWN_MS, Blow, Enemy, Loot, Mood, Owner, Player};
 use super::states::{InState, States};
 use super::{Dungeon, Game, doors};
 use guildhall_domain::content::Point;
@@ -17,10 +17,12 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::sync::Arc;
 
+pub(super) mod party;
+
 /// The first byte.
 const FORMAT: u8 = 2;
 /// Counts beyond this are no dungeon's; below, none can overflow however long play goes on.
-const COUNT_MAX: u64 = 1 << 48;
+pub(super) const COUNT_MAX: u64 = 1 << 48;
 /// Likewise for ticks.
 const TICK_MAX: u32 = u32::MAX / 2;
 
@@ -37,24 +39,24 @@ struct Saved<'a> {
 }
 
 #[derive(Serialize, Deserialize)]
-struct SavedPlayer<'a> {
-    seat: u8,
-    class: Cow<'a, str>,
-    at: Point,
-    facing: u8,
-    build: Cow<'a, Build>,
-    hot: Cow<'a, HotState>,
-    mana: u32,
-    stamina: u32,
-    states: Vec<SavedState>,
+pub(super) struct SavedPlayer<'a> {
+    pub(super) seat: u16,
+    pub(super) class: Cow<'a, str>,
+    pub(super) at: Point,
+    pub(super) facing: u8,
+    pub(super) build: Cow<'a, Build>,
+    pub(super) hot: Cow<'a, HotState>,
+    pub(super) mana: u32,
+    pub(super) stamina: u32,
+    pub(super) states: Vec<SavedState>,
     /// Without the zeros at the end.
-    ready_at: Vec<u32>,
-    changes: u64,
-    blow: SavedBlow,
-    walked_at: u32,
-    refused_at: u32,
-    fought_at: u32,
-    respawn_at: u32,
+    pub(super) ready_at: Vec<u32>,
+    pub(super) changes: u64,
+    pub(super) blow: SavedBlow,
+    pub(super) walked_at: u32,
+    pub(super) refused_at: u32,
+    pub(super) fought_at: u32,
+    pub(super) respawn_at: u32,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -71,34 +73,34 @@ struct SavedEnemy {
 }
 
 #[derive(Serialize, Deserialize)]
-struct SavedState {
-    state: u8,
-    until: u32,
-    by_seat: Option<u8>,
+pub(super) struct SavedState {
+    pub(super) state: u8,
+    pub(super) until: u32,
+    pub(super) by_seat: Option<u16>,
 }
 
 #[derive(Serialize, Deserialize)]
 enum SavedMood {
     Idle,
-    Chasing(u8),
+    Chasing(u16),
     Returning,
 }
 
 #[derive(Serialize, Deserialize)]
-struct SavedBlow {
-    ready_at: u32,
-    shown_until: u32,
+pub(super) struct SavedBlow {
+    pub(super) ready_at: u32,
+    pub(super) shown_until: u32,
 }
 
 #[derive(Serialize, Deserialize)]
-struct SavedLoot {
-    id: u16,
-    item: u8,
-    quantity: u16,
-    wear: u32,
-    at: Point,
-    owner: Option<(u8, u32)>,
-    gone_at: Option<u32>,
+pub(super) struct SavedLoot {
+    pub(super) id: u16,
+    pub(super) item: u8,
+    pub(super) quantity: u16,
+    pub(super) wear: u32,
+    pub(super) at: Point,
+    pub(super) owner: Option<(u16, u32)>,
+    pub(super) gone_at: Option<u32>,
 }
 
 pub(super) fn save(dungeon: &Dungeon) -> Option<Vec<u8>> {
@@ -109,7 +111,7 @@ pub(super) fn save(dungeon: &Dungeon) -> Option<Vec<u8>> {
         enemies: dungeon.enemies.iter().map(saved_enemy).collect(),
         loot: dungeon.loot.iter().map(saved_loot).collect(),
         next_loot_id: dungeon.next_loot_id,
-        changes: dungeon.changes,
+        changes: dungeon.changes.as_slice().try_into().ok()?,
     };
     postcard::to_extend(&saved, vec![FORMAT]).ok()
 }
@@ -122,15 +124,18 @@ pub(super) fn restore(game: &Arc<Game>, dungeon_id: &str, bytes: &[u8]) -> Optio
     if saved.tick > TICK_MAX || counts.into_iter().any(|count| count > COUNT_MAX) {
         return None;
     }
-    let mut dungeon = Dungeon::new(game, dungeon_id, seed)?;
+    let mut dungeon = Dungeon::new(game, dungeon_id, seed).filter(|dungeon| !dungeon.is_zone())?;
     dungeon.random = Random::resumed((seed, draws));
     dungeon.tick = saved.tick;
-    dungeon.changes = saved.changes;
+    dungeon.changes = saved.changes.to_vec();
     restore_enemies(&mut dungeon, &saved.enemies)?;
     reopen(&mut dungeon);
     dungeon.cleared_at = dungeon.enemies.iter().filter(|e| e.boss && !e.is_alive()).map(|e| e.died_at).min();
     restore_loot(&mut dungeon, &saved.loot, saved.next_loot_id)?;
     for player in saved.players {
+        if usize::from(player.seat) >= SEATS_PER_SESSION_MAX {
+            return None;
+        }
         let player = restored_player(&dungeon, player)?;
         dungeon.players.push(player);
     }
@@ -139,7 +144,7 @@ pub(super) fn restore(game: &Arc<Game>, dungeon_id: &str, bytes: &[u8]) -> Optio
     (rising && places.all(|at| dungeon.map.is_floor(at))).then_some(dungeon)
 }
 
-fn saved_player(player: &Player) -> SavedPlayer<'_> {
+pub(super) fn saved_player(player: &Player) -> SavedPlayer<'_> {
     SavedPlayer {
         seat: player.seat,
         class: Cow::Borrowed(&player.class),
@@ -160,13 +165,12 @@ fn saved_player(player: &Player) -> SavedPlayer<'_> {
     }
 }
 
-fn restored_player(dungeon: &Dungeon, saved: SavedPlayer<'_>) -> Option<Player> {
+pub(super) fn restored_player(dungeon: &Dungeon, saved: SavedPlayer<'_>) -> Option<Player> {
     let game = &dungeon.game;
     let (build, hot) = (saved.build.into_owned(), saved.hot.into_owned());
     let ticks_passed = [saved.walked_at, saved.refused_at, saved.fought_at].iter().all(|at| *at <= dungeon.tick);
     let respawns = saved.respawn_at <= dungeon.tick.saturating_add(dungeon.respawn_ticks);
-    let is_possible = usize::from(saved.seat) < SEATS_PER_SESSION_MAX && saved.changes <= COUNT_MAX;
-    if !(ticks_passed && respawns && is_possible) || hot.check().is_err() {
+    if !(ticks_passed && respawns && saved.changes <= COUNT_MAX) || hot.check().is_err() {
         return None;
     }
     let mut player = Player::of(saved.seat, &saved.class, (build, hot), game, saved.at, saved.changes)?;
@@ -281,16 +285,16 @@ fn restore_loot(dungeon: &mut Dungeon, saved: &[SavedLoot], next_id: u16) -> Opt
         quantity,
         wear,
         at,
-        owner,
+        owner: Owner { seat: owner, party: None },
         gone_at,
     };
     dungeon.loot.extend(saved.iter().map(loot));
     Some(())
 }
 
-const fn saved_loot(loot: &Loot) -> SavedLoot {
+pub(super) const fn saved_loot(loot: &Loot) -> SavedLoot {
     let &Loot { id, item, quantity, wear, at, owner, gone_at } = loot;
-    SavedLoot { id, item, quantity, wear, at, owner, gone_at }
+    SavedLoot { id, item, quantity, wear, at, owner: owner.seat, gone_at }
 }
 
 fn saved_states(states: &States) -> Vec<SavedState> {

@@ -4,8 +4,9 @@ use super::effect::Effect;
 use super::entity::{FIRST_DOOR, FIRST_ENEMY, nth_id};
 use super::rules::{Game, Kit, stride_mm, ticks};
 use super::states::States;
+use super::zone::Sight;
 use guildhall_domain::content::{self, Area, Point};
-use guildhall_domain::limits::ABILITIES_EACH_MAX;
+use guildhall_domain::limits::{ABILITIES_EACH_MAX, SEATS_PER_SESSION_MAX};
 use guildhall_domain::ruleset::Fighter;
 use guildhall_domain::{Build, HotState, Sheet};
 
@@ -17,7 +18,7 @@ const DEAD_SHOWN_MS: u32 = 1_500;
 /// A player who is present.
 #[derive(Debug, Clone)]
 pub(super) struct Player {
-    pub(super) seat: u8,
+    pub(super) seat: u16,
     pub(super) class: String,
     pub(super) build: Build,
     /// What follows from class, build and hot state.
@@ -45,6 +46,8 @@ pub(super) struct Player {
     pub(super) fought_at: u32,
     /// When a dead player stands again.
     pub(super) respawn_at: u32,
+    /// Whom and what they see in a zone. Follows from the rest, a little late.
+    pub(super) sight: Sight,
 }
 
 /// When somebody struck, and may strike again.
@@ -81,7 +84,7 @@ pub(super) enum Mood {
     /// Stands at home and looks out for players.
     Idle,
     /// Follows and strikes the player in this seat.
-    Chasing(u8),
+    Chasing(u16),
     /// Walks home and minds nobody.
     Returning,
 }
@@ -113,29 +116,81 @@ pub(super) struct Loot {
     pub(super) quantity: u16,
     pub(super) wear: u32,
     pub(super) at: Point,
-    /// The seat whose player alone sees it and can take it, and the first tick at which everybody can.
-    pub(super) owner: Option<(u8, u32)>,
+    /// Who alone sees it and can take it.
+    pub(super) owner: Owner,
     /// The first tick without it, if it goes by itself.
     pub(super) gone_at: Option<u32>,
 }
 
+/// Whose a thing on the ground is, each with the first tick at which that is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Owner {
+    /// The player in this seat alone.
+    pub(super) seat: Option<(u16, u32)>,
+    /// This party, in a zone.
+    pub(super) party: Option<(u16, u32)>,
+}
+
+impl Owner {
+    /// Whether everybody can see it and take it.
+    pub(super) fn is_over(&self, tick: u32) -> bool {
+        [self.seat, self.party].iter().flatten().all(|(_, until)| tick >= *until)
+    }
+
+    fn is_open_to(&self, seat: u16, tick: u32) -> bool {
+        self.seat.is_none_or(|(owner, until)| owner == seat || tick >= until)
+            && self.party.is_none_or(|(party, until)| party == party_of(seat) || tick >= until)
+    }
+}
+
 impl Loot {
     /// Whether the player in this seat can see it and take it.
-    pub(super) fn is_open_to(&self, seat: u8, tick: u32) -> bool {
-        self.owner.is_none_or(|(owner, until)| owner == seat || tick >= until)
+    pub(super) fn is_open_to(&self, seat: u16, tick: u32) -> bool {
+        self.owner.is_open_to(seat, tick)
+    }
+}
+
+/// The party of the player in this seat: a zone has as many seats for each as a session.
+pub(super) const fn party_of(seat: u16) -> u16 {
+    seat / SEATS_PER_SESSION_MAX as u16
+}
+
+/// The seats of a party.
+pub(super) fn seats_of(party: u16) -> impl Iterator<Item = u16> {
+    (0..SEATS_PER_SESSION_MAX as u16).map(move |seat| party.saturating_mul(SEATS_PER_SESSION_MAX as u16) + seat)
+}
+
+/// The place of the player in this seat; players are sorted by seat.
+pub(super) fn place_of(players: &[Player], seat: u16) -> Option<usize> {
+    players.binary_search_by_key(&seat, |player| player.seat).ok()
+}
+
+/// Where players appear and come back after death.
+#[derive(Debug, Clone)]
+pub(super) struct Spawns(Vec<Point>);
+
+impl Spawns {
+    pub(super) fn new(places: &[Point]) -> Self {
+        Self(places.to_vec())
+    }
+
+    /// The place of this seat's party.
+    pub(super) fn of(&self, seat: u16) -> Point {
+        let nth = usize::from(party_of(seat)).checked_rem(self.0.len()).unwrap_or_default();
+        self.0.get(nth).copied().unwrap_or(Point { x: 0, y: 0 })
     }
 }
 
 impl Player {
     /// A player who arrives with this character, if the content has its class.
-    pub(super) fn new(seat: u8, character: Sheet<'_>, game: &Game, at: Point, changes: u64) -> Option<Self> {
+    pub(super) fn new(seat: u16, character: Sheet<'_>, game: &Game, at: Point, changes: u64) -> Option<Self> {
         let Sheet { class, build, hot } = character;
         Self::of(seat, class, (build.clone(), hot.clone()), game, at, changes)
     }
 
     /// The same, with the parts of the character that play knows.
     pub(super) fn of(
-        seat: u8,
+        seat: u16,
         class: &str,
         (build, hot): (Build, HotState),
         game: &Game,
@@ -163,6 +218,7 @@ impl Player {
             refused_at: 0,
             fought_at: 0,
             respawn_at: 0,
+            sight: Sight::default(),
         };
         player.size_up(game);
         Some(player)
@@ -251,18 +307,28 @@ impl Enemy {
 
 /// The enemies of a dungeon, each at its place.
 pub(super) fn enemies_of(template: &content::Dungeon, game: &Game) -> Vec<Enemy> {
+    let spawns = template.chambers.iter().enumerate();
+    let spawns = spawns.flat_map(|(n, chamber)| chamber.enemies.iter().map(move |spawn| (n, &spawn.enemy, spawn.at)));
+    enemies_at(spawns, game)
+}
+
+/// The enemies of a zone, each at its place; their chamber is their camp.
+pub(super) fn enemies_of_camps(template: &content::Zone, game: &Game) -> Vec<Enemy> {
+    let camps = template.camps.iter().enumerate();
+    enemies_at(camps.flat_map(|(n, camp)| camp.places().map(move |at| (n, &camp.enemy, at))), game)
+}
+
+fn enemies_at<'a>(spawns: impl Iterator<Item = (usize, &'a String, Point)>, game: &Game) -> Vec<Enemy> {
     let mut enemies = Vec::new();
-    for (chamber, spawn) in
-        template.chambers.iter().enumerate().flat_map(|(n, c)| c.enemies.iter().map(move |s| (n, s)))
-    {
-        let index = game.content.enemies.keys().position(|key| *key == spawn.enemy);
+    for (chamber, id, at) in spawns {
+        let index = game.content.enemies.keys().position(|key| key == id);
         let Some((index, kind)) = index.and_then(|index| Some((index, game.kinds.get(index)?))) else { continue };
         enemies.push(Enemy {
             id: nth_id(FIRST_ENEMY, enemies.len()),
             kind: u8::try_from(index).unwrap_or(u8::MAX),
             chamber,
-            home: spawn.at,
-            at: spawn.at,
+            home: at,
+            at,
             facing: 0,
             hp: kind.template.hp,
             hp_max: kind.template.hp,

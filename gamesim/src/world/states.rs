@@ -13,7 +13,7 @@ pub(super) struct InState {
     /// The first tick without it.
     pub(super) until: u32,
     /// Who brought it about, if a player did.
-    pub(super) by_seat: Option<u8>,
+    pub(super) by_seat: Option<u16>,
 }
 
 /// All states that somebody is in, in the order in which they began.

@@ -17,6 +17,7 @@ mod loot;
 mod party;
 mod rules;
 mod saving;
+mod zones;
 
 /// The content that ships with the product.
 fn seed_content() -> Content {
@@ -112,11 +113,11 @@ struct Play {
 
 impl Play {
     /// The arena, with heroes in the first seats.
-    fn with_heroes(count: u8) -> Self {
+    fn with_heroes(count: u16) -> Self {
         Self::with_heroes_in(arena(), count)
     }
 
-    fn with_heroes_in(content: Content, count: u8) -> Self {
+    fn with_heroes_in(content: Content, count: u16) -> Self {
         content.check().unwrap();
         let dungeon = Dungeon::new(&game(content), "cellar", 1).unwrap();
         let mut play = Self { dungeon, effects: vec![] };
@@ -126,13 +127,13 @@ impl Play {
         play
     }
 
-    fn join(&mut self, seat: u8) -> bool {
+    fn join(&mut self, seat: u16) -> bool {
         let hero = Newcomer::of(&self.dungeon.game, "hero");
         self.dungeon.join(seat, "Ada", hero.sheet(), &mut self.effects)
     }
 
     /// One tick with these commands; returns what it said.
-    fn step(&mut self, inputs: &[(u8, Command)]) -> Vec<Effect> {
+    fn step(&mut self, inputs: &[(u16, Command)]) -> Vec<Effect> {
         let before = self.effects.len();
         self.dungeon.step(inputs, &mut self.effects);
         self.effects[before..].to_vec()
@@ -142,20 +143,20 @@ impl Play {
         (0..ticks).for_each(|_| drop(self.step(&[])));
     }
 
-    fn attack(&mut self, seat: u8, target: u16) -> Vec<Effect> {
+    fn attack(&mut self, seat: u16, target: u16) -> Vec<Effect> {
         self.step(&[(seat, act(Action::Attack { target }))])
     }
 
-    fn pick_up(&mut self, seat: u8, target: u16) -> Vec<Effect> {
+    fn pick_up(&mut self, seat: u16, target: u16) -> Vec<Effect> {
         self.step(&[(seat, act(Action::PickUp { target }))])
     }
 
     /// Puts a player somewhere without walking.
-    fn put(&mut self, seat: u8, x: i32, y: i32) {
+    fn put(&mut self, seat: u16, x: i32, y: i32) {
         self.player(seat).at = Point { x, y };
     }
 
-    fn player(&mut self, seat: u8) -> &mut Player {
+    fn player(&mut self, seat: u16) -> &mut Player {
         self.dungeon.players.iter_mut().find(|player| player.seat == seat).unwrap()
     }
 
@@ -176,13 +177,13 @@ impl Play {
 }
 
 /// Entity id of the first rat of the arena.
-const RAT: u16 = 256;
+const RAT: u16 = 2_048;
 /// Entity id of the king of the arena.
-const KING: u16 = 260;
+const KING: u16 = RAT + 4;
 /// Entity id of the arena's door.
-const DOOR: u16 = 512;
+const DOOR: u16 = 6_144;
 /// Entity id of the first loot.
-const LOOT: u16 = 1_024;
+const LOOT: u16 = 8_192;
 
 fn walk(move_x: i8, move_y: i8) -> Command {
     Command { move_x, move_y, action: Action::None }
@@ -192,11 +193,21 @@ fn act(action: Action) -> Command {
     Command { action, ..Command::default() }
 }
 
+/// An event as it is told to everybody who sees whom it is about.
 fn all(event: WorldEvent) -> Effect {
-    Effect::Event(Audience::All, event)
+    let audience = match event {
+        WorldEvent::EnemyDied { entity, .. }
+        | WorldEvent::BossPhase { entity, .. }
+        | WorldEvent::AbilityUsed { entity, .. } => Audience::Witnesses(entity),
+        WorldEvent::PlayerDied { seat }
+        | WorldEvent::PlayerRespawned { seat }
+        | WorldEvent::LootTaken { by_seat: seat, .. } => Audience::Witnesses(seat),
+        _ => Audience::All,
+    };
+    Effect::Event(audience, event)
 }
 
-fn only(seat: u8, event: WorldEvent) -> Effect {
+fn only(seat: u16, event: WorldEvent) -> Effect {
     Effect::Event(Audience::Seat(seat), event)
 }
 

@@ -14,7 +14,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// The files of a content folder.
-const FILES: [&str; 10] = [
+const FILES: [&str; 11] = [
     "abilities.json",
     "classes.json",
     "dungeons.json",
@@ -25,6 +25,7 @@ const FILES: [&str; 10] = [
     "rules.json",
     "skills.json",
     "statuses.json",
+    "zones.json",
 ];
 
 /// The description of these files for editors, which lies beside them.
@@ -90,6 +91,7 @@ pub fn load(folder: &Path) -> Result<LoadedContent, ContentProblems> {
         items: files.entries("items.json"),
         loot_tables: files.entries("loot-tables.json"),
         dungeons: files.entries("dungeons.json"),
+        zones: files.entries("zones.json"),
         progression: guildhall_domain::content::Progression { xp_for_level: Vec::new() },
         rules: guildhall_domain::content::Rules::default(),
         skills: files.entries("skills.json"),

@@ -232,6 +232,7 @@ fn doing(member: &MemberProgress) -> &'static str {
         Intent::Rest => "heals",
         Intent::Wait => "waits",
         Intent::Seek(_) => "advances",
+        Intent::Roam => "explores",
         Intent::Idle => "",
     }
 }
@@ -253,7 +254,7 @@ fn map(dungeon: &Dungeon, view: &View) -> MapScene {
     });
     let players = view.players().map(|(seat, player)| {
         let alive = player.flags & flags::ALIVE != 0;
-        Mark { at: position(player), kind: MarkKind::Player { seat, alive } }
+        Mark { at: position(player), kind: MarkKind::Player { seat: u8::try_from(seat).unwrap_or(u8::MAX), alive } }
     });
     map.marks = loot.chain(enemies).chain(players).collect();
     map

@@ -16,8 +16,8 @@ pub use route::Routes;
 
 use crate::floor::{Floor, position};
 use crate::game::View;
-use guildhall_domain::content::{Content, Point};
-use guildhall_domain::limits::PICK_UP_REACH_MM;
+use guildhall_domain::content::{Content, Point, Zone};
+use guildhall_domain::limits::{PICK_UP_REACH_MM, SEATS_PER_SESSION_MAX, TICKS_PER_S};
 use guildhall_protocol::payload::Action;
 use scene::{Foe, Scene};
 
@@ -27,6 +27,10 @@ const REST_BELOW_PERCENT: u32 = 70;
 const STRAGGLER_MM: u32 = 6_000;
 /// How far a bot walks for loot while there is still something to fight, in millimetres of way.
 const LOOT_DETOUR_MM: u32 = 15_000;
+/// How long a bot of a zone walks towards one camp before it walks towards the next, in ticks: half a minute.
+const ROAM_TICKS: u32 = 30 * TICKS_PER_S;
+/// How far apart in the list of camps two parties begin: not a divisor of many numbers.
+const ROAM_STRIDE: usize = 7;
 /// What is seen is a moment old: the part of a reach that is relied on, in percent.
 const REACH_RELIED_ON_PERCENT: u32 = 88;
 
@@ -59,6 +63,8 @@ pub enum Intent {
     Wait,
     /// Walks to this enemy.
     Seek(u16),
+    /// Looks for somebody to fight, in a zone.
+    Roam,
 }
 
 impl Decision {
@@ -67,13 +73,17 @@ impl Decision {
     }
 }
 
-/// What to do next in this dungeon.
+/// What to do next in this dungeon or zone.
 pub fn decide(view: &View, content: &Content, dungeon_id: &str, memory: &BotMemory) -> Decision {
     let idle = Decision::stand(Intent::Idle);
-    let Some(dungeon) = content.dungeons.get(dungeon_id) else { return idle };
-    let floor = Floor::seen(dungeon, view);
+    let Some(floor) = Floor::of(content, dungeon_id, view) else { return idle };
     let Some(scene) = Scene::of(view, content, &floor, memory) else { return idle };
     let mut decision = choose(&scene, memory);
+    if decision.intent == Intent::Idle
+        && let Some(zone) = content.zones.get(dungeon_id)
+    {
+        decision = roam(&scene, zone);
+    }
     if matches!(decision.intent, Intent::Fight(_))
         && let Some(action) = abilities::choose(&scene, content, memory)
     {
@@ -110,6 +120,16 @@ fn choose(scene: &Scene<'_>, memory: &BotMemory) -> Decision {
         }
     }
     Decision { intent: Intent::Seek(next.id), ..approach(scene, next.at) }
+}
+
+/// Walks from camp to camp, the whole party to the same, where there is nothing to do in sight.
+fn roam(scene: &Scene<'_>, zone: &Zone) -> Decision {
+    let party = usize::from(scene.view.my_seat.unwrap_or_default()) / SEATS_PER_SESSION_MAX;
+    let turn = (scene.view.tick / ROAM_TICKS) as usize;
+    let Some(nth) = (party * ROAM_STRIDE + turn).checked_rem(zone.camps.len()) else {
+        return Decision::stand(Intent::Idle);
+    };
+    zone.camps.get(nth).map_or(Decision::stand(Intent::Idle), |camp| Decision { intent: Intent::Roam, ..approach(scene, camp.at) })
 }
 
 /// Strikes, and comes closer while the reach is not certain.

@@ -1,9 +1,10 @@
-//! Where one can walk: the chambers of a dungeon and the passages of its open doors; everything else is wall.
+//! Where one can walk: the chambers of a dungeon and the passages of its open doors, or the floors of a zone; everything
+//! else is wall.
 //!
 //! The rules are the game sim's, in the same whole millimetres, so that a predicted walk ends where the real one does.
 
 use crate::game::View;
-use guildhall_domain::content::{Area, Door, Dungeon, Point, is_clear};
+use guildhall_domain::content::{Area, Content, Door, Dungeon, Point, is_clear};
 use guildhall_domain::limits::TICKS_PER_S;
 use guildhall_protocol::payload::EntityState;
 
@@ -34,6 +35,12 @@ impl Floor {
             };
             open.iter().any(near)
         })
+    }
+
+    /// The floor of the dungeon or zone with this id, as a player sees it; `None` if the content has none.
+    pub fn of(content: &Content, id: &str, view: &View) -> Option<Self> {
+        let zone = || Some(Self { areas: content.zones.get(id)?.floors.clone() });
+        content.dungeons.get(id).map(|dungeon| Self::seen(dungeon, view)).or_else(zone)
     }
 
     /// The rectangles.

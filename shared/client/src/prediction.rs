@@ -45,7 +45,7 @@ pub fn predict_own(client: &GameClient, content: &Content, dungeon_id: &str) -> 
     if own.flags & flags::ALIVE == 0 {
         return Some(at);
     }
-    let floor = Floor::seen(content.dungeons.get(dungeon_id)?, view);
+    let floor = Floor::of(content, dungeon_id, view)?;
     Some(predict(&floor, at, view.own.speed_mm_per_s.into(), client.pending_inputs()))
 }
 

@@ -1,4 +1,4 @@
-//! The game's content as data: classes, enemies, items, loot tables and dungeons. A studio changes the game by editing the
+//! The game's content as data: classes, enemies, items, loot tables, dungeons and zones. A studio changes the game by editing the
 //! JSON files in `seed-data/`; every number of the rules comes from there.
 //!
 //! [`Content`] is what a deserialiser yields; [`Content::check`] says everything that is wrong with it at once.
@@ -11,6 +11,7 @@ mod combat;
 mod entry;
 mod rules;
 mod sight;
+mod zone;
 pub use check::ContentError;
 pub use combat::{
     AbilityEffect, AbilityTarget, AttackRolls, CombatAbility, EnemyAbility, Ground, Practice, Resistance, Resources,
@@ -19,6 +20,7 @@ pub use combat::{
 pub use entry::{ContentEntry, ContentKind, PROGRESSION_ID};
 pub use rules::{Armor, ArmorKind, ClassRules, Dice, Effect, Rules, Skill, Weapon, WeaponKind};
 pub use sight::is_clear;
+pub use zone::{Camp, Zone};
 
 /// Everything that one version of the game consists of. Maps are keyed by id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +37,9 @@ pub struct Content {
     pub loot_tables: BTreeMap<String, LootTable>,
     /// Dungeons.
     pub dungeons: BTreeMap<String, Dungeon>,
+    /// Zones. No zone has the id of a dungeon: a session names either by its id.
+    #[serde(default)]
+    pub zones: BTreeMap<String, Zone>,
     /// The way from experience to levels.
     pub progression: Progression,
     /// The tables behind the rules.
@@ -333,6 +338,11 @@ pub struct Progression {
 }
 
 impl Content {
+    /// Whether a session can be played there: whether it is the id of a dungeon or of a zone.
+    pub fn has_place(&self, id: &str) -> bool {
+        self.dungeons.contains_key(id) || self.zones.contains_key(id)
+    }
+
     /// The level that this much experience amounts to.
     pub fn level_at(&self, xp: u64) -> u32 {
         let reached = self.progression.xp_for_level.iter().take_while(|&&needed| needed <= xp).count();

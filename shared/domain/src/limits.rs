@@ -111,6 +111,24 @@ pub const DUNGEON_ENEMIES_MAX: usize = 256;
 pub const DUNGEON_CHAMBERS_MAX: usize = 64;
 /// Doors of one dungeon.
 pub const DUNGEON_DOORS_MAX: usize = 128;
+/// Parties that one zone has numbers for.
+pub const ZONE_PARTIES_MAX: usize = 512;
+/// Parties that a zone of one game sim is given: the others are for those who come at the same time.
+pub const ZONE_PARTIES_PLACED_MAX: usize = 256;
+/// Enemies of one zone.
+pub const ZONE_ENEMIES_MAX: usize = 4_096;
+/// Rectangles of one zone's floor.
+pub const ZONE_FLOORS_MAX: usize = 64;
+/// How far one sees and hears in a zone, in millimetres.
+pub const ZONE_SIGHT_MM: u32 = 40_000;
+/// How near one has to be to share in what one's party has earned in a zone, in millimetres.
+pub const ZONE_REWARD_REACH_MM: u32 = 30_000;
+/// Other players whom one sees at once in a zone: the nearest.
+pub const ZONE_PLAYERS_SEEN_MAX: usize = 32;
+/// Enemies that one sees at once in a zone: the nearest.
+pub const ZONE_ENEMIES_SEEN_MAX: usize = 32;
+/// Things on the ground that one sees at once in a zone: the nearest.
+pub const ZONE_LOOT_SEEN_MAX: usize = 16;
 /// Abilities of one class, and of one kind of enemy: they travel as four bits.
 pub const ABILITIES_EACH_MAX: usize = 16;
 /// Kinds of states that somebody can be in: they travel as 32 bits.
@@ -152,7 +170,9 @@ pub const PICK_UP_REACH_MM: u32 = 2_000;
 pub const CLEARED_GRACE_MS: u32 = 10_000;
 /// Pieces of loot that lie in one dungeon at a time; what would exceed it never comes into being.
 pub const LOOT_ON_GROUND_MAX: usize = 128;
-/// Extent of a dungeon in each direction, in millimetres: positions travel as 16-bit centimetres.
+/// The same of one zone.
+pub const ZONE_LOOT_ON_GROUND_MAX: usize = 2_048;
+/// Extent of a dungeon or a zone in each direction, in millimetres: positions travel as 16-bit centimetres.
 pub const DUNGEON_EXTENT_MM_MAX: i32 = 655_350;
 
 const _: () = assert!(CHARACTERS_PER_ACCOUNT_MAX <= CHARACTERS_KEPT_PER_ACCOUNT_MAX);
@@ -173,4 +193,6 @@ const _: () = assert!(QUEUE_FRONT_MAX <= QUEUE_MAX);
 const _: () = assert!(1_000 % TICKS_PER_S == 0);
 const _: () = assert!(PASSWORD_CHARS_MAX * 4 < AUTH_BODY_BYTES_MAX);
 const _: () = assert!(HIT_POINTS_MAX <= u16::MAX as u32 && LEVELS_MAX <= u16::MAX as usize);
+const _: () = assert!(ZONE_PARTIES_PLACED_MAX < ZONE_PARTIES_MAX && ZONE_FLOORS_MAX < u8::MAX as usize);
+const _: () = assert!(ZONE_REWARD_REACH_MM <= ZONE_SIGHT_MM);
 const _: () = assert!(DUNGEON_CHAMBERS_MAX + DUNGEON_DOORS_MAX < u8::MAX as usize);

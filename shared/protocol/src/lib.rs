@@ -16,4 +16,4 @@ pub use user_data::UserData;
 pub const PROTOCOL_ID: u64 = 0x4755_494c_4448_414c;
 
 /// Version of the payload layer. Both ends must agree exactly; a connect token carries the client's.
-pub const PROTOCOL_VERSION: u16 = 2;
+pub const PROTOCOL_VERSION: u16 = 3;

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 fn kind() -> impl Strategy<Value = EntityKind> {
     prop_oneof![
-        any::<u8>().prop_map(|seat| EntityKind::Player { seat }),
+        any::<u16>().prop_map(|seat| EntityKind::Player { seat }),
         any::<u8>().prop_map(|kind| EntityKind::Enemy { kind }),
         any::<u8>().prop_map(|item| EntityKind::Loot { item }),
         Just(EntityKind::Door),
@@ -38,14 +38,14 @@ fn event() -> impl Strategy<Value = GameEvent> {
     let small = (any::<u8>(), any::<u8>(), any::<u16>(), any::<u16>());
     let large = (any::<u32>(), any::<u64>(), any::<u128>(), "[a-zé東]{0,10}");
     (0..22, small, large).prop_map(|(variant, (a, b, entity, quantity), (amount, seq, id, name))| match variant {
-        0 => E::Welcome { seat: a, my_entity: entity },
-        1 => E::PlayerJoined { seat: a, character_id: CharacterId::from_bits(id), name },
-        2 => E::PlayerLeft { seat: a },
-        3 => E::PlayerDied { seat: a },
-        4 => E::PlayerRespawned { seat: a },
-        5 => E::EnemyDied { entity, by_seat: a },
+        0 => E::Welcome { seat: a.into(), my_entity: entity },
+        1 => E::PlayerJoined { seat: a.into(), character_id: CharacterId::from_bits(id), name },
+        2 => E::PlayerLeft { seat: a.into() },
+        3 => E::PlayerDied { seat: a.into() },
+        4 => E::PlayerRespawned { seat: a.into() },
+        5 => E::EnemyDied { entity, by_seat: a.into() },
         6 => E::LootDropped { entity, item: a, quantity },
-        7 => E::LootTaken { entity, by_seat: a, item: b, quantity },
+        7 => E::LootTaken { entity, by_seat: a.into(), item: b, quantity },
         8 => E::PickUpRefused { entity },
         9 => E::DoorOpened { entity },
         10 => E::ChamberCleared { chamber: a },
@@ -148,7 +148,7 @@ proptest! {
 /// Four players and thirty enemies, all walking at five metres per second.
 fn crowd(tick: u32) -> Snapshot {
     let entity = |id: u16| {
-        let kind = if id < 4 { EntityKind::Player { seat: id as u8 } } else { EntityKind::Enemy { kind: 1 } };
+        let kind = if id < 4 { EntityKind::Player { seat: id as u16 } } else { EntityKind::Enemy { kind: 1 } };
         let way = (tick * 18) as u16;
         EntityState {
             id,

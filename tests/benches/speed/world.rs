@@ -5,7 +5,7 @@ use crate::Outcome;
 use crate::figure::{Figure, quantile};
 use guildhall_domain::content::{Content, Point, Spawn};
 use guildhall_gamesim::view;
-use guildhall_gamesim::world::{Audience, Dungeon, Effect, Game};
+use guildhall_gamesim::world::{Dungeon, Effect, Game};
 use guildhall_protocol::payload::{EventOutbox, ServerHeader, Snapshot, SnapshotRing, encode_server};
 use guildhall_tests::party::DUNGEON;
 use guildhall_tests::recorded::{play_watched, seed_content};
@@ -78,14 +78,14 @@ fn crowded() -> Outcome<Content> {
 
 /// The server's end of one client, who acknowledges everything after a round trip.
 struct Client {
-    seat: u8,
+    seat: u16,
     ring: SnapshotRing,
     outbox: EventOutbox,
     told: Vec<(u32, u32)>,
 }
 
 impl Client {
-    fn new(seat: u8) -> Self {
+    fn new(seat: u16) -> Self {
         Self { seat, ring: SnapshotRing::new(), outbox: EventOutbox::new(512), told: Vec::new() }
     }
 
@@ -93,7 +93,7 @@ impl Client {
     fn sent(&mut self, dungeon: &Dungeon, effects: &[Effect]) -> usize {
         for effect in effects {
             let Effect::Event(audience, event) = effect else { continue };
-            if *audience == Audience::All || *audience == Audience::Seat(self.seat) {
+            if dungeon.hears(self.seat, *audience) {
                 let event = view::game_event(event.clone(), |_| Some(guildhall_domain::CharacterId::from_bits(1)));
                 if let Some(event) = event {
                     let _ = self.outbox.push(event);

@@ -77,7 +77,7 @@ impl Bucket {
         let dungeon = Dungeon::restore(&game(), "den", &checkpoint.dungeon).unwrap();
         let kept = match &occupant.leaving {
             Some(leaving) => leaving.hot.clone(),
-            None => dungeon.hot(occupant.seat).unwrap().0.clone(),
+            None => dungeon.hot(occupant.seat.into()).unwrap().0.clone(),
         };
         assert!(kept.xp >= write.hot.xp && tails(&kept) >= tails(&write.hot), "{write:?} is ahead of {kept:?}");
         assert!(!write.release || occupant.leaving.is_some(), "given back before the checkpoint says so");

@@ -9,7 +9,7 @@ use guildhall_domain::progress::WriteSeq;
 use guildhall_protocol::payload::EntityKind;
 
 /// Entity of the rat's tail.
-const TAIL: u16 = 1_024;
+const TAIL: u16 = 8_192;
 
 impl House {
     fn with_checkpoints() -> Self {
@@ -39,7 +39,7 @@ impl House {
         });
         let held = self.api.characters.iter().map(|(character_id, stored)| {
             let seat = self.seat_of(*character_id);
-            let playing = dungeon.zip(seat).and_then(|(dungeon, seat)| dungeon.hot(seat));
+            let playing = dungeon.zip(seat).and_then(|(dungeon, seat)| dungeon.hot(seat.into()));
             playing.map_or_else(|| tails(&stored.hot), |(hot, _)| tails(hot))
         });
         held.sum::<u32>() + u32::try_from(ground).unwrap()

@@ -52,11 +52,11 @@ const RALLY: u8 = 3;
 const STORM: u8 = 4;
 
 impl Play {
-    fn able(heroes: u8) -> Self {
+    fn able(heroes: u16) -> Self {
         Self::with_heroes_in(with_abilities(), heroes)
     }
 
-    fn uses(&mut self, seat: u8, number: u8, target: u16) -> Vec<Effect> {
+    fn uses(&mut self, seat: u16, number: u8, target: u16) -> Vec<Effect> {
         self.step(&[(seat, act(Action::Ability { number, target }))])
     }
 

@@ -98,7 +98,7 @@ fn a_boss_enters_its_phases_strikes_faster_and_calms_down_at_home() {
         }
     }
     entered.extend(play.effects.iter().filter_map(|effect| match effect {
-        Effect::Event(Audience::All, WorldEvent::BossPhase { entity: KING, phase }) => Some(*phase),
+        Effect::Event(Audience::Witnesses(KING), WorldEvent::BossPhase { entity: KING, phase }) => Some(*phase),
         _ => None,
     }));
     assert_eq!(entered, [1, 2]);

@@ -11,7 +11,7 @@ const FLOOD: u32 = 40;
 
 /// A command that is worth cheating with.
 fn greedy(random: &mut Random) -> Command {
-    let target = 256 + u16::try_from(random.below(24)).unwrap();
+    let target = 2_048 + u16::try_from(random.below(24)).unwrap();
     let action = match random.below(4) {
         0 => Action::Attack { target },
         1 => Action::Ability { number: u8::try_from(random.below(4)).unwrap(), target },
@@ -30,8 +30,8 @@ fn no_flood_of_commands_beats_a_cooldown_or_a_cost() {
         assert!(dungeon.join(seat, "Ada", Newcomer::of(&game, class).sheet(), &mut effects));
     }
     // By player and ability: when it was used last. By player: what was spent since it was full.
-    let mut used: BTreeMap<(u8, u8), u32> = BTreeMap::new();
-    let mut struck: BTreeMap<u8, u32> = BTreeMap::new();
+    let mut used: BTreeMap<(u16, u8), u32> = BTreeMap::new();
+    let mut struck: BTreeMap<u16, u32> = BTreeMap::new();
     let (mut uses, mut blows) = (0, 0);
     for tick in 1..=6_000 {
         if tick % 100 == 1 {
@@ -47,10 +47,10 @@ fn no_flood_of_commands_beats_a_cooldown_or_a_cost() {
             (0..4).flat_map(|seat| (0..FLOOD).map(move |_| seat)).map(|seat| (seat, greedy(&mut random))).collect();
         effects.clear();
         dungeon.step(&inputs, &mut effects);
-        let mut spent: BTreeMap<u8, (u32, u32)> = BTreeMap::new();
+        let mut spent: BTreeMap<u16, (u32, u32)> = BTreeMap::new();
         for effect in &effects {
             let Effect::Event(_, WorldEvent::AbilityUsed { entity, ability }) = effect else { continue };
-            let Ok(seat @ 0..4) = u8::try_from(*entity) else { continue };
+            let seat @ 0..4 = *entity else { continue };
             let rules = &game.abilities[usize::from(*ability)];
             let last = used.insert((seat, *ability), tick);
             assert!(last.is_none_or(|last| tick - last >= rules.cooldown_ticks), "{last:?} and {tick}");

@@ -27,17 +27,17 @@ fn with_things() -> Content {
 }
 
 impl Play {
-    fn laden(heroes: u8, inventory: &[(&str, u32)]) -> Self {
+    fn laden(heroes: u16, inventory: &[(&str, u32)]) -> Self {
         let mut play = Self::with_heroes_in(with_things(), heroes);
         play.player(0).hot.inventory = inventory.iter().map(|(item, quantity)| Stack::of(item, *quantity)).collect();
         play
     }
 
-    fn handles(&mut self, seat: u8, handling: Handling) -> Vec<Effect> {
+    fn handles(&mut self, seat: u16, handling: Handling) -> Vec<Effect> {
         self.step(&[(seat, act(Action::Handle(handling)))])
     }
 
-    fn slots(&self, seat: u8) -> Vec<(String, u32)> {
+    fn slots(&self, seat: u16) -> Vec<(String, u32)> {
         let hot = self.dungeon.hot(seat).unwrap().0;
         hot.inventory.iter().map(|stack| (stack.item.clone(), stack.quantity)).collect()
     }
@@ -120,7 +120,7 @@ fn what_is_dropped_is_its_owners_first_then_everybodys_then_nobodys() {
     assert!(said.contains(&only(0, WorldEvent::LootDropped { entity: LOOT, item, quantity: 3 })));
     assert!(said.contains(&Effect::Changed { seat: 0, urgent: true }), "a drop is written at once");
     assert_eq!(play.slots(0), [("potion".to_owned(), 2), ("tail".to_owned(), 2)]);
-    let sees = |play: &Play, seat: u8| match play.dungeon.entities_of(seat) {
+    let sees = |play: &Play, seat: u16| match play.dungeon.entities_of(seat) {
         Some(mut own) => own.any(|entity| entity.id == LOOT),
         None => play.dungeon.entities().any(|entity| entity.id == LOOT),
     };

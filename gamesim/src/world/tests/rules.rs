@@ -101,7 +101,7 @@ fn a_death_pays_everybody_present() {
             only(0, WorldEvent::GoldGained { amount: 2, seq: 2 }),
             only(1, WorldEvent::XpGained { amount: 5, seq: 1 }),
             only(1, WorldEvent::GoldGained { amount: 2, seq: 2 }),
-            all(WorldEvent::LootDropped { entity: LOOT, item: 1, quantity: 1 }),
+            Effect::Event(Audience::Witnesses(RAT), WorldEvent::LootDropped { entity: LOOT, item: 1, quantity: 1 }),
             Effect::Changed { seat: 0, urgent: false },
             Effect::Changed { seat: 1, urgent: false },
         ]

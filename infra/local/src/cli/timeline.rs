@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub(super) struct Timeline {
     content: Option<Arc<Content>>,
     /// By seat.
-    names: BTreeMap<u8, String>,
+    names: BTreeMap<u16, String>,
 }
 
 impl Timeline {
@@ -58,7 +58,7 @@ impl Timeline {
         })
     }
 
-    fn player(&self, seat: u8) -> String {
+    fn player(&self, seat: u16) -> String {
         self.names.get(&seat).cloned().unwrap_or_else(|| format!("seat {seat}"))
     }
 

@@ -19,7 +19,7 @@ pub(super) struct Narrator<'a> {
     dungeon_id: &'a str,
     /// Kinds of the enemies that were seen: the dead leave the view before their death is told.
     kinds: BTreeMap<u16, u8>,
-    names: BTreeMap<u8, String>,
+    names: BTreeMap<u16, String>,
     told: Vec<(GameEvent, u32)>,
 }
 
@@ -91,7 +91,7 @@ impl<'a> Narrator<'a> {
         })
     }
 
-    fn slain(&self, entity: u16, by_seat: u8) -> String {
+    fn slain(&self, entity: u16, by_seat: u16) -> String {
         let name = self.name(by_seat);
         match self.enemy(entity) {
             Some(enemy) if enemy.boss => format!("{name} slays {}! (+{} xp)", enemy.name, enemy.xp),
@@ -110,7 +110,7 @@ impl<'a> Narrator<'a> {
         self.content.enemies.values().nth(usize::from(*kind))
     }
 
-    fn name(&self, seat: u8) -> &str {
+    fn name(&self, seat: u16) -> &str {
         self.names.get(&seat).map_or("somebody", String::as_str)
     }
 }

@@ -107,7 +107,7 @@ impl<'a> Scene<'a> {
     pub(super) fn someone_lags(&self, next: &Foe, straggler_mm: u32, hurt_percent: u32) -> bool {
         let ways = Routes::from(self.floor, next.at);
         let own_way_mm = next.way_mm.saturating_add(straggler_mm);
-        self.view.players().filter(|(_, player)| player.id != self.own.id).any(|(_, player)| {
+        self.party().any(|player| {
             let dead = player.flags & flags::ALIVE == 0;
             dead || hp_percent(player) < hurt_percent
                 || ways.length_mm(position(player)).is_some_and(|way_mm| way_mm > own_way_mm)
@@ -115,8 +115,13 @@ impl<'a> Scene<'a> {
     }
 
     fn comrades(&self) -> impl Iterator<Item = &EntityState> {
-        let living = self.view.players().map(|(_, player)| player).filter(|player| player.flags & flags::ALIVE != 0);
-        living.filter(|player| player.id != self.own.id)
+        self.party().filter(|player| player.flags & flags::ALIVE != 0)
+    }
+
+    /// The others of the party who are in sight.
+    fn party(&self) -> impl Iterator<Item = &EntityState> {
+        let others = self.view.players().filter(|(seat, player)| self.view.is_comrade(*seat) && player.id != self.own.id);
+        others.map(|(_, player)| player)
     }
 }
 

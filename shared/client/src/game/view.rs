@@ -1,6 +1,7 @@
 //! The world as one client last heard of it. Nothing here is predicted or invented.
 
 use guildhall_domain::CharacterId;
+use guildhall_domain::limits::SEATS_PER_SESSION_MAX;
 use guildhall_protocol::payload::{EntityKind, EntityState, GameEvent, Inventory, OwnState, Snapshot, flags};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,8 +19,8 @@ pub struct PartySeat {
 pub struct View {
     /// Tick of the latest snapshot; 0 is none yet.
     pub tick: u32,
-    /// The receiver's seat, once it has been welcomed.
-    pub my_seat: Option<u8>,
+    /// The receiver's seat, or number in a zone, once it has been welcomed.
+    pub my_seat: Option<u16>,
     /// The receiver's entity, once it has been welcomed.
     pub my_entity: Option<u16>,
     /// Everything visible in the latest snapshot, sorted by id.
@@ -34,8 +35,8 @@ pub struct View {
     pub progress_seq: u64,
     /// How many of those changes are stored durably.
     pub durable_seq: u64,
-    /// Who is in the session, by seat.
-    pub party: BTreeMap<u8, PartySeat>,
+    /// Who is in the session, by seat; in a zone, whom the receiver has met there, by number.
+    pub party: BTreeMap<u16, PartySeat>,
     /// Entities of the doors that are known to be open.
     pub opened_doors: BTreeSet<u16>,
     /// Indexes of the chambers that are known to be cleared.
@@ -60,8 +61,8 @@ impl View {
         self.entity(self.my_entity?)
     }
 
-    /// The players in the dungeon, with their seats.
-    pub fn players(&self) -> impl Iterator<Item = (u8, &EntityState)> {
+    /// The players in sight, with their seats.
+    pub fn players(&self) -> impl Iterator<Item = (u16, &EntityState)> {
         self.entities.iter().filter_map(|entity| match entity.kind {
             EntityKind::Player { seat } => Some((seat, entity)),
             _ => None,
@@ -88,6 +89,12 @@ impl View {
     pub fn open_doors(&self) -> impl Iterator<Item = &EntityState> {
         let is_open = |door: &&EntityState| door.flags & flags::OPEN != 0 || self.opened_doors.contains(&door.id);
         self.entities.iter().filter(|entity| entity.kind == EntityKind::Door).filter(is_open)
+    }
+
+    /// Whether the player in this seat is of the receiver's party: in a dungeon everybody is.
+    pub fn is_comrade(&self, seat: u16) -> bool {
+        let party = |seat: u16| usize::from(seat) / SEATS_PER_SESSION_MAX;
+        self.my_seat.is_some_and(|own| party(own) == party(seat))
     }
 
     /// Whether everything that the receiver gained so far is stored durably.

@@ -77,15 +77,19 @@ impl PartyProgress {
     /// Takes over what a member sees of the room, unless somebody has seen a later tick.
     pub(super) fn show_room(&mut self, view: &View, content: &Content, dungeon_id: &str) {
         self.cleared |= view.dungeon_cleared;
-        let Some(dungeon) = content.dungeons.get(dungeon_id).filter(|_| view.tick >= self.tick) else { return };
+        if view.tick < self.tick {
+            return;
+        }
         self.tick = view.tick;
         self.view.clone_from(view);
         self.enemies_left = view.living_enemies().count();
         let boss = view.living_enemies().map(|(_, enemy)| enemy).find(|enemy| enemy.flags & flags::BOSS != 0);
         self.boss_hp = boss.map(|boss| (boss.hp, boss.hp_max));
         self.loot_on_ground = view.loot().count();
-        self.doors_open = (view.opened_doors.len(), dungeon.doors.len());
-        self.chambers_cleared = (view.cleared_chambers.len(), dungeon.chambers.len());
+        let (doors, chambers) =
+            content.dungeons.get(dungeon_id).map_or((0, 0), |dungeon| (dungeon.doors.len(), dungeon.chambers.len()));
+        self.doors_open = (view.opened_doors.len(), doors);
+        self.chambers_cleared = (view.cleared_chambers.len(), chambers);
     }
 }
 

@@ -64,6 +64,11 @@ pub(super) fn check(content: &Content) -> Result<(), Vec<ContentError>> {
     for (id, template) in &content.dungeons {
         layout::dungeon(&mut report, content, template, &format!("dungeons.{id}"));
     }
+    for (id, template) in &content.zones {
+        let at = format!("zones.{id}");
+        report.require(!content.dungeons.contains_key(id), || at.clone(), "its id is taken by a dungeon");
+        layout::zone(&mut report, content, template, &at);
+    }
     combat::whole(&mut report, content);
     combat::tables(&mut report, &content.rules);
     let levels = &content.progression.xp_for_level;
@@ -94,8 +99,9 @@ fn ids(report: &mut Report, content: &Content) {
     let skills = content.skills.keys().map(|id| ("skills", id));
     let abilities = content.abilities.keys().map(|id| ("abilities", id));
     let statuses = content.statuses.keys().map(|id| ("statuses", id));
+    let zones = content.zones.keys().map(|id| ("zones", id));
     let all = classes.chain(enemies).chain(items).chain(tables).chain(dungeons).chain(skills).chain(abilities);
-    for (kind, id) in all.chain(statuses) {
+    for (kind, id) in all.chain(statuses).chain(zones) {
         let problem = "an id is 1 to 64 small letters, digits, hyphens and underscores";
         report.require(sane(id), || format!("{kind}.{id}"), problem);
     }

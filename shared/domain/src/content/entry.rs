@@ -1,7 +1,7 @@
-//! The content taken apart: every class, enemy, item, loot table and dungeon as a thing of its own, so that a client can
+//! The content taken apart: every class, enemy, item, loot table, dungeon and zone as a thing of its own, so that a client can
 //! fetch the one that changed.
 
-use super::{Class, CombatAbility, Content, Dungeon, Enemy, Item, LootTable, Progression, Skill, Status};
+use super::{Class, CombatAbility, Content, Dungeon, Enemy, Item, LootTable, Progression, Skill, Status, Zone};
 use crate::Invalid;
 use serde::Serialize;
 use std::fmt;
@@ -31,11 +31,13 @@ pub enum ContentKind {
     Statuses,
     /// What can be learnt.
     Skills,
+    /// Zones.
+    Zones,
 }
 
 impl ContentKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Classes,
         Self::Enemies,
         Self::Items,
@@ -45,6 +47,7 @@ impl ContentKind {
         Self::Abilities,
         Self::Statuses,
         Self::Skills,
+        Self::Zones,
     ];
 
     /// As in an address.
@@ -59,6 +62,7 @@ impl ContentKind {
             Self::Abilities => "abilities",
             Self::Statuses => "statuses",
             Self::Skills => "skills",
+            Self::Zones => "zones",
         }
     }
 }
@@ -100,6 +104,8 @@ pub enum ContentEntry {
     Status(Status),
     /// A skill.
     Skill(Skill),
+    /// A zone.
+    Zone(Zone),
 }
 
 impl Content {
@@ -113,6 +119,7 @@ impl Content {
         let abilities = self.abilities.iter().map(|(id, entry)| (id, ContentEntry::Ability(entry.clone())));
         let statuses = self.statuses.iter().map(|(id, entry)| (id, ContentEntry::Status(entry.clone())));
         let skills = self.skills.iter().map(|(id, entry)| (id, ContentEntry::Skill(entry.clone())));
+        let zones = self.zones.iter().map(|(id, entry)| (id, ContentEntry::Zone(entry.clone())));
         let progression = ContentEntry::Progression(self.progression.clone());
         let of = |kind| move |(id, entry): (&String, ContentEntry)| (kind, id.clone(), entry);
         let keyed = classes
@@ -123,7 +130,8 @@ impl Content {
             .chain(dungeons.map(of(ContentKind::Dungeons)))
             .chain(abilities.map(of(ContentKind::Abilities)))
             .chain(statuses.map(of(ContentKind::Statuses)))
-            .chain(skills.map(of(ContentKind::Skills)));
+            .chain(skills.map(of(ContentKind::Skills)))
+            .chain(zones.map(of(ContentKind::Zones)));
         keyed.chain([(ContentKind::Progression, PROGRESSION_ID.to_owned(), progression)])
     }
 }

@@ -21,6 +21,7 @@ pub(crate) fn seed_content() -> Content {
         skills: part!("skills.json"),
         abilities: part!("abilities.json"),
         statuses: part!("statuses.json"),
+        zones: BTreeMap::new(),
     }
 }
 

@@ -142,6 +142,10 @@ impl<'a> BitReader<'a> {
         Err(DecodeError::OutOfRange("variable-length number"))
     }
 
+    pub(super) fn take_varint_u16(&mut self) -> Result<u16, DecodeError> {
+        u16::try_from(self.take_varint()?).map_err(|_| DecodeError::OutOfRange("variable-length number"))
+    }
+
     pub(super) fn take_varint_u32(&mut self) -> Result<u32, DecodeError> {
         u32::try_from(self.take_varint()?).map_err(|_| DecodeError::OutOfRange("variable-length number"))
     }

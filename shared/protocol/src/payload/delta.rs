@@ -328,21 +328,22 @@ fn take_entity(reader: &mut BitReader<'_>, id: u16) -> Result<EntityState, Decod
 }
 
 fn put_kind(out: &mut BitWriter, kind: EntityKind) {
-    let (tag, number) = match kind {
-        EntityKind::Player { seat } => (0u64, Some(seat)),
-        EntityKind::Enemy { kind } => (1, Some(kind)),
-        EntityKind::Loot { item } => (2, Some(item)),
-        EntityKind::Door => (3, None),
-    };
-    out.put(tag, 2);
-    if let Some(number) = number {
-        out.put(number, 8);
+    match kind {
+        EntityKind::Player { seat } => {
+            out.put(0_u64, 2);
+            out.put_varint(seat);
+        }
+        EntityKind::Enemy { kind: number } | EntityKind::Loot { item: number } => {
+            out.put(if matches!(kind, EntityKind::Enemy { .. }) { 1_u64 } else { 2 }, 2);
+            out.put(number, 8);
+        }
+        EntityKind::Door => out.put(3_u64, 2),
     }
 }
 
 fn take_kind(reader: &mut BitReader<'_>) -> Result<EntityKind, DecodeError> {
     Ok(match reader.take(2)? {
-        0 => EntityKind::Player { seat: reader.take_u8()? },
+        0 => EntityKind::Player { seat: reader.take_varint_u16()? },
         1 => EntityKind::Enemy { kind: reader.take_u8()? },
         2 => EntityKind::Loot { item: reader.take_u8()? },
         _ => EntityKind::Door,

@@ -12,43 +12,44 @@ pub const NAME_BYTES_MAX: usize = 32;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GameEvent {
-    /// The first event of every connection: which seat and which entity are the receiver's.
+    /// The first event of every connection: which seat and which entity are the receiver's. Seats in events are those of the
+    /// session; in a zone, where many sessions meet, they are the players' numbers there.
     Welcome {
         /// The receiver's seat.
-        seat: u8,
+        seat: u16,
         /// The receiver's entity.
         my_entity: u16,
     },
-    /// A player took a seat.
+    /// A player took a seat; in a zone, one came into sight whom the receiver has not met.
     PlayerJoined {
         /// The seat taken.
-        seat: u8,
+        seat: u16,
         /// The character that sits there.
         character_id: CharacterId,
         /// The character's name, at most [`NAME_BYTES_MAX`] bytes.
         name: String,
     },
-    /// A player left the session for good.
+    /// A player left for good.
     PlayerLeft {
         /// The seat given up.
-        seat: u8,
+        seat: u16,
     },
     /// A player's hit points reached zero.
     PlayerDied {
         /// The seat of the dead.
-        seat: u8,
+        seat: u16,
     },
     /// A dead player stands again.
     PlayerRespawned {
         /// The seat of the risen.
-        seat: u8,
+        seat: u16,
     },
     /// An enemy's hit points reached zero.
     EnemyDied {
         /// The enemy.
         entity: u16,
         /// The seat that struck last.
-        by_seat: u8,
+        by_seat: u16,
     },
     /// Loot lies on the ground.
     LootDropped {
@@ -64,7 +65,7 @@ pub enum GameEvent {
         /// The loot's entity.
         entity: u16,
         /// Who has it.
-        by_seat: u8,
+        by_seat: u16,
         /// Item index.
         item: u8,
         /// How many.

@@ -16,23 +16,31 @@ pub(super) fn put_event(out: &mut BitWriter, event: &GameEvent) {
     use GameEvent as E;
     out.put(tag(event), TAG_BITS);
     match event {
-        E::Welcome { seat, my_entity } => put(out, &[(u64::from(*seat), 8), (u64::from(*my_entity), 16)]),
+        E::Welcome { seat, my_entity } => {
+            out.put_varint(*seat);
+            out.put(*my_entity, 16);
+        }
         E::PlayerJoined { seat, character_id, name } => {
-            out.put(*seat, 8);
+            out.put_varint(*seat);
             for byte in character_id.to_bytes() {
                 out.put(byte, 8);
             }
             put_name(out, name);
         }
-        E::PlayerLeft { seat } | E::PlayerDied { seat } | E::PlayerRespawned { seat } => out.put(*seat, 8),
-        E::EnemyDied { entity, by_seat: small } | E::BossPhase { entity, phase: small } => {
-            put(out, &[(u64::from(*entity), 16), (u64::from(*small), 8)]);
+        E::PlayerLeft { seat } | E::PlayerDied { seat } | E::PlayerRespawned { seat } => {
+            out.put_varint(*seat);
         }
+        E::EnemyDied { entity, by_seat } => {
+            out.put(*entity, 16);
+            out.put_varint(*by_seat);
+        }
+        E::BossPhase { entity, phase } => put(out, &[(u64::from(*entity), 16), (u64::from(*phase), 8)]),
         E::LootDropped { entity, item, quantity } => {
             put(out, &[(u64::from(*entity), 16), (u64::from(*item), 8), (u64::from(*quantity), 16)]);
         }
         E::LootTaken { entity, by_seat, item, quantity } => {
-            put(out, &[(u64::from(*entity), 16), (u64::from(*by_seat), 8)]);
+            out.put(*entity, 16);
+            out.put_varint(*by_seat);
             put(out, &[(u64::from(*item), 8), (u64::from(*quantity), 16)]);
         }
         E::PickUpRefused { entity } | E::DoorOpened { entity } => out.put(*entity, 16),
@@ -86,16 +94,16 @@ fn tag(event: &GameEvent) -> u8 {
 pub(super) fn take_event(reader: &mut BitReader<'_>) -> Result<GameEvent, DecodeError> {
     use GameEvent as E;
     Ok(match reader.take(TAG_BITS)? {
-        0 => E::Welcome { seat: reader.take_u8()?, my_entity: reader.take_u16()? },
-        1 => E::PlayerJoined { seat: reader.take_u8()?, character_id: take_id(reader)?, name: take_name(reader)? },
-        2 => E::PlayerLeft { seat: reader.take_u8()? },
-        3 => E::PlayerDied { seat: reader.take_u8()? },
-        4 => E::PlayerRespawned { seat: reader.take_u8()? },
-        5 => E::EnemyDied { entity: reader.take_u16()?, by_seat: reader.take_u8()? },
+        0 => E::Welcome { seat: reader.take_varint_u16()?, my_entity: reader.take_u16()? },
+        1 => E::PlayerJoined { seat: reader.take_varint_u16()?, character_id: take_id(reader)?, name: take_name(reader)? },
+        2 => E::PlayerLeft { seat: reader.take_varint_u16()? },
+        3 => E::PlayerDied { seat: reader.take_varint_u16()? },
+        4 => E::PlayerRespawned { seat: reader.take_varint_u16()? },
+        5 => E::EnemyDied { entity: reader.take_u16()?, by_seat: reader.take_varint_u16()? },
         6 => E::LootDropped { entity: reader.take_u16()?, item: reader.take_u8()?, quantity: reader.take_u16()? },
         7 => E::LootTaken {
             entity: reader.take_u16()?,
-            by_seat: reader.take_u8()?,
+            by_seat: reader.take_varint_u16()?,
             item: reader.take_u8()?,
             quantity: reader.take_u16()?,
         },

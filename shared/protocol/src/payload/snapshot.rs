@@ -22,8 +22,8 @@ pub mod flags {
 pub enum EntityKind {
     /// A player's character.
     Player {
-        /// The player's seat.
-        seat: u8,
+        /// The player's seat; in a zone, its number there.
+        seat: u16,
     },
     /// An enemy.
     Enemy {

@@ -30,6 +30,7 @@ pub(crate) fn seed_content() -> Content {
         // This arena knows no abilities.
         abilities: BTreeMap::new(),
         statuses: BTreeMap::new(),
+        zones: BTreeMap::new(),
     }
 }
 
@@ -84,7 +85,7 @@ impl Arena {
         };
         let players = classes.iter().enumerate().map(|(seat, id)| {
             let class = &content.classes[*id];
-            let kind = EntityKind::Player { seat: seat as u8 };
+            let kind = EntityKind::Player { seat: seat as u16 };
             let player =
                 fighter(seat as u16, kind, dungeon.spawn, class.hp_base, &class.attack, class.speed_mm_per_s, 0);
             (player, BotMemory::new(id), class.hp_regeneration_per_s)
@@ -162,7 +163,7 @@ impl Arena {
     fn play(&mut self, seat: usize, entities: &[EntityState], floor: &Floor) {
         let view = View {
             tick: self.tick,
-            my_seat: Some(seat as u8),
+            my_seat: Some(seat as u16),
             my_entity: Some(seat as u16),
             entities: entities.to_vec(),
             dungeon_cleared: self.cleared_at.is_some(),

@@ -1,8 +1,12 @@
-//! What makes a dungeon one that a party can walk through, and only the way its doors allow.
+//! What makes a dungeon one that a party can walk through, and only the way its doors allow; and a zone one whose every place
+//! can be walked to.
 
-use super::super::{Area, Chamber, Content, Dungeon};
+use super::super::{Area, Camp, Chamber, Content, Dungeon, Point, Zone};
 use super::Report;
-use crate::limits::{DUNGEON_CHAMBERS_MAX, DUNGEON_DOORS_MAX, DUNGEON_ENEMIES_MAX, DUNGEON_EXTENT_MM_MAX};
+use crate::limits::{
+    DUNGEON_CHAMBERS_MAX, DUNGEON_DOORS_MAX, DUNGEON_ENEMIES_MAX, DUNGEON_EXTENT_MM_MAX, ZONE_ENEMIES_MAX,
+    ZONE_FLOORS_MAX, ZONE_SIGHT_MM,
+};
 
 pub(super) fn dungeon(report: &mut Report, content: &Content, dungeon: &Dungeon, at: &str) {
     let chambers = &dungeon.chambers;
@@ -94,4 +98,53 @@ fn area(report: &mut Report, area: &Area, at: &str) {
     };
     let fits = within(area.x, area.width) && within(area.y, area.height);
     report.require(fits, || format!("{at}.area"), "must lie between 0 and 655350 millimetres and have a size");
+}
+
+pub(super) fn zone(report: &mut Report, content: &Content, zone: &Zone, at: &str) {
+    let count = (1..=ZONE_FLOORS_MAX).contains(&zone.floors.len());
+    report.require(count, || format!("{at}.floors"), "must be 1 to 64");
+    for (index, floor) in zone.floors.iter().enumerate() {
+        area(report, floor, &format!("{at}.floors[{index}]"));
+    }
+    let connected = connected(&zone.floors);
+    report.require(connected, || format!("{at}.floors"), "must all be joined: they touch or overlap");
+    let is_floor = |point: Point| zone.floors.iter().any(|floor| floor.contains(point));
+    report.require(!zone.spawns.is_empty(), || format!("{at}.spawns"), "at least one is needed");
+    for (index, spawn) in zone.spawns.iter().enumerate() {
+        report.require(is_floor(*spawn), || format!("{at}.spawns[{index}]"), "stands outside the floors");
+    }
+    report.require(zone.respawn_ms <= 60_000, || format!("{at}.respawn_ms"), "must be at most 60000");
+    let enemies = zone.camps.iter().fold(0_usize, |sum, camp| sum.saturating_add(camp.count as usize));
+    report.require(enemies <= ZONE_ENEMIES_MAX, || format!("{at}.camps"), "more than 4096 enemies in all");
+    if enemies <= ZONE_ENEMIES_MAX {
+        for (index, camp) in zone.camps.iter().enumerate() {
+            self::camp(report, content, camp, is_floor, &format!("{at}.camps[{index}]"));
+        }
+    }
+}
+
+fn camp(report: &mut Report, content: &Content, camp: &Camp, is_floor: impl Fn(Point) -> bool, at: &str) {
+    let kind = content.enemies.get(&camp.enemy);
+    report.require(kind.is_some(), || format!("{at}.enemy"), "names no enemy");
+    report.require(camp.count > 0, || format!("{at}.count"), "must be at least 1");
+    // Nobody is noticed by what they cannot be shown.
+    let is_seen = kind.is_none_or(|kind| kind.aggro_mm <= ZONE_SIGHT_MM);
+    report.require(is_seen, || format!("{at}.enemy"), "notices players further off than one sees in a zone");
+    let inside = camp.places().all(is_floor);
+    report.require(inside, || at.to_owned(), "reaches outside the floors");
+    let returns = (1_000..=3_600_000).contains(&camp.respawn_ms);
+    report.require(returns, || format!("{at}.respawn_ms"), "must be 1000 to 3600000");
+}
+
+/// Whether one can walk from every floor to every other.
+fn connected(floors: &[Area]) -> bool {
+    let mut reached = vec![0];
+    let mut next = 0;
+    while let Some(&from) = reached.get(next) {
+        let news = (0..floors.len()).filter(|to| floors[*to].touches(&floors[from]) && !reached.contains(to));
+        let news: Vec<_> = news.collect();
+        reached.extend(news);
+        next += 1;
+    }
+    reached.len() >= floors.len()
 }

@@ -67,6 +67,7 @@ fn right() -> Content {
         skills: BTreeMap::from([("climbing".into(), climbing)]),
         abilities: BTreeMap::new(),
         statuses: BTreeMap::new(),
+        zones: BTreeMap::new(),
     }
 }
 
