@@ -5,7 +5,8 @@ use guildhall_domain::Content;
 use serde_json::json;
 use std::sync::Arc;
 
-/// One chamber: a rat and a weak king within reach of where heroes appear; both stand still. The rat leaves a tail.
+/// One chamber: a rat and a weak king within reach of where heroes appear; both stand still. The rat leaves a tail. And a
+/// zone with such a rat.
 pub(crate) fn content() -> Arc<Content> {
     let attack = |damage: u32, range: u32| json!({ "damage_min": damage, "damage_max": damage, "range_mm": range, "cooldown_ms": 200 });
     let enemy = |boss: bool| {
@@ -23,6 +24,9 @@ pub(crate) fn content() -> Arc<Content> {
             "chambers": [{ "id": "den", "area": { "x": 0, "y": 0, "width": 20000, "height": 20000 }, "enemies": [
                 { "enemy": "rat", "at": { "x": 7000, "y": 5000 } }, { "enemy": "king", "at": { "x": 7000, "y": 7000 } },
             ] }] } },
+        "zones": { "heath": { "name": "Heath", "spawns": [{ "x": 5000, "y": 5000 }], "respawn_ms": 1000,
+            "floors": [{ "x": 0, "y": 0, "width": 200000, "height": 20000 }],
+            "camps": [{ "enemy": "rat", "at": { "x": 7000, "y": 5000 }, "count": 1, "spread_mm": 0, "respawn_ms": 60000 }] } },
         "progression": { "xp_for_level": [0, 1000] },
     }))
     .unwrap();

@@ -192,7 +192,8 @@ impl Room {
 
     /// Moves the session on by one tick.
     pub(crate) fn step(&mut self, now_ms: u64, effects: &mut Vec<RoomEffect>) {
-        if let Some(mut venue) = self.venue.take().filter(|_| !self.is_ending()) {
+        // The zone that is lent to a room that is ending has to go back as it is.
+        if let Some(mut venue) = self.venue.take_if(|_| self.ending.is_none()) {
             #[cfg(test)]
             assert!(!self.is_sabotaged, "sabotage");
             if self.party.is_none() {

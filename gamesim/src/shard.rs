@@ -291,8 +291,10 @@ impl Shard {
     ) -> Option<T> {
         let room = self.rooms.get_mut(&session_id)?;
         let zone_id = room.zone_id().map(str::to_owned);
-        if let Some(id) = &zone_id {
-            room.lend(self.zones.take(id));
+        let lent = zone_id.as_ref().and_then(|id| self.zones.take(id));
+        let is_lent = lent.is_some();
+        if zone_id.is_some() {
+            room.lend(lent);
         }
         // What the room holds after a panic is what `Room::fail` is made for.
         let outcome = catch_unwind(AssertUnwindSafe(|| act(room, effects)));
@@ -304,7 +306,7 @@ impl Shard {
         let mut is_broken = false;
         if let Some(id) = &zone_id {
             let venue = room.give_back();
-            is_broken = venue.is_none() && outcome.is_err();
+            is_broken = is_lent && venue.is_none();
             self.zones.put(id, venue);
         }
         for effect in effects.drain(..) {

@@ -21,6 +21,7 @@ mod play;
 mod recording;
 mod resuming;
 mod seats;
+mod zones;
 
 use api::Api;
 

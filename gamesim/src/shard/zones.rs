@@ -66,6 +66,11 @@ impl Zones {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+
     fn sessions(&self, id: &str) -> Vec<SessionId> {
         self.0.get(id).map(|zone| zone.parties.values().copied().collect()).unwrap_or_default()
     }

@@ -28,8 +28,10 @@ pub(super) struct Stored {
     seat: u8,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Api {
+    /// Where sessions are played.
+    pub(super) place: &'static str,
     pub(super) health: Health,
     /// What admission is refused with, if it is.
     pub(super) refuses_admission: Option<&'static str>,
@@ -49,6 +51,28 @@ pub(super) struct Api {
     kept: Vec<Order>,
     closed: BTreeSet<SessionId>,
     orders: VecDeque<(u64, Order)>,
+}
+
+impl Default for Api {
+    fn default() -> Self {
+        Self {
+            place: "den",
+            health: Health::default(),
+            refuses_admission: None,
+            verdict: None,
+            characters: BTreeMap::new(),
+            admissions: 0,
+            saves: Vec::new(),
+            finalized: Vec::new(),
+            letters: Vec::new(),
+            recording: Vec::new(),
+            bucket: Bucket::default(),
+            keeps_admissions: false,
+            kept: Vec::new(),
+            closed: BTreeSet::new(),
+            orders: VecDeque::new(),
+        }
+    }
 }
 
 /// How long the API takes, in milliseconds.
@@ -153,7 +177,7 @@ impl Api {
         let resume = Resume { before: Vec::new(), characters: of_session.map(held).collect() };
         Ok(Box::new(Admitted {
             character: character(account_id, character_id, &self.characters[&character_id]),
-            dungeon_id: "den".into(),
+            dungeon_id: self.place.to_owned(),
             seed: 1,
             resume: (self.bucket.session_epoch() > 1).then_some(resume),
         }))

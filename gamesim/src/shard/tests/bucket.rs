@@ -74,7 +74,14 @@ impl Bucket {
         let (number, checkpoint) = self.stored(request.session_id).expect("a covered write before any checkpoint");
         assert!(cover <= number, "covered by {cover}, but {number} is stored");
         let occupant = checkpoint.occupant(write.character_id).expect("the checkpoint does not have the character");
-        let dungeon = Dungeon::restore(&game(), "den", &checkpoint.dungeon).unwrap();
+        let dungeon = match checkpoint.dungeon_id.as_str() {
+            "heath" => {
+                let mut zone = Dungeon::new(&game(), "heath", 1).unwrap();
+                zone.restore_party(0, &checkpoint.dungeon).unwrap();
+                zone
+            }
+            id => Dungeon::restore(&game(), id, &checkpoint.dungeon).unwrap(),
+        };
         let kept = match &occupant.leaving {
             Some(leaving) => leaving.hot.clone(),
             None => dungeon.hot(occupant.seat.into()).unwrap().0.clone(),
