@@ -35,7 +35,7 @@ async fn without_game_sims_the_api_answers_and_everything_is_given_back() {
 async fn bad_content_stops_it_before_anything_else() {
     let folder = Folder::new("stack");
     let text = refusal(StackConfig { content_dir: folder.path().to_owned(), ..config(&folder) }).await;
-    assert!(text.contains("has 10 mistakes") && text.contains("classes.json"), "{text}");
+    assert!(text.contains("has 11 mistakes") && text.contains("classes.json"), "{text}");
     assert!(!folder.path().join("data/dynamodb.sqlite").exists());
 }
 
