@@ -59,6 +59,7 @@ impl Endpoint for RegisterGamesim {
             content_version: input.content_version,
             lease_until: call.now.plus_millis(GAMESIM_LEASE_MS),
             sessions: BTreeMap::new(),
+            zones: BTreeMap::new(),
             load: GamesimLoad::default(),
             expelled: BTreeMap::new(),
         };

@@ -1,10 +1,13 @@
 //! Which game sim takes a session: the fullest that has room, so that the others can be taken out of service. Only where
 //! other requests want the same one at the same time do they spread, so that no row of the registry is a bottleneck.
 //!
+//! Who goes to a zone goes to the game sim that most others are in it on.
+//!
 //! Parties that wait for a place come first: a newcomer, and each who waits, leaves a place for every living party before it.
 
 use crate::App;
 use crate::error::ApiError;
+use guildhall_domain::limits::ZONE_PARTIES_PLACED_MAX;
 use guildhall_domain::{AccountId, SessionId, Timestamp};
 use guildhall_protocol::PROTOCOL_VERSION;
 use guildhall_storage::gamesims::{Facts, GamesimRow, Listed};
@@ -25,6 +28,8 @@ pub(super) struct Needs<'a> {
     pub(super) content_version: &'a str,
     /// The build, if it must be a certain one.
     pub(super) build_version: Option<&'a str>,
+    /// The zone that it is played in, if it is.
+    pub(super) zone_id: Option<&'a str>,
 }
 
 /// Whose turn it is.
@@ -87,7 +92,9 @@ impl<'a> Search<'a> {
             self.look().await?;
         }
         let in_use = self.left.iter().filter(|gamesim| gamesim.sessions > 0).count();
-        let spread = if self.met_others { SPREAD_MAX.min(in_use + 1) } else { 1 };
+        // A zone is where the others are, however many want to go there.
+        let spread =
+            if self.met_others && self.needs.zone_id.is_none() { SPREAD_MAX.min(in_use + 1) } else { 1 };
         let among = self.left.len().min(spread);
         if among == 0 {
             return Ok(None);
@@ -117,8 +124,11 @@ impl<'a> Search<'a> {
         self.outlook = self.survey(&look.waiting);
         self.left = look.gamesims;
         self.left.retain(|gamesim| suits(&gamesim.facts, self.needs) && gamesim.room(self.now) > 0);
-        // Of those that are equally full it is the first by name, as the look lists them.
-        self.left.sort_by_key(|gamesim| Reverse(gamesim.sessions));
+        // Of those that are equally full it is the first by name, as the look lists them. Whoever goes to a zone goes where most
+        // others are in it.
+        let parties = |gamesim: &Listed| self.needs.zone_id.map_or(0, |zone_id| gamesim.parties_in(zone_id));
+        self.left.retain(|gamesim| parties(gamesim) < ZONE_PARTIES_PLACED_MAX);
+        self.left.sort_by_cached_key(|gamesim| (Reverse(parties(gamesim)), Reverse(gamesim.sessions)));
         let free: usize = self.left.iter().map(|gamesim| gamesim.room(self.now)).sum();
         self.outlook.is_scarce = free <= self.outlook.crowd + SCARCE_MAX;
         if free <= self.outlook.older {
@@ -152,9 +162,17 @@ fn suits(gamesim: &Facts, needs: Needs<'_>) -> bool {
 }
 
 /// The address of the shard that a session lives on. Shards share nothing, so a session is bound to one port for as long as
-/// it is there; ids spread evenly over the ports.
-pub(super) fn address(gamesim: &GamesimRow, session_id: SessionId) -> Result<String, ApiError> {
-    let spread = usize::from(session_id.to_bytes()[15]) % gamesim.ports.len().max(1);
+/// it is there; ids spread evenly over the ports. All parties of a zone meet on the same one.
+pub(super) fn address(
+    gamesim: &GamesimRow,
+    session_id: SessionId,
+    zone_id: Option<&str>,
+) -> Result<String, ApiError> {
+    let lot = match zone_id {
+        Some(id) => id.bytes().map(usize::from).sum(),
+        None => usize::from(session_id.to_bytes()[15]),
+    };
+    let spread = lot % gamesim.ports.len().max(1);
     let port = gamesim.ports.get(spread).ok_or_else(|| ApiError::internal("a game sim without ports is registered"))?;
     let host = if gamesim.ip.contains(':') { format!("[{}]", gamesim.ip) } else { gamesim.ip.clone() };
     Ok(format!("{host}:{port}"))

@@ -44,7 +44,11 @@ impl Endpoint for CreateGameSession {
         let wanted = Wanted {
             session_id: SessionId::from_bits(call.new_id("game-session", account_id)),
             dungeon_id: &input.dungeon_id,
-            needs: Needs { content_version: &content.version, build_version: input.build_version.as_deref() },
+            needs: Needs {
+                content_version: &content.version,
+                build_version: input.build_version.as_deref(),
+                zone_id: content.content.zones.contains_key(&input.dungeon_id).then_some(input.dungeon_id.as_str()),
+            },
             fingerprint: &request_fingerprint(&input, &party),
             party: &party,
             must_wait: false,

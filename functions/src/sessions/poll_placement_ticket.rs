@@ -42,7 +42,10 @@ impl Endpoint for PollPlacementTicket {
         }
         let request = queue::request(table, id).await?;
         let stands = match request.filter(|request| content.content.has_place(&request.dungeon_id)) {
-            Some(request) => stand(&call, &own, request).await,
+            Some(request) => {
+                let in_zone = content.content.zones.contains_key(&request.dungeon_id);
+                stand(&call, &own, request, in_zone).await
+            }
             None => Err(ApiError::new(409, "dungeon_gone", "the dungeon is not in the content any more")),
         };
         if stands.as_ref().is_err_and(|error| error.status() < 500) {
@@ -54,7 +57,12 @@ impl Endpoint for PollPlacementTicket {
 }
 
 /// Places the party if it is its turn. It plays by the login that asks.
-async fn stand(call: &Call<'_, Player>, own: &Waiting, mut request: Request) -> Result<Standing, ApiError> {
+async fn stand(
+    call: &Call<'_, Player>,
+    own: &Waiting,
+    mut request: Request,
+    in_zone: bool,
+) -> Result<Standing, ApiError> {
     let login_session_id = call.caller.login_session_id;
     if let Some(leader) = request.party.first_mut() {
         *leader = Sitter { login_session_id, ..*leader };
@@ -62,7 +70,11 @@ async fn stand(call: &Call<'_, Player>, own: &Waiting, mut request: Request) -> 
     let wanted = Wanted {
         session_id: own.session_id,
         dungeon_id: &request.dungeon_id,
-        needs: Needs { content_version: &own.content_version, build_version: own.build_version.as_deref() },
+        needs: Needs {
+            content_version: &own.content_version,
+            build_version: own.build_version.as_deref(),
+            zone_id: in_zone.then_some(request.dungeon_id.as_str()),
+        },
         fingerprint: &request.fingerprint,
         party: &request.party,
         must_wait: true,

@@ -35,10 +35,10 @@ pub(super) async fn find_or_resume(app: &App, id: SessionId, now: Timestamp) -> 
 
 /// Moves an orphaned session. `None` if it is not what it was: look again.
 async fn resume(app: &App, session: &Session, now: Timestamp) -> Result<Option<(Session, Box<GamesimRow>)>, ApiError> {
-    let needs = Needs { content_version: &session.content_version, build_version: None };
+    let needs = Needs { content_version: &session.content_version, build_version: None, zone_id: session.zone_id() };
     let mut search = Search::new(app, needs, Turn::Orphan, now);
     while let Some(gamesim) = search.next().await? {
-        let address = address(&gamesim, session.session_id)?;
+        let address = address(&gamesim, session.session_id, session.zone_id())?;
         match sessions::relocate(&*app.table, session, &gamesim, &address, now).await {
             Ok(Relocated::Done(moved)) => return Ok(Some((*moved, Box::new(gamesim)))),
             Ok(Relocated::GamesimAlive | Relocated::Changed(_)) => return Ok(None),

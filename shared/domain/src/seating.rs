@@ -200,6 +200,7 @@ mod tests {
             former: Vec::new(),
             content_version: "0".into(),
             dungeon_id: "goblin-warren".into(),
+            in_zone: false,
             created_by: AccountId::from_bits(1),
             request_fingerprint: String::new(),
             seed: 7,

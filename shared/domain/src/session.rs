@@ -1,4 +1,4 @@
-//! A game session: one party's run of one dungeon, its seats, and the states it moves through.
+//! A game session: one party's run of one dungeon, or its stay in a zone, its seats, and the states it moves through.
 
 use crate::api::FormerPlacement;
 use crate::limits::SEATS_PER_SESSION_MAX;
@@ -53,8 +53,11 @@ pub struct Session {
     /// Version of the content that it is played with, wherever it is placed.
     #[serde(default)]
     pub content_version: String,
-    /// Id of the dungeon in the content.
+    /// Id of the dungeon, or of the zone, in the content.
     pub dungeon_id: String,
+    /// Whether that is a zone: there the session is one of many parties.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_zone: bool,
     /// Account that created it.
     pub created_by: AccountId,
     /// Fingerprint of the request that created it, so that a reused idempotency key is noticed.
@@ -131,6 +134,11 @@ pub enum Outcome {
 }
 
 impl Session {
+    /// The zone that it is played in, if it is.
+    pub fn zone_id(&self) -> Option<&str> {
+        self.in_zone.then_some(self.dungeon_id.as_str())
+    }
+
     /// The seat number of a character that still holds its seat at `now`.
     pub fn seat_of(&self, character_id: CharacterId, now: Timestamp) -> Option<usize> {
         self.seats.iter().position(|seat| seat.as_ref().is_some_and(|s| s.character_id == character_id && s.holds(now)))

@@ -13,7 +13,7 @@ use crate::{
 };
 use guildhall_domain::api::{Expulsion, GamesimLoad, GamesimState};
 use guildhall_domain::limits::{EXPULSIONS_PER_GAMESIM_MAX, GAMESIM_LEASE_MS, SESSION_ORPHAN_MS};
-use guildhall_domain::{GamesimId, SessionId, Timestamp};
+use guildhall_domain::{GamesimId, Session, SessionId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -53,6 +53,9 @@ pub struct GamesimRow {
     pub lease_until: Timestamp,
     /// Live sessions of this epoch, with their session epochs.
     pub sessions: BTreeMap<SessionId, u32>,
+    /// The zones that sessions of it are played in, by session: what of `sessions` is in a zone, and changes with it.
+    #[serde(default)]
+    pub zones: BTreeMap<SessionId, String>,
     /// How it says it is doing.
     pub load: GamesimLoad,
     /// Expulsions that it has not confirmed, by names that are never used twice.
@@ -245,18 +248,21 @@ pub async fn heartbeat(
 /// Takes a place for a session, if the boot is the one that was seen and still has room.
 pub(crate) fn take_place(
     row: &GamesimRow,
-    session_id: SessionId,
-    epoch: u32,
+    session: &Session,
     now: Timestamp,
 ) -> Result<Write, StorageError> {
-    let place = crate::Path::nested(["sessions".to_owned(), session_id.to_string()]);
+    let id = session.session_id.to_string();
+    let mut actions = vec![Action::set(crate::Path::nested(["sessions".to_owned(), id.clone()]), u64::from(session.epoch))];
+    if let Some(zone_id) = session.zone_id() {
+        actions.push(Action::set(crate::Path::nested(["zones".to_owned(), id]), zone_id));
+    }
     let condition = Condition::All(vec![
         Condition::equals("epoch", row.epoch),
         Condition::Equals("state".into(), value_of(&GamesimState::Ready)?),
         Condition::Greater("lease_until".into(), value_of(&now)?),
         Condition::SizeBelow("sessions".into(), u64::from(row.capacity)),
     ]);
-    Ok(Write::update(key(&row.gamesim_id, row.epoch), [Action::set(place, u64::from(epoch))], condition))
+    Ok(Write::update(key(&row.gamesim_id, row.epoch), actions, condition))
 }
 
 /// Frees a session's place on the boot that it was on. With `only_if_dead`, refuses while that boot's lease holds.
@@ -266,7 +272,7 @@ pub(crate) fn free_place(
     session_id: SessionId,
     only_if_dead: Option<Timestamp>,
 ) -> Result<Write, StorageError> {
-    let place = crate::Path::nested(["sessions".to_owned(), session_id.to_string()]);
+    let places = ["sessions", "zones"].map(|map| crate::Path::nested([map.to_owned(), session_id.to_string()]));
     let mut conditions = vec![Condition::equals("epoch", epoch)];
     if let Some(now) = only_if_dead {
         conditions.push(Condition::Any(vec![
@@ -274,7 +280,7 @@ pub(crate) fn free_place(
             Condition::Equals("state".into(), value_of(&GamesimState::Gone)?),
         ]));
     }
-    Ok(Write::update(key(gamesim_id, epoch), [Action::remove(place)], Condition::All(conditions)))
+    Ok(Write::update(key(gamesim_id, epoch), places.map(Action::remove), Condition::All(conditions)))
 }
 
 fn expulsion_place(expulsion: &Expulsion) -> crate::Path {

@@ -63,7 +63,7 @@ impl Waiting {
 /// What a waiting party asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
-    /// Id of the dungeon in the content.
+    /// Id of the dungeon, or of the zone, in the content.
     pub dungeon_id: String,
     /// Fingerprint of the request, so that a reused idempotency key is noticed.
     pub fingerprint: String,

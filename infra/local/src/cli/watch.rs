@@ -134,6 +134,7 @@ mod tests {
             sealed_connect_key: String::new(),
             lease_until: Timestamp(6_000),
             sessions: BTreeMap::new(),
+            zones: BTreeMap::new(),
             load: Default::default(),
             expelled: std::collections::BTreeMap::new(),
         };

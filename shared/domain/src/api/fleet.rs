@@ -163,7 +163,7 @@ pub struct AdmitPlayerRequest {
 pub struct Admitted {
     /// The character, as last written.
     pub character: Character,
-    /// Id of the session's dungeon.
+    /// Id of the session's dungeon or zone.
     pub dungeon_id: String,
     /// Seed of the session's random generator.
     pub seed: u64,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct CreateGameSessionRequest {
     /// Who plays.
     pub character_id: CharacterId,
-    /// Id of the dungeon in the content.
+    /// Id of the dungeon, or of the zone, in the content.
     pub dungeon_id: String,
     /// Build that the game sim must be of, if it matters to the client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -154,7 +154,7 @@ pub struct GameSessionView {
     pub session_id: SessionId,
     /// Where it is in its life.
     pub state: SessionState,
-    /// Id of the dungeon in the content.
+    /// Id of the dungeon, or of the zone, in the content.
     pub dungeon_id: String,
     /// UDP address while it is on a game sim; none while it waits for another one because its own is dead.
     pub address: Option<String>,

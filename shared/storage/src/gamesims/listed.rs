@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 /// The attribute with the live sessions.
 const SESSIONS: &str = "sessions";
+/// The attribute with the zones that sessions are in.
+const ZONES: &str = "zones";
 /// The attributes of [`Facts`].
 const FACTS: [&str; 7] =
     ["gamesim_id", "state", "capacity", "build_version", "protocol_version", "content_version", "lease_until"];
@@ -53,6 +55,12 @@ impl Listed {
             _ => return Err(StorageError::Undecodable("a game sim without its sessions".to_owned())),
         };
         Ok(Self { facts: decode(facts.into())?, sessions, item })
+    }
+
+    /// Live sessions that are played in this zone.
+    pub fn parties_in(&self, zone_id: &str) -> usize {
+        let Some(AttributeValue::M(zones)) = self.item.get(ZONES) else { return 0 };
+        zones.values().filter(|zone| matches!(zone, AttributeValue::S(id) if id == zone_id)).count()
     }
 
     /// How many new sessions may be placed on it at `now`.

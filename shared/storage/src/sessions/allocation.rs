@@ -54,7 +54,7 @@ pub async fn allocate(
     now: Timestamp,
 ) -> Result<Result<(), Unplaced>, CommitError> {
     let mut writes = vec![
-        gamesims::take_place(gamesim, session.session_id, session.epoch, now)?,
+        gamesims::take_place(gamesim, session, now)?,
         Write::put(key(session.session_id), session, Condition::NotExists)?,
     ];
     let leases = writes.len();

@@ -42,7 +42,7 @@ pub async fn relocate(
         not_ours.iter().for_each(|character_id| next.give_up(*character_id));
         let bound: Vec<_> = next.bound().cloned().collect();
         let (from, lease) = (session.lease(), next.lease());
-        let mut writes = vec![replace(session, &next)?, gamesims::take_place(to, session.session_id, next.epoch, now)?];
+        let mut writes = vec![replace(session, &next)?, gamesims::take_place(to, &next, now)?];
         for seat in &bound {
             writes.push(characters::move_lease(seat.account_id, seat.character_id, &from, &lease)?);
         }
