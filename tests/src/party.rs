@@ -16,6 +16,10 @@ pub const PASSWORD: &str = "correct horse battery";
 pub const MEMBERS: [(&str, &str); 4] =
     [("Bryn", "fighter"), ("Ayla", "ranger"), ("Osric", "cleric"), ("Tamsin", "fighter")];
 
+/// Name and class of the members of another party.
+pub const STRANGERS: [(&str, &str); 4] =
+    [("Wilda", "fighter"), ("Edric", "ranger"), ("Maerwyn", "cleric"), ("Hale", "fighter")];
+
 /// The address of a member's account.
 pub fn email(name: &str) -> String {
     format!("{}@example.com", name.to_lowercase())
@@ -23,8 +27,13 @@ pub fn email(name: &str) -> String {
 
 /// Registers four accounts with a character each.
 pub async fn register(api: &Api) -> Vec<PartyMember> {
+    register_all(api, MEMBERS).await
+}
+
+/// Registers accounts with characters of these names and classes.
+pub async fn register_all(api: &Api, roster: [(&str, &str); 4]) -> Vec<PartyMember> {
     let mut members = Vec::new();
-    for (name, class) in MEMBERS {
+    for (name, class) in roster {
         let address = Email::parse(&email(name)).expect("an address");
         let player = api.register(address, Password::parse(PASSWORD).expect("a password")).await.expect("registered");
         let name = CharacterName::parse(name).expect("a name");
