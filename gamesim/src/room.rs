@@ -382,7 +382,8 @@ impl Room {
     /// Sends every player what they see, and lets go of those who do not listen.
     fn show(&mut self, now_ms: u64, venue: &Venue, effects: &mut Vec<RoomEffect>) {
         let dungeon = &venue.dungeon;
-        let mut shown = if self.party.is_some() { Snapshot::new(dungeon.tick(), vec![]) } else { view::snapshot(dungeon) };
+        let mut shown =
+            if self.party.is_some() { Snapshot::new(dungeon.tick(), vec![]) } else { view::snapshot(dungeon) };
         for (number, occupant) in (self.number(0)..).zip(&mut self.seats) {
             let Some(Occupant { character_id, presence, .. }) = occupant else { continue };
             let Presence::Playing(link) = presence else { continue };

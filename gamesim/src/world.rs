@@ -12,11 +12,11 @@ use crate::world::map::Map;
 use crate::world::random::Random;
 use crate::world::state::{Chamber, Door, Enemy, Loot, Player, Spawns};
 use crate::world::zone::Zone;
+use guildhall_domain::content::{self, Content};
 use guildhall_domain::limits::{
     CLEARED_GRACE_MS, LOOT_ON_GROUND_MAX, SEATS_PER_SESSION_MAX, ZONE_LOOT_ON_GROUND_MAX, ZONE_PARTIES_MAX,
 };
 use guildhall_domain::session::Outcome;
-use guildhall_domain::content::{self, Content};
 use guildhall_domain::{HotState, Sheet};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -257,8 +257,7 @@ impl Dungeon {
 
     /// Everything that the player in this seat can see, if that is more than everybody can: their own things on the ground.
     pub fn entities_of(&self, seat: u16) -> Option<impl Iterator<Item = EntityView> + '_> {
-        let is_theirs =
-            |loot: &Loot| loot.owner.seat.is_some_and(|(owner, until)| owner == seat && self.tick < until);
+        let is_theirs = |loot: &Loot| loot.owner.seat.is_some_and(|(owner, until)| owner == seat && self.tick < until);
         self.loot.iter().any(is_theirs).then(|| entity::entities(self, Some(seat)))
     }
 

@@ -23,9 +23,7 @@ fn content_with_a_small_vale(folder: &Path) {
         let file = file.unwrap();
         std::fs::copy(file.path(), folder.join(file.file_name())).unwrap();
     }
-    let camp = |x: i32, y: i32| {
-        json!({ "enemy": "goblin", "at": { "x": x, "y": y }, "count": 3, "spread_mm": 2000, "respawn_ms": 5000 })
-    };
+    let camp = |x: i32, y: i32| json!({ "enemy": "goblin", "at": { "x": x, "y": y }, "count": 3, "spread_mm": 2000, "respawn_ms": 5000 });
     let vale = json!({
         "name": "Vale", "spawns": [{ "x": 20_000, "y": 20_000 }], "respawn_ms": 2000,
         "floors": [{ "x": 0, "y": 0, "width": 50_000, "height": 40_000 }],
@@ -61,7 +59,8 @@ impl Playing {
         let thrives = |party: &PartyProgress| {
             let met = party.view.party.keys().filter(|seat| !party.view.is_comrade(**seat)).count();
             let seen = party.view.players().filter(|(seat, _)| !party.view.is_comrade(*seat)).count();
-            let more = |(nth, before): (usize, &u64)| party.members[nth].durable_seq > *before && party.members[nth].xp > 0;
+            let more =
+                |(nth, before): (usize, &u64)| party.members[nth].durable_seq > *before && party.members[nth].xp > 0;
             party.members.len() == 4 && met >= 4 && seen >= 1 && earned.iter().enumerate().all(more)
         };
         self.progress.wait_for(thrives).await.unwrap();

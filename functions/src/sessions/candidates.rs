@@ -93,8 +93,7 @@ impl<'a> Search<'a> {
         }
         let in_use = self.left.iter().filter(|gamesim| gamesim.sessions > 0).count();
         // A zone is where the others are, however many want to go there.
-        let spread =
-            if self.met_others && self.needs.zone_id.is_none() { SPREAD_MAX.min(in_use + 1) } else { 1 };
+        let spread = if self.met_others && self.needs.zone_id.is_none() { SPREAD_MAX.min(in_use + 1) } else { 1 };
         let among = self.left.len().min(spread);
         if among == 0 {
             return Ok(None);
@@ -163,11 +162,7 @@ fn suits(gamesim: &Facts, needs: Needs<'_>) -> bool {
 
 /// The address of the shard that a session lives on. Shards share nothing, so a session is bound to one port for as long as
 /// it is there; ids spread evenly over the ports. All parties of a zone meet on the same one.
-pub(super) fn address(
-    gamesim: &GamesimRow,
-    session_id: SessionId,
-    zone_id: Option<&str>,
-) -> Result<String, ApiError> {
+pub(super) fn address(gamesim: &GamesimRow, session_id: SessionId, zone_id: Option<&str>) -> Result<String, ApiError> {
     let lot = match zone_id {
         Some(id) => id.bytes().map(usize::from).sum(),
         None => usize::from(session_id.to_bytes()[15]),

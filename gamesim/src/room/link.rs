@@ -55,13 +55,9 @@ impl Link {
 
     /// Tells the player in this seat of a zone who those are whom they see for the first time, and now and then which of
     /// their acquaintances are gone. Of their own party they know it already.
-    pub(super) fn introduce<'a>(
-        &mut self,
-        own: u16,
-        shown: &Snapshot,
-        person: impl Fn(u16) -> Option<&'a Person>,
-    ) {
-        let is_own = |number: u16| usize::from(number) / SEATS_PER_SESSION_MAX == usize::from(own) / SEATS_PER_SESSION_MAX;
+    pub(super) fn introduce<'a>(&mut self, own: u16, shown: &Snapshot, person: impl Fn(u16) -> Option<&'a Person>) {
+        let is_own =
+            |number: u16| usize::from(number) / SEATS_PER_SESSION_MAX == usize::from(own) / SEATS_PER_SESSION_MAX;
         for entity in &shown.entities {
             let EntityKind::Player { seat } = entity.kind else { break };
             let Some(person) = person(seat).filter(|_| !is_own(seat)) else { continue };
@@ -72,7 +68,8 @@ impl Link {
         }
         if shown.tick % ACQUAINTANCE_TICKS == u32::from(own) % ACQUAINTANCE_TICKS {
             let is_gone = |number: u16, id: CharacterId| person(number).is_none_or(|person| person.character_id != id);
-            let gone: Vec<_> = self.met.iter().filter(|(number, id)| is_gone(**number, **id)).map(|(n, _)| *n).collect();
+            let gone: Vec<_> =
+                self.met.iter().filter(|(number, id)| is_gone(**number, **id)).map(|(n, _)| *n).collect();
             for seat in gone {
                 self.met.remove(&seat);
                 self.tell(GameEvent::PlayerLeft { seat });

@@ -1,8 +1,8 @@
 //! How players get into their seats and out of them: admitted, back from being away, gone for a while, gone for good.
 
 use super::{
-    AccountId, Change, ConnectionId, EndingReason, GameEvent, Link, Occupant, Outcome, Parting, Presence, RefusalReason,
-    Room, RoomEffect, Venue, UserData, view,
+    AccountId, Change, ConnectionId, EndingReason, GameEvent, Link, Occupant, Outcome, Parting, Presence,
+    RefusalReason, Room, RoomEffect, UserData, Venue, view,
 };
 use guildhall_domain::{Character, CharacterId};
 

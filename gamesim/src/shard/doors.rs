@@ -157,8 +157,7 @@ impl Shard {
         let session_id = user.session_id;
         let placement = Placement { session_id, session_epoch: user.session_epoch, gamesim_epoch: self.gamesim_epoch };
         let config = &self.room_config;
-        let (slot, is_zone) =
-            (self.emptiest_slot(), config.game.content().zones.contains_key(&admitted.dungeon_id));
+        let (slot, is_zone) = (self.emptiest_slot(), config.game.content().zones.contains_key(&admitted.dungeon_id));
         let berth = self.zones.enter(&config.game, session_id, admitted, slot);
         let (party, slot) = berth.map_or((None, slot), |(party, slot)| (Some(party), slot));
         let mut lent = party.and_then(|_| self.zones.take(&admitted.dungeon_id));
@@ -167,9 +166,7 @@ impl Shard {
                 tracing::error!(%session_id, zone_id = admitted.dungeon_id, "the zone is full, or broken");
                 Room::closing(now_ms, placement, config, admitted)
             }
-            Some(resume) => {
-                Room::go_on(now_ms, placement, config, admitted, (resume, checkpoint), (party, &mut lent))
-            }
+            Some(resume) => Room::go_on(now_ms, placement, config, admitted, (resume, checkpoint), (party, &mut lent)),
             None => Room::open(now_ms, placement, config, admitted, party, &mut lent).unwrap_or_else(|| {
                 tracing::error!(%session_id, dungeon_id = admitted.dungeon_id, "the content has no such dungeon");
                 Room::closing(now_ms, placement, config, admitted)

@@ -109,7 +109,7 @@ pub(super) struct Door {
 }
 
 /// A piece of loot on the ground.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Loot {
     pub(super) id: u16,
     pub(super) item: u8,

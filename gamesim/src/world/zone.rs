@@ -101,12 +101,7 @@ pub(super) fn look_first(dungeon: &mut Dungeon, seat: u16) {
     }
 }
 
-fn look_about(
-    zone: &mut Zone,
-    (players, enemies, loot): (&mut [Player], &[Enemy], &[Loot]),
-    index: usize,
-    tick: u32,
-) {
+fn look_about(zone: &mut Zone, (players, enemies, loot): (&mut [Player], &[Enemy], &[Loot]), index: usize, tick: u32) {
     let Zone { players: player_grid, enemies: enemy_grid, loot: loot_grid, found, .. } = zone;
     let Some(Player { seat, at, .. }) = players.get(index) else { return };
     let (seat, at) = (*seat, *at);

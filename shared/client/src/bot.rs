@@ -129,7 +129,9 @@ fn roam(scene: &Scene<'_>, zone: &Zone) -> Decision {
     let Some(nth) = (party * ROAM_STRIDE + turn).checked_rem(zone.camps.len()) else {
         return Decision::stand(Intent::Idle);
     };
-    zone.camps.get(nth).map_or(Decision::stand(Intent::Idle), |camp| Decision { intent: Intent::Roam, ..approach(scene, camp.at) })
+    zone.camps
+        .get(nth)
+        .map_or(Decision::stand(Intent::Idle), |camp| Decision { intent: Intent::Roam, ..approach(scene, camp.at) })
 }
 
 /// Strikes, and comes closer while the reach is not certain.

@@ -148,7 +148,7 @@ proptest! {
 /// Four players and thirty enemies, all walking at five metres per second.
 fn crowd(tick: u32) -> Snapshot {
     let entity = |id: u16| {
-        let kind = if id < 4 { EntityKind::Player { seat: id as u16 } } else { EntityKind::Enemy { kind: 1 } };
+        let kind = if id < 4 { EntityKind::Player { seat: id } } else { EntityKind::Enemy { kind: 1 } };
         let way = (tick * 18) as u16;
         EntityState {
             id,

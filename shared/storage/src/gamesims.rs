@@ -246,13 +246,10 @@ pub async fn heartbeat(
 }
 
 /// Takes a place for a session, if the boot is the one that was seen and still has room.
-pub(crate) fn take_place(
-    row: &GamesimRow,
-    session: &Session,
-    now: Timestamp,
-) -> Result<Write, StorageError> {
+pub(crate) fn take_place(row: &GamesimRow, session: &Session, now: Timestamp) -> Result<Write, StorageError> {
     let id = session.session_id.to_string();
-    let mut actions = vec![Action::set(crate::Path::nested(["sessions".to_owned(), id.clone()]), u64::from(session.epoch))];
+    let mut actions =
+        vec![Action::set(crate::Path::nested(["sessions".to_owned(), id.clone()]), u64::from(session.epoch))];
     if let Some(zone_id) = session.zone_id() {
         actions.push(Action::set(crate::Path::nested(["zones".to_owned(), id]), zone_id));
     }

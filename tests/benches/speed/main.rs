@@ -20,6 +20,7 @@ mod snapshot;
 mod start;
 mod units;
 mod world;
+mod zone;
 
 use figure::Figure;
 use guildhall_client::party::PartyMember;
@@ -38,8 +39,8 @@ type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 /// The product's command line, as the bench's own profile builds it.
 const EXE: &str = env!("CARGO_BIN_EXE_guildhall-under-test");
 /// Everything that is measured, in this order.
-const SECTIONS: [&str; 9] =
-    ["start", "units", "world", "recording", "api", "allocation", "disorder", "snapshot", "load"];
+const SECTIONS: [&str; 10] =
+    ["start", "units", "world", "zone", "recording", "api", "allocation", "disorder", "snapshot", "load"];
 /// Sessions of the load, half of them on each of two game sims.
 const SESSIONS: usize = 10;
 /// Bots of a session.
@@ -105,6 +106,7 @@ async fn measure(wanted: &Wanted) -> Outcome<Vec<Figure>> {
     let mut figures = wanted.section("start", start::measure()).await?;
     figures.extend(wanted.section("units", units::measure()).await?);
     figures.extend(wanted.section("world", async { world::measure() }).await?);
+    figures.extend(wanted.section("zone", async { zone::measure() }).await?);
     figures.extend(wanted.section("recording", recording::measure()).await?);
     figures.extend(wanted.section("api", api::measure()).await?);
     figures.extend(wanted.section("allocation", allocation::rush::measure()).await?);

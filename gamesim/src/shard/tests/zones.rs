@@ -57,7 +57,10 @@ fn parties_meet_are_introduced_and_hear_when_the_others_are_gone() {
     house.players[ada].wish(0, Action::Leave);
     house.ticks(30);
     let bob_heard = &house.players[bob].events;
-    assert!(house.players[bob].has(|event| matches!(event, GameEvent::PlayerLeft { seat } if *seat == a)), "{bob_heard:?}");
+    assert!(
+        house.players[bob].has(|event| matches!(event, GameEvent::PlayerLeft { seat } if *seat == a)),
+        "{bob_heard:?}"
+    );
     assert!(!house.sees(bob, a) && house.shard.report().rooms == 1);
     assert_eq!(house.api.stored(1).hot.xp, 5);
     for player in [bob, cat] {
@@ -122,7 +125,9 @@ fn a_panic_in_a_zone_ends_its_rooms_and_the_next_party_finds_a_new_one() {
     house.shard.rooms.get_mut(&session(1)).unwrap().is_sabotaged = true;
     house.ticks(30);
     for player in [ada, bob] {
-        assert!(house.players[player].has(|event| matches!(event, GameEvent::SessionEnding { reason } if *reason == 5)));
+        assert!(
+            house.players[player].has(|event| matches!(event, GameEvent::SessionEnding { reason } if *reason == 5))
+        );
     }
     assert_eq!((house.api.stored(1).hot.xp, house.api.stored(1).lease), (5, None));
     assert_eq!((house.shard.report().rooms, house.shard.zones.count()), (0, 0));

@@ -50,7 +50,8 @@ pub(in super::super) fn restore(zone: &mut Dungeon, party: u16, bytes: &[u8]) ->
     let is_possible = saved.tick <= TICK_MAX && saved.changes.iter().all(|count| *count <= COUNT_MAX);
     let rising = saved.players.is_sorted_by(|a, b| a.seat < b.seat);
     let seats = saved.players.iter().all(|player| usize::from(player.seat) < SEATS_PER_SESSION_MAX);
-    if !(is_free && is_possible && rising && seats) || usize::from(party) * SEATS_PER_SESSION_MAX >= zone.changes.len() {
+    if !(is_free && is_possible && rising && seats) || usize::from(party) * SEATS_PER_SESSION_MAX >= zone.changes.len()
+    {
         return None;
     }
     let moved = |at: u32| move_tick(at, saved.tick, zone.tick);

@@ -190,7 +190,9 @@ fn every_item_is_on_the_ground_or_with_one_player() {
         for effect in effects {
             match effect {
                 // What enemies leave is everybody's; what players drop is not, at first.
-                Effect::Event(Audience::Witnesses(_), WorldEvent::LootDropped { quantity, item, .. }) if is_durable(*item) => {
+                Effect::Event(Audience::Witnesses(_), WorldEvent::LootDropped { quantity, item, .. })
+                    if is_durable(*item) =>
+                {
                     minted += u64::from(*quantity);
                 }
                 Effect::Event(Audience::Seat(_), WorldEvent::LootDropped { .. }) => dropped += 1,
@@ -201,7 +203,7 @@ fn every_item_is_on_the_ground_or_with_one_player() {
                 _ => {}
             }
         }
-        let still: BTreeMap<u16, Loot> = dungeon.loot.iter().map(|loot| (loot.id, loot.clone())).collect();
+        let still: BTreeMap<u16, Loot> = dungeon.loot.iter().map(|loot| (loot.id, *loot)).collect();
         for (id, loot) in &lying {
             if !still.contains_key(id) {
                 assert!(loot.gone_at.unwrap() <= dungeon.tick(), "{loot:?} went before its time");

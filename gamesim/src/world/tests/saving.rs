@@ -121,7 +121,7 @@ fn what_rules_cannot_have_led_to_is_refused() {
         ("an enemy after nobody", |dungeon| dungeon.enemies[0].mood = state::Mood::Chasing(9)),
         ("an enemy less", |dungeon| dungeon.enemies.truncate(1)),
         ("loot of no kind", |dungeon| dungeon.loot[0].item = 255),
-        ("loot twice", |dungeon| dungeon.loot.push(dungeon.loot[0].clone())),
+        ("loot twice", |dungeon| dungeon.loot.push(dungeon.loot[0])),
         ("loot that lies for good", |dungeon| dungeon.loot[0].gone_at = None),
         ("loot that went long ago", |dungeon| dungeon.loot[0].gone_at = Some(0)),
         ("more mana than the class has", |dungeon| dungeon.players[0].mana = u32::MAX),

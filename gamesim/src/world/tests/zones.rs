@@ -75,7 +75,7 @@ fn of_a_crowd_one_sees_the_nearest_and_never_more_than_the_limits() {
         assert!(strangers.len() >= ZONE_PLAYERS_SEEN_MAX - 3);
         assert!(strangers.iter().all(|other| other.abs_diff(seat) <= 33), "{seat} sees {strangers:?}");
     }
-    assert!(ZONE_PLAYERS_SEEN_MAX + ZONE_ENEMIES_SEEN_MAX + ZONE_LOOT_SEEN_MAX < 100, "one datagram holds it");
+    const { assert!(ZONE_PLAYERS_SEEN_MAX + ZONE_ENEMIES_SEEN_MAX + ZONE_LOOT_SEEN_MAX < 100, "one datagram holds it") };
 }
 
 #[test]
@@ -102,7 +102,8 @@ fn a_death_pays_those_of_the_party_who_are_near_and_what_it_leaves_is_theirs_fir
     let paid: Vec<_> = (0..8)
         .filter(|seat| {
             let is_pay = |effect: &&Effect| matches!(effect, Effect::Event(_, WorldEvent::XpGained { amount: 5, .. }));
-            let is_theirs = |effect: &Effect| matches!(effect, Effect::Event(audience, _) if *audience == Audience::Seat(*seat));
+            let is_theirs =
+                |effect: &Effect| matches!(effect, Effect::Event(audience, _) if *audience == Audience::Seat(*seat));
             said.iter().filter(is_pay).any(is_theirs)
         })
         .collect();
@@ -191,7 +192,8 @@ fn a_party_goes_on_in_another_zone_with_everything_of_its_own() {
     other.wait(100);
     assert!(other.seen_by(5).contains(&LOOT), "what it laid down lies there");
     assert!(!other.seen_by(0).contains(&LOOT));
-    let counts = |play: &Play, party: u16| (0..4).map(|n| play.dungeon.hot(4 * party + n).map(|hot| hot.1)).collect::<Vec<_>>();
+    let counts =
+        |play: &Play, party: u16| (0..4).map(|n| play.dungeon.hot(4 * party + n).map(|hot| hot.1)).collect::<Vec<_>>();
     assert_eq!(counts(&other, 1), counts(&play, 3), "changes are counted on");
     // Again elsewhere, from there.
     let again = other.dungeon.save_party(1).unwrap();

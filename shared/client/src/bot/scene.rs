@@ -120,7 +120,8 @@ impl<'a> Scene<'a> {
 
     /// The others of the party who are in sight.
     fn party(&self) -> impl Iterator<Item = &EntityState> {
-        let others = self.view.players().filter(|(seat, player)| self.view.is_comrade(*seat) && player.id != self.own.id);
+        let others =
+            self.view.players().filter(|(seat, player)| self.view.is_comrade(*seat) && player.id != self.own.id);
         others.map(|(_, player)| player)
     }
 }

@@ -45,12 +45,11 @@ impl Camp {
     pub fn places(&self) -> impl Iterator<Item = Point> + '_ {
         let side = self.count.isqrt() + u32::from(self.count.isqrt().pow(2) < self.count);
         let spread = i64::from(self.spread_mm);
-        let along = move |nth: u32| if side > 1 { 2 * spread * i64::from(nth) / i64::from(side - 1) - spread } else { 0 };
+        let along =
+            move |nth: u32| if side > 1 { 2 * spread * i64::from(nth) / i64::from(side - 1) - spread } else { 0 };
         let moved = |from: i32, by: i64| i32::try_from(i64::from(from) + by).unwrap_or(i32::MAX);
-        (0..self.count).map(move |nth| Point {
-            x: moved(self.at.x, along(nth % side)),
-            y: moved(self.at.y, along(nth / side)),
-        })
+        (0..self.count)
+            .map(move |nth| Point { x: moved(self.at.x, along(nth % side)), y: moved(self.at.y, along(nth / side)) })
     }
 }
 

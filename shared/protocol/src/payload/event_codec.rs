@@ -95,7 +95,11 @@ pub(super) fn take_event(reader: &mut BitReader<'_>) -> Result<GameEvent, Decode
     use GameEvent as E;
     Ok(match reader.take(TAG_BITS)? {
         0 => E::Welcome { seat: reader.take_varint_u16()?, my_entity: reader.take_u16()? },
-        1 => E::PlayerJoined { seat: reader.take_varint_u16()?, character_id: take_id(reader)?, name: take_name(reader)? },
+        1 => E::PlayerJoined {
+            seat: reader.take_varint_u16()?,
+            character_id: take_id(reader)?,
+            name: take_name(reader)?,
+        },
         2 => E::PlayerLeft { seat: reader.take_varint_u16()? },
         3 => E::PlayerDied { seat: reader.take_varint_u16()? },
         4 => E::PlayerRespawned { seat: reader.take_varint_u16()? },
