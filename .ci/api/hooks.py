@@ -130,5 +130,5 @@ class Bearer:
         case.headers = {**(case.headers or {}), "Authorization": f"Bearer {data}"}
 
 
-schemathesis.auth.set_from_requests(world.operator).apply_to(path_regex="^/internal/accounts")
+schemathesis.auth.set_from_requests(world.operator).apply_to(path_regex="^/internal/(accounts|violations)")
 schemathesis.auth.set_from_requests(world.gamesim).apply_to(path_regex="^/internal/game")

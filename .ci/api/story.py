@@ -3,11 +3,22 @@
 What exists at the end is forgotten; hooks.py begins anew.
 """
 
+import base64
 import sys
+import time
 
 from world import PASSWORD, World
 
 ITEMS = [("chain-mail", 1), ("iron-sword", 1), ("healing-potion", 5), ("goblin-ear", 3)]
+
+
+def varint(number):
+    """A number in groups of seven bits, lowest first, as postcard has it."""
+    groups = []
+    while number >= 128:
+        groups.append(number % 128 | 128)
+        number //= 128
+    return bytes([*groups, number])
 
 
 def intents(world, token, character):
@@ -40,6 +51,17 @@ def sessions(world, token, friend):
     body = {"character_id": mine["character_id"], "dungeon_id": "goblin-warren"}
     session = world.do("create-game-session", 201, body, token=token)["game_session"]["session_id"]
     world.do("join-game-session", 200, {"character_id": theirs["character_id"]}, token=friend, session_id=session)
+    # The format, the time, and that somebody respawned.
+    log = bytes([1]) + varint(int(time.time() * 1_000)) + bytes([0, 0, 6, 0])
+    chunk = {"first_number": 0, "chunk": base64.b64encode(log).decode(), "session_epoch": 1}
+    chunk["gamesim_epoch"] = world.gamesim_epoch()
+    assert world.do("save-events", 200, chunk, signed=world.gamesim, session_id=session) == {"events": 1}
+    told = world.do("list-events", 200, token=friend, session_id=session, query={"limit": 10})
+    assert told["events"][0]["deed"] == {"player_respawned": {"seat": 0}}, told
+    assert world.do("inspect-events", 200, signed=world.operator, session_id=session)["events"] == told["events"]
+    after = {"after": told["next_cursor"]}
+    assert world.do("list-events", 200, token=token, session_id=session, query=after)["events"] == []
+    world.do("list-violations", 200, signed=world.operator, query={"day": "2026-01-31"})
     seats = world.do("get-game-session", 200, token=friend, session_id=session)["seats"]
     assert [seat["name"] for seat in seats] == [mine["name"], theirs["name"]], seats
     held = {"version": mine["version"], "delta": -1}

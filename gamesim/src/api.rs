@@ -5,8 +5,8 @@ use crate::config::Config;
 use crate::exchange::ApiFailure;
 use crate::limits::{API_ANSWER_BYTES_MAX, API_TIMEOUT_MS};
 use guildhall_domain::api::{
-    AdmitPlayerRequest, Admitted, ContentBundle, ErrorBody, FinalizeRequest, Finalized, HeartbeatRequest,
-    HeartbeatResponse, ProgressRequest, ProgressResponse, RegisterGamesimRequest, Registered,
+    AdmitPlayerRequest, Admitted, ContentBundle, ErrorBody, EventsSaved, FinalizeRequest, Finalized, HeartbeatRequest,
+    HeartbeatResponse, ProgressRequest, ProgressResponse, RegisterGamesimRequest, Registered, SaveEventsRequest,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -77,6 +77,11 @@ impl Api {
 
     pub(crate) async fn finalize(&self, request: &FinalizeRequest) -> Result<Finalized, ApiFailure> {
         let path = format!("/internal/game-sessions/{}/finalize", request.session_id);
+        self.post(path, request, Some("session_id")).await
+    }
+
+    pub(crate) async fn save_events(&self, request: &SaveEventsRequest) -> Result<EventsSaved, ApiFailure> {
+        let path = format!("/internal/game-sessions/{}/events", request.session_id);
         self.post(path, request, Some("session_id")).await
     }
 

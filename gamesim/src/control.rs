@@ -30,6 +30,7 @@ use tokio::time::{Instant, sleep_until};
 pub(crate) mod boot;
 mod errands;
 mod expulsions;
+mod logbook;
 mod placements;
 #[cfg(test)]
 mod tests;
@@ -38,6 +39,7 @@ mod uploads;
 use boot::LoadedContent;
 use errands::{Done, Office};
 use expulsions::Expulsions;
+use logbook::Logbook;
 use placements::Placements;
 use uploads::{Shelf, Uploads};
 
@@ -101,6 +103,7 @@ pub(crate) struct Control {
     /// Sessions without a room on their way to being closed.
     closings: JoinSet<()>,
     uploads: Uploads,
+    logbook: Logbook,
     placements: Placements,
     expulsions: Expulsions,
     stage: Stage,
@@ -147,6 +150,7 @@ impl Control {
             burials: JoinSet::new(),
             closings: JoinSet::new(),
             uploads: Uploads::default(),
+            logbook: Logbook::default(),
             placements: Placements::default(),
             expulsions: Expulsions::default(),
             stage: Stage::Running,
@@ -175,6 +179,7 @@ impl Control {
                 Some(_) = self.burials.join_next() => {}
                 Some(_) = self.closings.join_next() => {}
                 Some(()) = self.uploads.join_next() => {}
+                Some(()) = self.logbook.join_next(&self.office) => {}
                 Some(end) = self.shards.join_next() => {
                     if !matches!(end, Ok(Ok(()))) {
                         self.handle_crash(&"a shard");
@@ -212,6 +217,7 @@ impl Control {
                 self.errands.spawn(Arc::clone(&self.office).admit(shard, ticket, request));
             }
             Request::Record(part) => self.uploads.start(&self.office, part),
+            Request::Log(chunk) => self.logbook.start(&self.office, chunk),
             Request::Save(request) => drop(self.errands.spawn(Arc::clone(&self.office).save(shard, request))),
             Request::Finalize(request) => drop(self.errands.spawn(Arc::clone(&self.office).finalize(shard, request))),
         }
@@ -366,6 +372,7 @@ impl Control {
             match request {
                 Request::Bury(letter) => self.bury(letter),
                 Request::Record(part) => self.uploads.start(&self.office, part),
+                Request::Log(chunk) => self.logbook.start(&self.office, chunk),
                 _ => {}
             }
         }
@@ -374,6 +381,7 @@ impl Control {
         if tokio::time::timeout(self.last_writes, closings).await.is_err() {
             tracing::warn!("some sessions that nobody has entered stay in the registry");
         }
+        self.logbook.finish(&self.office).await;
         self.uploads.finish().await;
         if matches!(self.stage, Stage::Fenced(_)) {
             return Err(RunError::Fenced);

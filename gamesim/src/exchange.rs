@@ -1,5 +1,6 @@
 //! What shards and the control plane say to each other: requests go up to the API, orders come down. Both are data; a shard
-//! does not know how or when a request is carried out, only that every one but `Bury` and `Record` is answered once.
+//! does not know how or when a request is carried out, only that every one but `Bury`, `Record` and `Log` is answered
+//! once.
 
 use crate::checkpoint::StoredCheckpoint;
 use crate::recording::RecordingPart;
@@ -34,6 +35,23 @@ pub enum Request {
     Checkpoint(CheckpointObject),
     /// Store a part of a recording, if that can be done.
     Record(RecordingPart),
+    /// Store a chunk of a combat log, if that can be done.
+    Log(LoggedChunk),
+}
+
+/// A chunk of a session's combat log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedChunk {
+    /// The session.
+    pub session_id: SessionId,
+    /// Its epoch.
+    pub session_epoch: u32,
+    /// Epoch of the game sim.
+    pub gamesim_epoch: u64,
+    /// Number of the first entry, within the placement.
+    pub first: u32,
+    /// In the form of [`guildhall_domain::combat_log`].
+    pub bytes: Vec<u8>,
 }
 
 /// The checkpoints of all rooms of a shard.

@@ -13,6 +13,7 @@ mod bucket;
 pub mod checkpoint;
 mod clock;
 mod cloud;
+pub mod combat_log;
 pub mod config;
 mod control;
 mod dead_letters;

@@ -1,8 +1,8 @@
 //! Every limit of the game sim, by name and with its unit last. What is shared with other parts is in the domain's limits.
 
 use guildhall_domain::limits::{
-    GAMESIM_LEASE_MS, HEARTBEAT_INTERVAL_MS, PROGRESS_GROUPS_MAX, SEAT_RESERVATION_S, SEATS_PER_SESSION_MAX,
-    SESSION_ORPHAN_MS, TICK_MS,
+    GAMESIM_LEASE_MS, HEARTBEAT_INTERVAL_MS, LOG_AGE_MS_MAX, PROGRESS_GROUPS_MAX, SEAT_RESERVATION_S,
+    SEATS_PER_SESSION_MAX, SESSION_ORPHAN_MS, TICK_MS, VIOLATIONS_PER_CHUNK_MAX,
 };
 
 /// Length of one slot of a tick, in milliseconds: rooms are spread over the slots, so that neither work nor packets bunch.
@@ -88,6 +88,32 @@ pub const RECORDINGS_AT_ONCE_MAX: usize = 8;
 pub const RECORDINGS_END_S_MAX: u64 = 5;
 /// Objects that a list of recordings looks at.
 pub const RECORDINGS_LISTED_MAX: usize = 100_000;
+/// Longest time that an entry of the combat log waits before its chunk is handed out, in milliseconds.
+pub const LOG_INTERVAL_MS: u64 = 15_000;
+/// Chunks of combat logs that wait to be stored; what comes on top is lost.
+pub const LOGS_WAITING_MAX: usize = 4_096;
+/// Chunks of combat logs that are stored at one time.
+pub const LOGS_AT_ONCE_MAX: usize = 8;
+/// Attempts at storing a chunk of a combat log.
+pub const LOG_TRIES_MAX: u32 = 3;
+/// How long combat logs may take to be stored once everything else has ended, in seconds.
+pub const LOGS_END_S_MAX: u64 = 5;
+/// Ticks of the window in which a client's oddities are counted: ten seconds.
+pub const CONDUCT_WINDOW_TICKS: u32 = 10 * 1_000 / TICK_MS;
+/// Messages that make no sense, in a window: datagrams are authenticated, so a fair client sends none.
+pub const MALFORMED_PER_WINDOW_MAX: u32 = 0;
+/// Messages beyond what a tick reads, in a window: a stall of two seconds delivers as many at once.
+pub const MESSAGES_IN_EXCESS_PER_WINDOW_MAX: u32 = 40;
+/// Inputs beyond one per tick, in a window: those that a fair client holds ready, from a window's beginning and its end.
+pub const INPUTS_AHEAD_PER_WINDOW_MAX: u32 = 64;
+/// Abilities that have not rested, in a window: each success may be wished for through a round trip more.
+pub const COOLDOWNS_PER_WINDOW_MAX: u32 = 100;
+/// Abilities that cannot be paid, in a window.
+pub const RESOURCES_PER_WINDOW_MAX: u32 = 60;
+/// Blows and abilities out of reach, in a window: who chases somebody strikes at where they were.
+pub const REACHES_PER_WINDOW_MAX: u32 = 120;
+/// Blows and abilities at what is not there, in a window: the dead are seen for a round trip longer.
+pub const TARGETS_PER_WINDOW_MAX: u32 = 100;
 /// Expulsions that one heartbeat confirms.
 pub const EXPULSIONS_PER_BEAT_MAX: usize = 512;
 
@@ -134,6 +160,16 @@ const _: () = assert!(CHECKPOINT_OF_LOST_MS > 2 * (GAMESIM_LEASE_MS + SESSION_OR
 const _: () = assert!(CHECKPOINT_BYTES_MAX * 256 <= CHECKPOINT_OBJECT_BYTES_MAX);
 // The parts of a full game sim that stops fit, were they all of full length.
 const _: () = assert!(RECORDING_PART_BYTES * 1_024 <= RECORDINGS_WAITING_BYTES_MAX);
+// Whoever tries in every tick is told of.
+const _: () =
+    assert!(COOLDOWNS_PER_WINDOW_MAX < CONDUCT_WINDOW_TICKS && RESOURCES_PER_WINDOW_MAX < CONDUCT_WINDOW_TICKS);
+const _: () = assert!(REACHES_PER_WINDOW_MAX < CONDUCT_WINDOW_TICKS && TARGETS_PER_WINDOW_MAX < CONDUCT_WINDOW_TICKS);
+// Every kind for every seat, once per window of a chunk's time.
+const _: () = assert!(
+    7 * SEATS_PER_SESSION_MAX * (LOG_INTERVAL_MS as usize).div_ceil((CONDUCT_WINDOW_TICKS * TICK_MS) as usize)
+        <= VIOLATIONS_PER_CHUNK_MAX
+);
+const _: () = assert!(LOG_INTERVAL_MS + LOG_TRIES_MAX as u64 * (API_TIMEOUT_MS + RETRY_MS_MAX) < LOG_AGE_MS_MAX);
 const _: () = assert!(ROOMLESS_S_MAX > UNCLAIMED_S_MAX + ADMISSION_MS_MAX / 1_000);
 // Every session comes to its end before a drain does.
 const _: () = assert!(DRAIN_S_DEFAULT > SESSION_S_MAX);

@@ -3,6 +3,7 @@
 
 use crate::shard::ShardReport;
 use guildhall_domain::api::GamesimLoad;
+use guildhall_domain::combat_log::ViolationKind;
 use guildhall_domain::progress::GroupStatus;
 use guildhall_protocol::netcode::ServerCounters;
 use guildhall_telemetry::{Counter, Gauge, Histogram, HistogramSnapshot, Metrics};
@@ -44,6 +45,8 @@ pub(crate) struct SimMetrics {
     pub(crate) reports_failed: Counter,
     pub(crate) recordings_stored: Counter,
     pub(crate) recordings_lost: Counter,
+    pub(crate) logs_stored: Counter,
+    pub(crate) logs_lost: Counter,
 }
 
 /// One shard's numbers, as its driver's handles.
@@ -64,6 +67,7 @@ pub(crate) struct ShardMetrics {
     bad: Vec<Counter>,
     messages_malformed: Counter,
     messages_excess: Counter,
+    violations: Vec<Counter>,
     rooms_failed: Counter,
     rooms_uncovered: Counter,
     checkpoints_stored: Counter,
@@ -81,6 +85,8 @@ impl SimMetrics {
         let reports_failed = registry.counter("reports_failed", "Reports that CloudWatch did not take");
         let recordings_stored = registry.counter("recordings_stored", "Parts of recordings stored");
         let recordings_lost = registry.counter("recordings_lost", "Parts of recordings that could not be stored");
+        let logs_stored = registry.counter("logs_stored", "Chunks of combat logs stored");
+        let logs_lost = registry.counter("logs_lost", "Chunks of combat logs that could not be stored");
         Self {
             registry,
             shards,
@@ -90,6 +96,8 @@ impl SimMetrics {
             reports_failed,
             recordings_stored,
             recordings_lost,
+            logs_stored,
+            logs_lost,
         }
     }
 
@@ -149,6 +157,9 @@ impl ShardMetrics {
         }
         self.messages_malformed.inc_by(report.messages_malformed.saturating_sub(before.messages_malformed));
         self.messages_excess.inc_by(report.messages_excess.saturating_sub(before.messages_excess));
+        for ((counter, before), now) in self.violations.iter().zip(before.violations).zip(report.violations) {
+            counter.inc_by(now.saturating_sub(before));
+        }
         self.rooms_failed.inc_by(report.rooms_failed.saturating_sub(before.rooms_failed));
         self.rooms_uncovered.inc_by(report.rooms_uncovered.saturating_sub(before.rooms_uncovered));
         self.checkpoints_stored.inc_by(report.checkpoints_stored.saturating_sub(before.checkpoints_stored));
@@ -161,6 +172,8 @@ fn shard_metrics(registry: &mut Metrics, shards: usize) -> Vec<ShardMetrics> {
     let bad = registry.counters("datagrams_bad", "Datagrams dropped as bad", "reason", reasons);
     let messages_malformed = registry.counter("messages_malformed", "Messages that made no sense");
     let messages_excess = registry.counter("messages_excess", "Messages beyond what one tick reads");
+    let kinds = ViolationKind::ALL.map(ViolationKind::as_str);
+    let violations = registry.counters("violations", "What clients did that fair ones do not", "kind", kinds);
     let rooms_failed = registry.counter("rooms_failed", "Rooms that a panic has ended");
     let rooms_uncovered = registry.counter("rooms_uncovered", "Rooms that went on without checkpoints");
     let checkpoints_stored = registry.counter("checkpoints_stored", "Objects of checkpoints stored");
@@ -197,6 +210,7 @@ fn shard_metrics(registry: &mut Metrics, shards: usize) -> Vec<ShardMetrics> {
             bad: bad.clone(),
             messages_malformed: messages_malformed.clone(),
             messages_excess: messages_excess.clone(),
+            violations: violations.clone(),
             rooms_failed: rooms_failed.clone(),
             rooms_uncovered: rooms_uncovered.clone(),
             checkpoints_stored: checkpoints_stored.clone(),
@@ -216,6 +230,7 @@ mod tests {
         let [first, second] = metrics.shards() else { panic!("two shards") };
         let mut report = ShardReport { rooms: 3, players: 9, unsaved: 2, messages_excess: 5, ..ShardReport::default() };
         report.transport.replayed = 4;
+        report.violations[ViolationKind::Reach as usize] = 3;
         (report.waiting_since_ms, report.checkpoints_stored) = (Some(1_000), 6);
         first.update(1_250, &ShardReport::default(), &report);
         first.update(1_250, &report, &report);
@@ -228,6 +243,8 @@ mod tests {
             "guildhall_sessions{shard=\"1\"} 1",
             "guildhall_datagrams_bad_total{reason=\"replayed\"} 4",
             "guildhall_messages_excess_total 5",
+            "guildhall_violations_total{kind=\"reach\"} 3",
+            "guildhall_violations_total{kind=\"target\"} 0",
             "guildhall_checkpoints_stored_total 6",
             "guildhall_checkpoint_wait_ms{shard=\"0\"} 250",
             "guildhall_checkpoint_wait_ms{shard=\"1\"} 0",

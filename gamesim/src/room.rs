@@ -13,6 +13,7 @@
 
 use crate::backoff::Backoff;
 use crate::checkpoint::StoredCheckpoint;
+use crate::combat_log::{CombatLog, about};
 use crate::exchange::{ApiFailure, BurialReason, DeadLetter, Request};
 use crate::journal::Journal;
 use crate::limits::{AWAY_S_MAX, SESSION_S_MAX};
@@ -21,6 +22,7 @@ use crate::view;
 use crate::world::{Audience, Command, Dungeon, Effect, Game, WorldEvent};
 use crate::writer::{Change, Placement, Verdict};
 use guildhall_domain::api::{Admitted, FinalizeRequest};
+use guildhall_domain::combat_log::ViolationKind;
 use guildhall_domain::limits::SEATS_PER_SESSION_MAX;
 use guildhall_domain::progress::{GroupStatus, ProgressGroup};
 use guildhall_domain::session::Outcome;
@@ -28,17 +30,22 @@ use guildhall_domain::{AccountId, CharacterId};
 use guildhall_protocol::UserData;
 use guildhall_protocol::netcode::ConnectionId;
 use guildhall_protocol::payload::{ClientMessage, EndingReason, GameEvent, RefusalReason, Snapshot};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+mod conduct;
 mod ending;
 mod inputs;
 mod link;
+mod logging;
 mod resuming;
 mod seating;
 mod venue;
 
+use conduct::Conduct;
 use ending::Ending;
 pub(crate) use link::Link;
+use link::Stream;
 pub(crate) use seating::Claim;
 pub(crate) use venue::Venue;
 
@@ -87,6 +94,7 @@ struct Occupant {
     character_id: CharacterId,
     name: String,
     presence: Presence,
+    conduct: Conduct,
     /// Whether the API has admitted the player since the session is here. Until then the seat is only reserved, and for
     /// no longer than a reservation lasts.
     is_admitted: bool,
@@ -95,13 +103,26 @@ struct Occupant {
 #[derive(Debug)]
 enum Presence {
     Playing(Box<Link>),
+    /// The stream goes on without anybody to hear it.
     Away {
         since_ms: u64,
+        stream: Stream,
     },
     /// `since` is the number of the first checkpoint that shows it.
     Leaving {
         since: u32,
     },
+}
+
+impl Presence {
+    /// Keeps the seat of a player whose connection is gone.
+    fn go_away(&mut self, since_ms: u64) {
+        // What is put in its place meanwhile is seen by nobody.
+        match std::mem::replace(self, Self::Leaving { since: 0 }) {
+            Self::Playing(link) => *self = Self::Away { since_ms, stream: link.into_stream() },
+            other => *self = other,
+        }
+    }
 }
 
 /// A running session.
@@ -120,7 +141,11 @@ pub(crate) struct Room {
     /// Seats whose players asked to leave in the zone's last step.
     leavers: Vec<u8>,
     recorder: Recorder,
+    log: CombatLog,
+    violations: [u64; ViolationKind::ALL.len()],
     seats: [Option<Occupant>; SEATS_PER_SESSION_MAX],
+    /// By seat, where the numbers of its events go on when somebody sits down again.
+    event_seqs: BTreeMap<u8, u32>,
     journal: Journal,
     ending: Option<Ending>,
     backoff: Backoff,
@@ -176,7 +201,10 @@ impl Room {
             party,
             leavers: Vec::new(),
             recorder: Recorder::default(),
+            log: CombatLog::default(),
+            violations: [0; ViolationKind::ALL.len()],
             seats: [const { None }; SEATS_PER_SESSION_MAX],
+            event_seqs: BTreeMap::new(),
             journal: Journal::new(now_ms, placement, admitted.seed, config.keeps_checkpoints),
             ending: None,
             backoff: Backoff::seeded(admitted.seed.rotate_left(32)),
@@ -187,7 +215,13 @@ impl Room {
 
     /// Takes in what a client sent. Returns whether it was read.
     pub(crate) fn handle_message(&mut self, seat: u8, connection: ConnectionId, message: &ClientMessage) -> bool {
-        self.link_mut(seat, connection).is_some_and(|link| link.handle_message(message))
+        let Some(link) = self.link_mut(seat, connection) else { return false };
+        let inputs = link.handle_message(message);
+        match inputs {
+            Some(inputs) => self.note_conduct(seat, ViolationKind::InputsInExcess, inputs),
+            None => self.note_conduct(seat, ViolationKind::MessagesInExcess, 1),
+        }
+        inputs.is_some()
     }
 
     /// Moves the session on by one tick.
@@ -207,6 +241,7 @@ impl Room {
                 self.leave(now_ms, &mut venue, seat, None, effects);
             }
             self.show(now_ms, &venue, effects);
+            self.judge_conduct(now_ms);
             effects.extend(self.recorder.poll_part(now_ms, &venue.dungeon).map(RoomEffect::Record));
             let (is_over, outcome) = (venue.dungeon.is_over(), venue.dungeon.outcome());
             self.venue = Some(venue);
@@ -216,6 +251,8 @@ impl Room {
                 self.close(now_ms, EndingReason::TimeLimit, outcome.unwrap_or(Outcome::Abandoned), effects);
             }
         }
+        let chunks = self.log.poll(now_ms);
+        self.hand_out_log(chunks, effects);
         self.checkpoint(now_ms, effects);
         if let Some(request) = self.journal.poll(now_ms) {
             effects.push(RoomEffect::Ask(Request::Save(request)));
@@ -325,7 +362,7 @@ impl Room {
     /// The seats whose players have been away for too long.
     fn long_away(&self, now_ms: u64) -> Vec<u8> {
         let is_long = |occupant: &Occupant| match occupant.presence {
-            Presence::Away { since_ms } => now_ms.saturating_sub(since_ms) >= AWAY_S_MAX * 1_000,
+            Presence::Away { since_ms, .. } => now_ms.saturating_sub(since_ms) >= AWAY_S_MAX * 1_000,
             Presence::Playing(_) | Presence::Leaving { .. } => false,
         };
         let seats = (0_u8..).zip(&self.seats);
@@ -335,10 +372,21 @@ impl Room {
     /// Passes on what of all that happened in the world is this room's.
     fn route(&mut self, now_ms: u64, dungeon: &Dungeon, happened: &[Effect]) {
         for effect in happened {
+            if self.party.is_none() || about(effect).any(|number| self.seat_of(number).is_some()) {
+                let mut log = std::mem::take(&mut self.log);
+                log.note_effect(now_ms, effect, |number| self.seat_of(number).map(u16::from));
+                self.log = log;
+            }
             match effect {
                 Effect::Changed { seat: number, urgent } => {
                     if let Some(seat) = self.seat_of(*number) {
                         self.record(now_ms, dungeon, seat, *urgent);
+                    }
+                }
+                Effect::Deed(_) => {}
+                Effect::Vain { seat: number, kind } => {
+                    if let Some(seat) = self.seat_of(*number) {
+                        self.note_conduct(seat, *kind, 1);
                     }
                 }
                 Effect::Event(audience, event) => self.tell(dungeon, *audience, event),
@@ -349,7 +397,7 @@ impl Room {
     fn tell(&mut self, dungeon: &Dungeon, audience: Audience, event: &WorldEvent) {
         let mut told: Option<GameEvent> = None;
         for seat in (0_u8..).take(self.seats.len()) {
-            if !self.is_playing(seat) || !dungeon.hears(self.number(seat), audience) {
+            if !self.is_present(seat) || !dungeon.hears(self.number(seat), audience) {
                 continue;
             }
             if told.is_none() {
@@ -357,18 +405,19 @@ impl Room {
                 let character = |number| Some(occupant(number)?.character_id);
                 told = view::game_event(event.clone(), character);
             }
-            let Some(event) = &told else { return };
-            if let Some(Some(Occupant { presence: Presence::Playing(link), .. })) =
-                self.seats.get_mut(usize::from(seat))
-            {
-                link.tell(event.clone());
+            let (Some(event), Some(Some(occupant))) = (&told, self.seats.get_mut(usize::from(seat))) else { return };
+            match &mut occupant.presence {
+                Presence::Playing(link) => link.tell(event.clone()),
+                Presence::Away { stream, .. } => stream.tell(event.clone()),
+                Presence::Leaving { .. } => {}
             }
         }
     }
 
-    fn is_playing(&self, seat: u8) -> bool {
+    /// Whether somebody sits in the seat who plays, or may come back.
+    fn is_present(&self, seat: u8) -> bool {
         let occupant = self.seats.get(usize::from(seat)).and_then(Option::as_ref);
-        occupant.is_some_and(|occupant| matches!(occupant.presence, Presence::Playing(_)))
+        occupant.is_some_and(|occupant| !matches!(occupant.presence, Presence::Leaving { .. }))
     }
 
     /// Hands the character's present state to the journal.
@@ -390,7 +439,7 @@ impl Room {
             let connection = link.connection();
             if link.is_unresponsive() {
                 effects.push(RoomEffect::Drop(connection));
-                *presence = Presence::Away { since_ms: now_ms };
+                presence.go_away(now_ms);
                 continue;
             }
             let progress_seq = dungeon.hot(number).map_or(0, |(_, progress_seq)| progress_seq);

@@ -14,6 +14,7 @@ use crate::room::{Claim, Link, Parting, Room, RoomConfig, RoomEffect, Venue};
 use crate::world::Game;
 use crate::writer::Placement;
 use guildhall_domain::api::Admitted;
+use guildhall_domain::combat_log::ViolationKind;
 use guildhall_domain::session::Outcome;
 use guildhall_domain::{AccountId, SessionId};
 use guildhall_protocol::netcode::{ConnectionId, Key, Server, ServerConfig, ServerCounters, ServerEvent, Transmit};
@@ -92,6 +93,8 @@ pub struct ShardReport {
     pub messages_malformed: u64,
     /// Messages beyond what one tick reads, so far.
     pub messages_excess: u64,
+    /// What clients did that fair ones do not, by kind, so far.
+    pub violations: [u64; ViolationKind::ALL.len()],
     /// What the transport has seen, so far.
     pub transport: ServerCounters,
 }
@@ -132,6 +135,8 @@ pub struct Shard {
     rooms_uncovered: u64,
     messages_malformed: u64,
     messages_excess: u64,
+    /// Of rooms that have gone.
+    violations_before: [u64; ViolationKind::ALL.len()],
 }
 
 impl Shard {
@@ -163,6 +168,7 @@ impl Shard {
             rooms_uncovered: 0,
             messages_malformed: 0,
             messages_excess: 0,
+            violations_before: [0; ViolationKind::ALL.len()],
         }
     }
 
@@ -173,7 +179,7 @@ impl Shard {
         self.drain_events(now_ms);
         match received {
             Some((connection, Ok(message))) => self.handle_message(connection, &message),
-            Some((_, Err(_))) => self.messages_malformed += 1,
+            Some((connection, Err(_))) => self.handle_malformed(connection),
             None => {}
         }
     }
@@ -239,7 +245,17 @@ impl Shard {
             rooms_failed: self.rooms_failed,
             messages_malformed: self.messages_malformed,
             messages_excess: self.messages_excess,
+            violations: self.rooms.values().fold(self.violations_before, |sum, room| added(sum, room.violations())),
             transport: *self.server.counters(),
+        }
+    }
+
+    fn handle_malformed(&mut self, connection: ConnectionId) {
+        self.messages_malformed += 1;
+        if let Some(Place::Seated { session_id, seat }) = self.places.get(&connection)
+            && let Some(room) = self.rooms.get_mut(session_id)
+        {
+            room.handle_malformed(*seat, connection);
         }
     }
 
@@ -250,7 +266,7 @@ impl Shard {
                 room.is_some_and(|room| room.handle_message(*seat, connection, message))
             }
             Some(Place::Parting) => match self.leavers.get_mut(&connection) {
-                Some(leaver) => leaver.parting.link.handle_message(message),
+                Some(leaver) => leaver.parting.link.handle_message(message).is_some(),
                 None => true,
             },
             // Nothing to say to yet: inputs are repeated until they count.
@@ -275,7 +291,11 @@ impl Shard {
 
     fn remove_room(&mut self, now_ms: u64, session_id: SessionId) {
         self.zones.leave(session_id);
-        match self.rooms.remove(&session_id) {
+        let room = self.rooms.remove(&session_id);
+        if let Some(room) = &room {
+            self.violations_before = added(self.violations_before, room.violations());
+        }
+        match room {
             Some(room) if room.is_lost() => self.depot.lose(now_ms, session_id),
             _ => self.depot.forget(now_ms, session_id),
         }
@@ -372,4 +392,9 @@ impl Shard {
             self.drop_connection(connection);
         }
     }
+}
+
+fn added<const N: usize>(mut sum: [u64; N], more: &[u64; N]) -> [u64; N] {
+    sum.iter_mut().zip(more).for_each(|(sum, more)| *sum = sum.saturating_add(*more));
+    sum
 }

@@ -9,6 +9,7 @@ mod characters;
 mod client;
 mod content;
 mod disorder;
+mod events;
 mod fleet;
 mod front;
 mod health;

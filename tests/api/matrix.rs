@@ -33,6 +33,8 @@ enum Rule {
     OwnTicket,
     /// Every player's who knows the session's id: it is the invitation to the party.
     Invited,
+    /// Every player's who has a seat in the session, as both have here.
+    Seated,
     /// Every game sim's own row.
     OwnRow,
     /// The named game sim's, at its latest boot.
@@ -84,6 +86,10 @@ const RULES: &[(&str, Rule)] = &[
     ("admit-player", Rule::OwnSession),
     ("save-progress", Rule::OwnLease),
     ("finalize-game-session", Rule::OwnSession),
+    ("save-events", Rule::OwnSession),
+    ("list-events", Rule::Seated),
+    ("inspect-events", Rule::Operator),
+    ("list-violations", Rule::Operator),
     ("register-gamesim", Rule::OwnRow),
     ("heartbeat-gamesim", Rule::OwnBoot),
     ("reap-fleet", Rule::Operator),
@@ -111,7 +117,9 @@ impl Rule {
     const fn access(self) -> Access {
         match self {
             Self::Anybody => Access::Public,
-            Self::OwnAccount | Self::OwnCharacter | Self::Consent | Self::OwnTicket | Self::Invited => Access::Player,
+            Self::OwnAccount | Self::OwnCharacter | Self::Consent | Self::OwnTicket | Self::Invited | Self::Seated => {
+                Access::Player
+            }
             Self::OwnRow | Self::OwnBoot | Self::OwnSession | Self::OwnLease => Access::Gamesim,
             Self::Operator => Access::Operator,
         }

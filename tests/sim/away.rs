@@ -31,7 +31,7 @@ struct Hero {
 
 impl Hero {
     async fn enter(placement: &Placement, class: &str, content: &Arc<Content>) -> Self {
-        let connection = GameConnection::open(&placement.connect).await.unwrap();
+        let connection = GameConnection::open(placement).await.unwrap();
         let mut hero =
             Self { connection, content: Arc::clone(content), memory: BotMemory::new(class), events: Vec::new() };
         hero.play(|view| view.own_entity().is_some()).await;

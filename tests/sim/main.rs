@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 mod away;
+mod cheating;
 mod junk;
+mod missed;
 mod page;
 mod prediction;
 mod program;

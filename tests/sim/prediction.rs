@@ -4,6 +4,7 @@
 //!
 //! A witness sits in the same session, next to the shard: its snapshots are the truth, tick by tick, to the centimetre.
 
+mod conduct;
 mod measured;
 mod network;
 mod player;

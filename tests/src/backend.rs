@@ -25,7 +25,8 @@ use tokio::net::TcpListener;
 pub const START_MS: u64 = 1_800_000_000_000;
 
 /// The tables that play changes.
-const PLAYED: [TableName; 4] = [TableName::Accounts, TableName::Characters, TableName::Sessions, TableName::Gamesims];
+const PLAYED: [TableName; 5] =
+    [TableName::Accounts, TableName::Characters, TableName::Sessions, TableName::Gamesims, TableName::Events];
 
 /// What access tokens are signed with, under the name `1`.
 pub const ACCESS_SECRET: [u8; 32] = [7; 32];
@@ -268,7 +269,19 @@ impl Backend {
         query: &[(&str, &str)],
         headers: &[(&str, &str)],
     ) -> Answer {
-        let mut event = event(route(name), Caller::Anyone, path, headers, "");
+        self.query(name, Caller::Anyone, path, query, headers).await
+    }
+
+    /// Reads a route, with path parameters, a query and headers.
+    pub async fn query(
+        &self,
+        name: &str,
+        caller: Caller<'_>,
+        path: &[(&str, &str)],
+        query: &[(&str, &str)],
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let mut event = event(route(name), caller, path, headers, "");
         let pairs: Vec<String> = query.iter().map(|(name, value)| format!("{name}={value}")).collect();
         event["rawQueryString"] = json!(pairs.join("&"));
         event["queryStringParameters"] = query.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();

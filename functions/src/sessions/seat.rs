@@ -121,6 +121,7 @@ pub(super) fn placement(
         token: base64::engine::general_purpose::STANDARD.encode(token.to_bytes()),
         expires_in_s: CONNECT_TOKEN_LIFETIME_S,
         seat,
+        session_epoch: session.epoch,
     };
     Ok(Placement { game_session: session.into(), connect })
 }

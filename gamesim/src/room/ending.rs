@@ -49,6 +49,8 @@ impl Room {
             self.clear_out(zone);
             self.venue = venue;
         }
+        let chunks = self.log.finish();
+        self.hand_out_log(chunks, effects);
         self.ending = Some(Ending { outcome, stage: Stage::Flushing });
     }
 

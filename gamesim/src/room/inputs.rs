@@ -32,14 +32,17 @@ pub(super) struct TickInputs {
 }
 
 impl InputQueue {
-    /// Takes the inputs of a message, oldest first; those seen before are repetitions.
-    pub(super) fn push(&mut self, inputs: &[InputFrame]) {
+    /// Takes the inputs of a message, oldest first; those seen before are repetitions. Returns how many are new.
+    pub(super) fn push(&mut self, inputs: &[InputFrame]) -> u32 {
+        let mut fresh = 0;
         for input in inputs {
             if input.seq > self.queued {
                 self.queued = input.seq;
                 self.waiting.push_back(*input);
+                fresh += 1;
             }
         }
+        fresh
     }
 
     /// The inputs of this tick: the oldest one with its movement and, where too many wait, those before it without. A

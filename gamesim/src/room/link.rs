@@ -1,5 +1,6 @@
 //! One client's connection to a room: the reliable events on their way, the snapshots that the client may build on, and the
-//! inputs that wait for their tick. A player who comes back gets a new one, and with it the whole picture anew.
+//! inputs that wait for their tick. A player who comes back gets a new one, and with it the whole picture anew. What a link
+//! has to tell is a [`Stream`], which belongs to the seat and goes on over the next one.
 
 use super::inputs::InputQueue;
 use super::venue::Person;
@@ -15,13 +16,44 @@ use std::collections::BTreeMap;
 /// Ticks between two looks at who of those whom a player has met is gone: a second.
 const ACQUAINTANCE_TICKS: u32 = TICKS_PER_S;
 
+/// The reliable events of one seat, whether somebody is connected to it or not: as many as are kept.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    outbox: EventOutbox,
+    /// Whether an event found no room: there is a hole, and a connection is of no more use.
+    is_broken: bool,
+}
+
+impl Stream {
+    /// A stream whose first event gets this number.
+    pub(super) fn starting_at(seq: u32) -> Self {
+        Self { outbox: EventOutbox::starting_at(seq, EVENTS_UNACKNOWLEDGED_MAX), is_broken: false }
+    }
+
+    /// Queues a reliable event.
+    pub(super) fn tell(&mut self, event: GameEvent) {
+        self.is_broken = self.is_broken || self.outbox.push(event).is_err();
+    }
+
+    /// The number that the next event gets.
+    pub(super) fn next_seq(&self) -> u32 {
+        self.outbox.next_seq()
+    }
+
+    /// The stream for the next connection: all that is not acknowledged, or, where that has a hole, what comes after it.
+    fn mended(mut self) -> Self {
+        if std::mem::take(&mut self.is_broken) {
+            self.outbox.begin_anew();
+        }
+        self
+    }
+}
+
 /// The room's end of a connection.
 #[derive(Debug)]
 pub(crate) struct Link {
     connection: ConnectionId,
-    outbox: EventOutbox,
-    /// Whether an event found no room: the stream has a hole, and the connection is of no more use.
-    overflowed: bool,
+    stream: Stream,
     ring: SnapshotRing,
     ack_tick: u32,
     messages_this_tick: u32,
@@ -31,11 +63,11 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    pub(crate) fn new(connection: ConnectionId) -> Self {
+    /// A connection that nothing has been told over, and on which the stream goes on.
+    pub(super) fn new(connection: ConnectionId, stream: Stream) -> Self {
         Self {
             connection,
-            outbox: EventOutbox::new(EVENTS_UNACKNOWLEDGED_MAX),
-            overflowed: false,
+            stream: stream.mended(),
             ring: SnapshotRing::new(),
             ack_tick: 0,
             messages_this_tick: 0,
@@ -44,13 +76,28 @@ impl Link {
         }
     }
 
+    /// A connection without a seat.
+    pub(crate) fn seatless(connection: ConnectionId) -> Self {
+        Self::new(connection, Stream::starting_at(0))
+    }
+
+    /// What the seat keeps of a connection that is over.
+    pub(super) fn into_stream(self) -> Stream {
+        self.stream
+    }
+
     pub(crate) const fn connection(&self) -> ConnectionId {
         self.connection
     }
 
     /// Queues a reliable event.
     pub(crate) fn tell(&mut self, event: GameEvent) {
-        self.overflowed |= self.outbox.push(event).is_err();
+        self.stream.tell(event);
+    }
+
+    /// The number that the next event gets.
+    pub(super) fn next_seq(&self) -> u32 {
+        self.stream.next_seq()
     }
 
     /// Tells the player in this seat of a zone who those are whom they see for the first time, and now and then which of
@@ -84,35 +131,34 @@ impl Link {
 
     /// Whether the client acknowledges so little that the connection has to end.
     pub(super) const fn is_unresponsive(&self) -> bool {
-        self.overflowed
+        self.stream.is_broken
     }
 
     /// Whether the client has every event.
     pub(crate) fn is_told(&self) -> bool {
-        self.outbox.is_empty()
+        self.stream.outbox.is_empty()
     }
 
-    /// Takes in what the client has received, and its wishes. Returns whether the message was read: of the messages of one
-    /// tick only the first few are.
-    pub(crate) fn handle_message(&mut self, message: &ClientMessage) -> bool {
+    /// Takes in what the client has received, and its wishes. Returns how many inputs it brought, or `None` if it
+    /// was not read: of the messages of one tick only the first few are.
+    pub(crate) fn handle_message(&mut self, message: &ClientMessage) -> Option<u32> {
         self.messages_this_tick = self.messages_this_tick.saturating_add(1);
         if self.messages_this_tick > MESSAGES_PER_TICK_MAX {
-            return false;
+            return None;
         }
-        self.outbox.acknowledge(message.event_ack);
+        self.stream.outbox.acknowledge(message.event_ack);
         // Messages may arrive out of order, and the snapshot must still be here to build on.
         if message.ack_tick > self.ack_tick && self.ring.get(message.ack_tick).is_some() {
             self.ack_tick = message.ack_tick;
         }
-        self.inputs.push(&message.inputs);
-        true
+        Some(self.inputs.push(&message.inputs))
     }
 
     /// The datagram that shows `snapshot` and whatever events are due.
     pub(crate) fn encode(&mut self, progress_seq: u64, durable_seq: u64, snapshot: &Snapshot) -> Vec<u8> {
         self.messages_this_tick = 0;
         let header = ServerHeader { input_ack: self.inputs.applied(), progress_seq, durable_seq };
-        let (first_event_seq, events) = self.outbox.unacknowledged();
+        let (first_event_seq, events) = self.stream.outbox.unacknowledged();
         let baseline = self.ring.get(self.ack_tick);
         let encoded = encode_server(&header, snapshot, baseline, first_event_seq, events);
         self.ring.insert(encoded.held);

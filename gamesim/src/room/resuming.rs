@@ -5,8 +5,8 @@
 //! is true, and it is closed.
 
 use super::{
-    Admitted, Beginning, Change, Dungeon, EndingReason, Occupant, Outcome, Placement, Presence, Room, RoomConfig,
-    RoomEffect, Venue,
+    Admitted, Beginning, Change, Conduct, Dungeon, EndingReason, Occupant, Outcome, Placement, Presence, Room,
+    RoomConfig, RoomEffect, Venue,
 };
 use crate::checkpoint::{Checkpoint, SavedLeaving, SavedOccupant, Stay, StoredCheckpoint};
 use guildhall_domain::api::{HeldCharacter, Resume};
@@ -113,6 +113,7 @@ impl Room {
             (Stay::Plays | Stay::Leaves, Some(leaving)) => (&leaving.hot, leaving.progress_seq),
             (Stay::Plays | Stay::Leaves, None) => dungeon.hot(self.number(occupant.seat))?,
         };
+        let stream = self.fresh_stream(occupant.seat);
         let place = self.seats.get_mut(usize::from(occupant.seat)).filter(|place| place.is_none())?;
         hot.check().ok()?;
         let character = &held.character;
@@ -126,9 +127,16 @@ impl Room {
         }
         let presence = match occupant.leaving {
             Some(_) => Presence::Leaving { since: self.journal.release(now_ms, character_id) },
-            None => Presence::Away { since_ms: now_ms },
+            None => Presence::Away { since_ms: now_ms, stream },
         };
-        *place = Some(Occupant { account_id, character_id, name: occupant.name.clone(), presence, is_admitted: false });
+        *place = Some(Occupant {
+            account_id,
+            character_id,
+            name: occupant.name.clone(),
+            presence,
+            conduct: Conduct::default(),
+            is_admitted: false,
+        });
         Some(())
     }
 

@@ -1,8 +1,8 @@
 //! How players get into their seats and out of them: admitted, back from being away, gone for a while, gone for good.
 
 use super::{
-    AccountId, Change, ConnectionId, EndingReason, GameEvent, Link, Occupant, Outcome, Parting, Presence,
-    RefusalReason, Room, RoomEffect, UserData, Venue, view,
+    AccountId, Change, Conduct, ConnectionId, EndingReason, GameEvent, Link, Occupant, Outcome, Parting, Presence,
+    RefusalReason, Room, RoomEffect, Stream, UserData, Venue, view,
 };
 use guildhall_domain::{Character, CharacterId};
 
@@ -44,10 +44,20 @@ impl Room {
     /// Gives a new connection the seat that its character holds; an old one is ended.
     pub(crate) fn resume(&mut self, seat: u8, connection: ConnectionId, effects: &mut Vec<RoomEffect>) {
         let Some(Some(occupant)) = self.seats.get_mut(usize::from(seat)) else { return };
-        let before = std::mem::replace(&mut occupant.presence, Presence::Playing(Box::new(Link::new(connection))));
-        if let Presence::Playing(old) = before {
-            effects.push(RoomEffect::Drop(old.connection()));
-        }
+        // Who is leaving has been refused already; for the others the stream goes on.
+        let before = std::mem::replace(&mut occupant.presence, Presence::Leaving { since: 0 });
+        let stream = match before {
+            Presence::Playing(old) => {
+                effects.push(RoomEffect::Drop(old.connection()));
+                old.into_stream()
+            }
+            Presence::Away { stream, .. } => stream,
+            Presence::Leaving { .. } => {
+                occupant.presence = before;
+                return;
+            }
+        };
+        occupant.presence = Presence::Playing(Box::new(Link::new(connection, stream)));
         self.welcome(seat, None);
     }
 
@@ -89,11 +99,19 @@ impl Room {
             self.journal.release(now_ms, character_id);
             return Err(RefusalReason::Session);
         }
+        let stream = self.fresh_stream(seat);
         let presence = match connection {
-            Some(connection) => Presence::Playing(Box::new(Link::new(connection))),
-            None => Presence::Away { since_ms: now_ms },
+            Some(connection) => Presence::Playing(Box::new(Link::new(connection, stream))),
+            None => Presence::Away { since_ms: now_ms, stream },
         };
-        let occupant = Occupant { account_id, character_id, name: character.name.into(), presence, is_admitted: true };
+        let occupant = Occupant {
+            account_id,
+            character_id,
+            name: character.name.into(),
+            presence,
+            conduct: Conduct::default(),
+            is_admitted: true,
+        };
         if let Some(place) = self.seats.get_mut(usize::from(seat)) {
             *place = Some(occupant);
         }
@@ -112,8 +130,13 @@ impl Room {
             return;
         }
         if let Some(Some(occupant)) = self.seats.get_mut(usize::from(seat)) {
-            occupant.presence = Presence::Away { since_ms: now_ms };
+            occupant.presence.go_away(now_ms);
         }
+    }
+
+    /// The stream of somebody who sits down here.
+    pub(super) fn fresh_stream(&self, seat: u8) -> Stream {
+        Stream::starting_at(self.event_seqs.get(&seat).copied().unwrap_or_default())
     }
 
     /// Lets everybody go whose account has lost its right to play.
@@ -165,10 +188,15 @@ impl Room {
             return;
         }
         let since = self.journal.release(now_ms, occupant.character_id);
-        if let Presence::Playing(mut link) = std::mem::replace(&mut occupant.presence, Presence::Leaving { since }) {
-            last_words.into_iter().for_each(|event| link.tell(event));
-            let shown = link.last_shown();
-            effects.push(RoomEffect::Part(Parting { link, shown }));
+        match std::mem::replace(&mut occupant.presence, Presence::Leaving { since }) {
+            Presence::Playing(mut link) => {
+                last_words.into_iter().for_each(|event| link.tell(event));
+                self.event_seqs.insert(seat, link.next_seq());
+                let shown = link.last_shown();
+                effects.push(RoomEffect::Part(Parting { link, shown }));
+            }
+            Presence::Away { stream, .. } => drop(self.event_seqs.insert(seat, stream.next_seq())),
+            Presence::Leaving { .. } => {}
         }
     }
 

@@ -71,7 +71,7 @@ impl Shard {
 
     /// Tells a client why it gets no seat, and then lets it go.
     fn refuse(&mut self, now_ms: u64, connection: ConnectionId, reason: RefusalReason) {
-        let mut link = Box::new(Link::new(connection));
+        let mut link = Box::new(Link::seatless(connection));
         link.tell(GameEvent::Refused { reason: reason.code() });
         self.part(now_ms, Parting { link, shown: Snapshot::default() });
     }

@@ -15,8 +15,10 @@ use guildhall_protocol::payload::{Action, EventInbox, InputFrame, ServerMessage,
 
 mod api;
 mod bucket;
+mod conduct;
 mod endings;
 mod expulsions;
+mod missed;
 mod play;
 mod recording;
 mod resuming;

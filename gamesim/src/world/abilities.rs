@@ -3,13 +3,14 @@
 
 use super::Dungeon;
 use super::combat::{dealt, heal, hurt_enemy, provoke, softened, strike_player, taken_by_enemy, wound};
-use super::effect::{Effect, WorldEvent, tell_witnesses};
+use super::effect::{Effect, WorldEvent, log, tell_witnesses, vain};
 use super::entity;
 use super::geometry::{facing, within};
 use super::items;
 use super::progress;
 use super::rules::{Ability, Act, Game};
 use super::states::InState;
+use guildhall_domain::combat_log::{Deed, ViolationKind};
 use guildhall_domain::content::{AbilityTarget, Point};
 use guildhall_domain::ruleset::{Blow, Changes};
 
@@ -26,13 +27,22 @@ pub(super) fn use_ability(dungeon: &mut Dungeon, user: usize, number: u8, target
     let game = std::sync::Arc::clone(&dungeon.game);
     let Some(player) = dungeon.players.get(user) else { return };
     let known = player.kit(&game).and_then(|kit| kit.abilities.get(usize::from(number)));
-    let Some((&place, ability)) = known.and_then(|place| Some((place, game.abilities.get(*place)?))) else { return };
-    let ready = player.ready_at.get(usize::from(number)).is_some_and(|&at| dungeon.tick >= at);
-    let pays = player.mana >= ability.mana && player.stamina >= ability.stamina;
-    if !(ready && pays && player.can_act(&game) && player.hot.level >= ability.level_min) {
+    if !player.can_act(&game) {
         return;
     }
-    let Some(targets) = targets(dungeon, Somebody::Player(user), ability, of_entity(dungeon, target)) else { return };
+    let known = known.and_then(|place| Some((place, game.abilities.get(*place)?)));
+    let known = known.filter(|(_, ability)| player.hot.level >= ability.level_min);
+    let Some((&place, ability)) = known else { return vain(effects, player.seat, ViolationKind::Target) };
+    if player.ready_at.get(usize::from(number)).is_none_or(|&at| dungeon.tick < at) {
+        return vain(effects, player.seat, ViolationKind::Cooldown);
+    }
+    if player.mana < ability.mana || player.stamina < ability.stamina {
+        return vain(effects, player.seat, ViolationKind::Resources);
+    }
+    let targets = match targets(dungeon, Somebody::Player(user), ability, of_entity(dungeon, target)) {
+        Ok(targets) => targets,
+        Err(kind) => return vain(effects, player.seat, kind),
+    };
     let skill = ability.skill.as_ref().map_or(0, |id| {
         let xp = player.hot.practice.get(id).copied().unwrap_or_default();
         game.ruleset.skill_percent(&game.content.rules.practice, xp)
@@ -74,7 +84,7 @@ pub(super) fn enemy_uses(dungeon: &mut Dungeon, user: usize, foe: usize, effects
             AbilityTarget::Enemy => Some(Somebody::Player(foe)),
             AbilityTarget::Ally | AbilityTarget::Own | AbilityTarget::Around => Some(Somebody::Enemy(user)),
         };
-        Some((number, place, ability, targets(dungeon, Somebody::Enemy(user), ability, aimed)?))
+        Some((number, place, ability, targets(dungeon, Somebody::Enemy(user), ability, aimed).ok()?))
     });
     let Some((number, place, ability, targets)) = usable else { return false };
     let tick = dungeon.tick;
@@ -125,6 +135,14 @@ fn of_entity(dungeon: &Dungeon, id: u16) -> Option<Somebody> {
     }
 }
 
+/// Somebody's entity.
+fn id(dungeon: &Dungeon, who: Somebody) -> Option<u16> {
+    match who {
+        Somebody::Player(index) => dungeon.players.get(index).map(|player| entity::player_id(player.seat)),
+        Somebody::Enemy(index) => dungeon.enemies.get(index).map(|enemy| enemy.id),
+    }
+}
+
 /// Where somebody is who lives.
 fn at(dungeon: &Dungeon, who: Somebody) -> Option<Point> {
     match who {
@@ -135,26 +153,32 @@ fn at(dungeon: &Dungeon, who: Somebody) -> Option<Point> {
     }
 }
 
-/// Everybody whom an ability works on, the one aimed at first; `None` if it cannot be used so.
-fn targets(dungeon: &Dungeon, user: Somebody, ability: &Ability, aimed: Option<Somebody>) -> Option<Vec<Somebody>> {
-    let from = at(dungeon, user)?;
+/// Everybody whom an ability works on, the one aimed at first; or why it cannot be used so.
+fn targets(
+    dungeon: &Dungeon,
+    user: Somebody,
+    ability: &Ability,
+    aimed: Option<Somebody>,
+) -> Result<Vec<Somebody>, ViolationKind> {
+    let from = at(dungeon, user).ok_or(ViolationKind::Target)?;
     let is_player = |who: Somebody| matches!(who, Somebody::Player(_));
     let same_side = |who: Somebody| is_player(who) == is_player(user);
     let first = match ability.target {
         AbilityTarget::Own => Some(user),
         AbilityTarget::Around => None,
         AbilityTarget::Enemy | AbilityTarget::Ally => {
-            let aimed = aimed.filter(|who| same_side(*who) == (ability.target == AbilityTarget::Ally))?;
-            let to = at(dungeon, aimed)?;
+            let aimed = aimed.filter(|who| same_side(*who) == (ability.target == AbilityTarget::Ally));
+            let (aimed, to) =
+                aimed.and_then(|aimed| Some((aimed, at(dungeon, aimed)?))).ok_or(ViolationKind::Target)?;
             if !within(from, to, ability.range_mm) || !dungeon.map.sees(from, to) {
-                return None;
+                return Err(ViolationKind::Reach);
             }
             Some(aimed)
         }
     };
     let mut all: Vec<Somebody> = first.into_iter().collect();
     if ability.radius_mm > 0 {
-        let centre = first.map_or(Some(from), |first| at(dungeon, first))?;
+        let centre = first.and_then(|first| at(dungeon, first)).unwrap_or(from);
         let own_side = matches!(ability.target, AbilityTarget::Own | AbilityTarget::Ally);
         let players = (0..dungeon.players.len()).map(Somebody::Player);
         let enemies = (0..dungeon.enemies.len()).map(Somebody::Enemy);
@@ -164,7 +188,8 @@ fn targets(dungeon: &Dungeon, user: Somebody, ability: &Ability, aimed: Option<S
         });
         all.extend(about);
     }
-    (!all.is_empty()).then_some(all)
+    // Nobody about oneself is nobody in reach.
+    if all.is_empty() { Err(ViolationKind::Reach) } else { Ok(all) }
 }
 
 /// Does one thing to one target. Returns whether that made a difference.
@@ -185,13 +210,17 @@ fn carry_out(
                 burn_enemy(dungeon, (user, index), (min, max), (kind, attack, skill), effects)
             }
             (Somebody::Enemy(user), Somebody::Player(target)) if attack => {
-                strike_player(dungeon, (user, target), (min, max), effects)
+                strike_player(dungeon, (user, target), (min, max), kind, effects)
             }
             (Somebody::Enemy(user), Somebody::Player(target)) => {
                 let Dungeon { game, players, enemies, random, .. } = dungeon;
                 let drawn = random.between(min, max);
                 let dealt = enemies.get(user).map_or(0, |enemy| enemy.states.sum(game, |state| state.damage_percent));
                 let damage = players.get(target).map_or(0, |player| softened(player, game, drawn, dealt));
+                if let (Some(enemy), Some(player)) = (enemies.get(user), players.get(target)) {
+                    let (by, target) = (enemy.id, entity::player_id(player.seat));
+                    log(effects, Deed::Struck { by, target, damage, kind, critical: false });
+                }
                 wound(dungeon, target, damage, effects);
                 damage > 0
             }
@@ -200,14 +229,18 @@ fn carry_out(
         Act::Heal { min, max } => {
             let drawn = dungeon.random.between(min, max);
             let amount = dungeon.game.ruleset.change(drawn, &Changes { skill, ..Changes::default() });
-            match target {
-                Somebody::Player(index) => dungeon.players.get_mut(index).is_some_and(|player| heal(player, amount)),
-                Somebody::Enemy(index) => dungeon.enemies.get_mut(index).is_some_and(|enemy| {
-                    let before = enemy.hp;
-                    enemy.hp = enemy.hp.saturating_add(amount).min(enemy.hp_max);
-                    enemy.hp != before
+            let healed = match target {
+                Somebody::Player(index) => dungeon.players.get_mut(index).map_or(0, |player| heal(player, amount)),
+                Somebody::Enemy(index) => dungeon.enemies.get_mut(index).map_or(0, |enemy| {
+                    let healed = amount.min(enemy.hp_max.saturating_sub(enemy.hp));
+                    enemy.hp = enemy.hp.saturating_add(healed);
+                    healed
                 }),
+            };
+            if let (true, Some(by), Some(target)) = (healed > 0, id(dungeon, user), id(dungeon, target)) {
+                log(effects, Deed::Healed { by, target, hp: healed });
             }
+            healed > 0
         }
         Act::Enter { state } => enter(dungeon, user, target, state),
     }
@@ -231,7 +264,9 @@ fn burn_enemy(
     } else {
         Blow::Hit { damage: random.between(least, most), critical: false }
     };
-    let Blow::Hit { damage, .. } = blow else {
+    let (by, target) = (entity::player_id(seat), enemy.id);
+    let Blow::Hit { damage, critical } = blow else {
+        log(effects, Deed::Missed { by, target });
         provoke(Some(enemy), seat);
         return false;
     };
@@ -240,6 +275,7 @@ fn burn_enemy(
         items::wear_weapon(player, game);
     }
     let damage = game.ruleset.change(damage, &changes);
+    log(effects, Deed::Struck { by, target, damage, kind: damage_kind, critical });
     hurt_enemy(dungeon, index, damage, Some(seat), effects);
     damage > 0
 }

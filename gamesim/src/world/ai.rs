@@ -59,7 +59,7 @@ fn attack(dungeon: &mut Dungeon, game: &Game, (index, target): (usize, usize), n
     enemy.blow.strike(*tick, kind.weapon.hastened_cooldown_ticks(haste));
     enemy.facing = facing(player.at.x - enemy.at.x, player.at.y - enemy.at.y);
     let damage = game.ruleset.attack_damage(&kind.template.attack, 1);
-    combat::strike_player(dungeon, (index, target), damage, effects);
+    combat::strike_player(dungeon, (index, target), damage, kind.weapon.damage_kind, effects);
 }
 
 fn change_mood(

@@ -1,12 +1,13 @@
 //! Blows, wounds, deaths and healing, of players and enemies alike.
 
 use super::Dungeon;
-use super::effect::{Effect, WorldEvent, tell_witnesses};
+use super::effect::{Effect, WorldEvent, log, tell_witnesses, vain};
 use super::entity;
 use super::geometry::{facing, within};
 use super::rules::{Game, Kind, ticks};
 use super::state::{Enemy, Mood, Player};
 use super::{items, loot, progress};
+use guildhall_domain::combat_log::{Deed, ViolationKind};
 use guildhall_domain::limits::TICKS_PER_S;
 use guildhall_domain::ruleset::{Blow, Changes};
 
@@ -16,11 +17,21 @@ const FIGHT_LINGERS_MS: u32 = 4_000;
 /// A player strikes an enemy: a living one, in range, in sight, with a ready weapon. Anything else does nothing.
 pub(super) fn strike_enemy(dungeon: &mut Dungeon, striker: usize, target: u16, effects: &mut Vec<Effect>) {
     let Dungeon { game, map, players, enemies, random, tick, .. } = dungeon;
-    let Some(index) = entity::enemy_index(target) else { return };
-    let (Some(player), Some(enemy)) = (players.get_mut(striker), enemies.get(index)) else { return };
+    let Some(player) = players.get_mut(striker) else { return };
+    let found = entity::enemy_index(target).and_then(|index| Some((index, enemies.get(index)?)));
+    let Some((index, enemy)) = found else { return vain(effects, player.seat, ViolationKind::Target) };
     let (Some(kit), Some(kind)) = (player.kit(game), game.kinds.get(usize::from(enemy.kind))) else { return };
-    let able = player.can_act(game) && enemy.is_alive() && player.blow.is_ready(*tick);
-    if !able || !within(player.at, enemy.at, kit.weapon.range_mm) || !map.sees(player.at, enemy.at) {
+    if !player.can_act(game) {
+        return;
+    }
+    if !enemy.is_alive() {
+        return vain(effects, player.seat, ViolationKind::Target);
+    }
+    if !within(player.at, enemy.at, kit.weapon.range_mm) || !map.sees(player.at, enemy.at) {
+        return vain(effects, player.seat, ViolationKind::Reach);
+    }
+    // A weapon that is not ready is no matter: whoever holds the key wishes to strike in every tick.
+    if !player.blow.is_ready(*tick) {
         return;
     }
     player.blow.strike(*tick, kit.weapon.cooldown_ticks);
@@ -30,12 +41,17 @@ pub(super) fn strike_enemy(dungeon: &mut Dungeon, striker: usize, target: u16, e
     let blow = game.ruleset.attack(&game.content, (&player.fighter, &kind.fighter), damage, random);
     let seat = player.seat;
     match blow {
-        Blow::Missed => provoke(enemies.get_mut(index), seat),
-        Blow::Hit { damage, .. } => {
+        Blow::Missed => {
+            log(effects, Deed::Missed { by: entity::player_id(seat), target });
+            provoke(enemies.get_mut(index), seat);
+        }
+        Blow::Hit { damage, critical } => {
             let changes =
                 Changes { dealt: dealt(player, game), ..taken_by_enemy(enemy, kind, game, kit.weapon.damage_kind) };
             let damage = game.ruleset.change(damage, &changes);
             items::wear_weapon(player, game);
+            let (by, kind) = (entity::player_id(seat), kit.weapon.damage_kind);
+            log(effects, Deed::Struck { by, target, damage, kind, critical });
             hurt_enemy(dungeon, index, damage, Some(seat), effects);
         }
     }
@@ -111,23 +127,29 @@ pub(super) fn enter_phase(enemy: &mut Enemy, kind: &Kind, effects: &mut Vec<Effe
     }
 }
 
-/// An enemy's attack on a player, in the numbers of its weapon or of an ability.
+/// An enemy's attack on a player, in the numbers and of the kind of its weapon or of an ability.
 pub(super) fn strike_player(
     dungeon: &mut Dungeon,
     (attacker, target): (usize, usize),
     (least, most): (u32, u32),
+    damage_kind: Option<u8>,
     effects: &mut Vec<Effect>,
 ) -> bool {
     let Dungeon { game, players, enemies, random, tick, .. } = dungeon;
     let (Some(enemy), Some(player)) = (enemies.get(attacker), players.get_mut(target)) else { return false };
     let Some(kind) = game.kinds.get(usize::from(enemy.kind)) else { return false };
     player.fought_at = *tick;
+    let (by, struck) = (enemy.id, entity::player_id(player.seat));
     match game.ruleset.attack(&game.content, (&kind.fighter, &player.fighter), (least, most), random) {
-        Blow::Missed => false,
-        Blow::Hit { damage, .. } => {
+        Blow::Missed => {
+            log(effects, Deed::Missed { by, target: struck });
+            false
+        }
+        Blow::Hit { damage, critical } => {
             let dealt = enemy.states.sum(game, |state| state.damage_percent);
             let damage = softened(player, game, damage, dealt);
             items::wear_armor(player, game);
+            log(effects, Deed::Struck { by, target: struck, damage, kind: damage_kind, critical });
             wound(dungeon, target, damage, effects);
             true
         }
@@ -158,15 +180,15 @@ pub(super) fn wound(dungeon: &mut Dungeon, target: usize, damage: u32, effects: 
     }
 }
 
-/// Gives a living player hit points back. Returns whether that made a difference.
-pub(super) fn heal(player: &mut Player, hp: u32) -> bool {
-    let healed = player.hot.hp.saturating_add(hp).min(player.hot.hp_max);
-    let better = player.is_alive() && healed != player.hot.hp;
-    if better {
-        player.hot.hp = healed;
+/// Gives a living player hit points back. Returns how many it had room for.
+pub(super) fn heal(player: &mut Player, hp: u32) -> u32 {
+    let room = player.hot.hp_max.saturating_sub(player.hot.hp);
+    let healed = if player.is_alive() { hp.min(room) } else { 0 };
+    if healed > 0 {
+        player.hot.hp = player.hot.hp.saturating_add(healed);
         player.change(false);
     }
-    better
+    healed
 }
 
 /// Lets the dead stand again when their time has come. Once a second, whoever is out of the fight heals, mana and stamina
@@ -207,6 +229,8 @@ fn every_second(dungeon: &mut Dungeon, effects: &mut Vec<Effect>) {
         if hp > 0 {
             heal(player, hp.unsigned_abs());
         } else if hp < 0 {
+            let suffered = Deed::Suffered { target: entity::player_id(player.seat), damage: hp.unsigned_abs() };
+            log(effects, suffered);
             wound(dungeon, target, hp.unsigned_abs(), effects);
         }
     }
@@ -217,6 +241,7 @@ fn every_second(dungeon: &mut Dungeon, effects: &mut Vec<Effect>) {
         if hp > 0 {
             enemy.hp = enemy.hp.saturating_add(hp.unsigned_abs()).min(enemy.hp_max);
         } else if hp < 0 {
+            log(effects, Deed::Suffered { target: enemy.id, damage: hp.unsigned_abs() });
             let by_seat = enemy.states.iter().find_map(|held| held.by_seat);
             hurt_enemy(dungeon, index, hp.unsigned_abs(), by_seat, effects);
         }

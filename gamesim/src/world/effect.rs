@@ -1,11 +1,22 @@
 //! What a step of the world has to say: events for players, and which characters' states changed. The world never acts on
 //! them; the room sends, writes or drops them.
 
+use guildhall_domain::combat_log::{Deed, ViolationKind};
+
 /// Something that the room has to pass on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Something happened that players are told about, once and reliably.
     Event(Audience, WorldEvent),
+    /// Something for the combat log that no player is told in words: they see what comes of it.
+    Deed(Deed),
+    /// A player tried what cannot be done. Nothing came of it; a fair client does it now and then.
+    Vain {
+        /// Whose wish it was.
+        seat: u16,
+        /// Why it cannot be done.
+        kind: ViolationKind,
+    },
     /// A character's hot state changed: its `progress_seq` rose. At most one per seat and step.
     Changed {
         /// The character's seat.
@@ -100,6 +111,16 @@ pub(super) fn tell_all(effects: &mut Vec<Effect>, event: WorldEvent) {
 /// Adds an event for everybody who sees the entity.
 pub(super) fn tell_witnesses(effects: &mut Vec<Effect>, entity: u16, event: WorldEvent) {
     effects.push(Effect::Event(Audience::Witnesses(entity), event));
+}
+
+/// Adds something for the combat log.
+pub(super) fn log(effects: &mut Vec<Effect>, deed: Deed) {
+    effects.push(Effect::Deed(deed));
+}
+
+/// Adds a wish that came to nothing.
+pub(super) fn vain(effects: &mut Vec<Effect>, seat: u16, kind: ViolationKind) {
+    effects.push(Effect::Vain { seat, kind });
 }
 
 /// Adds an event for one seat.

@@ -109,6 +109,8 @@ impl Newcomer {
 struct Play {
     dungeon: Dungeon,
     effects: Vec<Effect>,
+    /// What is for the combat log and for those who watch clients, apart from the rest.
+    asides: Vec<Effect>,
 }
 
 impl Play {
@@ -120,7 +122,7 @@ impl Play {
     fn with_heroes_in(content: Content, count: u16) -> Self {
         content.check().unwrap();
         let dungeon = Dungeon::new(&game(content), "cellar", 1).unwrap();
-        let mut play = Self { dungeon, effects: vec![] };
+        let mut play = Self { dungeon, effects: vec![], asides: vec![] };
         for seat in 0..count {
             assert!(play.join(seat));
         }
@@ -135,7 +137,12 @@ impl Play {
     /// One tick with these commands; returns what it said.
     fn step(&mut self, inputs: &[(u16, Command)]) -> Vec<Effect> {
         let before = self.effects.len();
-        self.dungeon.step(inputs, &mut self.effects);
+        let mut happened = Vec::new();
+        self.dungeon.step(inputs, &mut happened);
+        let is_aside = |effect: &Effect| matches!(effect, Effect::Deed(_) | Effect::Vain { .. });
+        let (asides, told): (Vec<_>, Vec<_>) = happened.into_iter().partition(is_aside);
+        self.asides.extend(asides);
+        self.effects.extend(told);
         self.effects[before..].to_vec()
     }
 

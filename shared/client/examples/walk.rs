@@ -24,7 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("session {} at udp://{}", placement.game_session.session_id, placement.connect.address);
 
     // UDP: connect with the ticket, and say what we want twenty times a second; the server says what is.
-    let mut game = GameConnection::open(&placement.connect).await?;
+    let mut game = GameConnection::open(&placement).await?;
     let mut view = game.view();
     view.wait_for(|view| view.own_entity().is_some()).await?;
     game.set_input(Wish { move_x: 127, move_y: 0, action: Action::None });

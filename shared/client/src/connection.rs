@@ -6,11 +6,11 @@
 
 mod driver;
 
-use crate::game::View;
+use crate::game::{Kept, View};
 use crate::rest::{ClientError, Player};
 use base64::Engine;
 use driver::Driver;
-use guildhall_domain::api::{Connect, GameSessionView, Placement};
+use guildhall_domain::api::{GameSessionView, Placement};
 use guildhall_domain::{CharacterId, SessionId};
 use guildhall_protocol::netcode::{ClientState, TokenError};
 use guildhall_protocol::payload::{Action, GameEvent};
@@ -50,17 +50,48 @@ pub struct GameConnection {
     view: watch::Receiver<View>,
     state: watch::Receiver<ClientState>,
     events: mpsc::Receiver<GameEvent>,
-    task: JoinHandle<()>,
+    task: JoinHandle<Kept>,
+    placed: Placed,
+}
+
+/// What a game has heard of a session, for [`GameConnection::carry_on`].
+#[derive(Debug, Clone)]
+pub struct Memory {
+    kept: Kept,
+    placed: Placed,
+}
+
+/// What has to be as before for a memory to be of use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Placed {
+    session_id: SessionId,
+    session_epoch: u32,
+    seat: u8,
+}
+
+impl Placed {
+    fn of(placement: &Placement) -> Self {
+        let Placement { game_session, connect } = placement;
+        Self { session_id: game_session.session_id, session_epoch: connect.session_epoch, seat: connect.seat }
+    }
 }
 
 impl GameConnection {
     /// Begins to connect and returns at once: `view` and `state` tell how it goes. Must be called within a tokio runtime.
-    pub async fn open(connect: &Connect) -> Result<Self, OpenError> {
-        let token = base64::engine::general_purpose::STANDARD.decode(&connect.token)?;
-        let (driver, handles) = Driver::bind(&token).await?;
+    pub async fn open(placement: &Placement) -> Result<Self, OpenError> {
+        Self::carry_on(placement, None).await
+    }
+
+    /// As [`Self::open`], with what an earlier connection has heard: what was missed since comes first. A memory of another
+    /// session, seat or placement is of no use, and the game begins afresh.
+    pub async fn carry_on(placement: &Placement, memory: Option<Memory>) -> Result<Self, OpenError> {
+        let placed = Placed::of(placement);
+        let kept = memory.filter(|memory| memory.placed == placed).map(|memory| memory.kept).unwrap_or_default();
+        let token = base64::engine::general_purpose::STANDARD.decode(&placement.connect.token)?;
+        let (driver, handles) = Driver::bind(&token, kept).await?;
         let task = tokio::spawn(driver.run());
         let driver::Handles { wish, leaving, view, state, events } = handles;
-        Ok(Self { wish, leaving, view, state, events, task })
+        Ok(Self { wish, leaving, view, state, events, task, placed })
     }
 
     /// Sets the wish for every tick from here on.
@@ -95,6 +126,18 @@ impl GameConnection {
         unread
     }
 
+    /// Says goodbye but keeps the seat, and returns what was heard and the events that were not read yet. `None` after a
+    /// crash.
+    pub async fn part(self) -> Option<(Memory, Vec<GameEvent>)> {
+        let Self { wish, leaving, view: _, state: _, mut events, task, placed } = self;
+        drop((wish, leaving));
+        let mut unread = Vec::new();
+        while let Some(event) = events.recv().await {
+            unread.push(event);
+        }
+        Some((Memory { kept: task.await.ok()?, placed }, unread))
+    }
+
     /// Falls silent without a word, as a client does whose machine has lost its power. For tests of what the others see.
     pub fn vanish(self) {
         self.task.abort();
@@ -112,14 +155,16 @@ pub enum Rejoined {
     Unusable(OpenError),
 }
 
-/// Comes back to a session after a lost connection: asks the API for a new token, which leads to the same seat.
+/// Comes back to a session after a lost connection: asks the API for a new token, which leads to the same seat. With a
+/// memory of it, the game goes on from there.
 pub async fn rejoin(
     player: &Player,
     session_id: SessionId,
     character_id: CharacterId,
+    memory: Option<Memory>,
 ) -> Result<Rejoined, ClientError> {
     match player.join_game_session(session_id, character_id).await {
-        Ok(placement) => Ok(match GameConnection::open(&placement.connect).await {
+        Ok(placement) => Ok(match GameConnection::carry_on(&placement, memory).await {
             Ok(connection) => Rejoined::Connecting(Box::new(placement), connection),
             Err(error) => Rejoined::Unusable(error),
         }),

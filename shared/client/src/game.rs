@@ -22,7 +22,16 @@ use std::net::SocketAddr;
 /// Events that wait for `poll_event`. While there are this many, further ones are left for the server to repeat.
 pub const EVENTS_WAITING_MAX: usize = 1_024;
 
-/// One connection to a game session. Whoever wants to come back makes a new one with a new token.
+/// What a client carries over to its next connection to the same seat of the same placement: which events it has heard, and
+/// what of its view only events tell.
+#[derive(Debug, Clone, Default)]
+pub struct Kept {
+    inbox: EventInbox,
+    view: View,
+}
+
+/// One connection to a game session. Whoever wants to come back makes a new one with a new token, and with what this one
+/// has [kept](Self::keep) if the session is still where it was.
 #[derive(Debug)]
 pub struct GameClient {
     netcode: netcode::Client,
@@ -39,14 +48,20 @@ impl GameClient {
     /// A client that sets out with this connect token, 2,048 bytes. `now_ms` may count from anywhere, as long as it never
     /// runs backwards; the first `handle_tick` sends the first datagram.
     pub fn new(connect_token: &[u8], now_ms: u64) -> Result<Self, TokenError> {
+        Self::carry_on(connect_token, now_ms, Kept::default())
+    }
+
+    /// A client that comes back and goes on from what it has kept: it is told what it has missed, each event once and in
+    /// order.
+    pub fn carry_on(connect_token: &[u8], now_ms: u64, kept: Kept) -> Result<Self, TokenError> {
         let token = ConnectToken::parse(connect_token)?;
         Ok(Self {
             netcode: netcode::Client::new(token, now_ms),
             snapshots: SnapshotRing::new(),
-            inbox: EventInbox::new(),
+            inbox: kept.inbox,
             events: VecDeque::new(),
             inputs: Inputs::default(),
-            view: View::default(),
+            view: kept.view,
             snapshots_received: 0,
             undecodable: 0,
         })
@@ -123,6 +138,11 @@ impl GameClient {
     /// The next event; each comes once and in order. The view includes it already.
     pub fn poll_event(&mut self) -> Option<GameEvent> {
         self.events.pop_front()
+    }
+
+    /// What the next connection goes on from, once all events of this one are taken.
+    pub fn keep(&self) -> Kept {
+        Kept { inbox: self.inbox.carried_on(), view: self.view.carried_on() }
     }
 
     /// The world as last heard.

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod content;
+mod events;
 mod fleet;
 mod health;
 mod players;
@@ -10,6 +11,7 @@ mod sessions;
 
 pub use accounts::*;
 pub use content::*;
+pub use events::*;
 pub use fleet::*;
 pub use health::*;
 pub use players::*;

@@ -8,6 +8,7 @@ pub mod ability;
 pub mod account;
 pub mod api;
 pub mod character;
+pub mod combat_log;
 pub mod content;
 pub mod ids;
 pub mod intents;

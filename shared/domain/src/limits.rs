@@ -174,7 +174,28 @@ pub const LOOT_ON_GROUND_MAX: usize = 128;
 pub const ZONE_LOOT_ON_GROUND_MAX: usize = 2_048;
 /// Extent of a dungeon or a zone in each direction, in millimetres: positions travel as 16-bit centimetres.
 pub const DUNGEON_EXTENT_MM_MAX: i32 = 655_350;
+/// Largest chunk of a combat log, in bytes: with its names a row of at most 4 KB, which is four write units.
+pub const LOG_CHUNK_BYTES_MAX: usize = 3_584;
+/// How long a combat log is kept, in seconds.
+pub const LOG_KEPT_S: u64 = 24 * 3_600;
+/// How old an entry of a combat log may be when its chunk is handed in, in milliseconds.
+pub const LOG_AGE_MS_MAX: u64 = 3_600_000;
+/// How far a game sim's clock may be ahead, in milliseconds.
+pub const LOG_AHEAD_MS_MAX: u64 = 60_000;
+/// Chunks of a combat log that one answer is made from.
+pub const LOG_CHUNKS_PER_PAGE: u32 = 8;
+/// Entries of one answer, unless the caller asks for more or fewer.
+pub const EVENTS_PER_PAGE_DEFAULT: u32 = 100;
+/// Most entries of one answer.
+pub const EVENTS_PER_PAGE_MAX: u32 = 500;
+/// Violations in one chunk: every kind for every seat, as often as a chunk's time has windows.
+pub const VIOLATIONS_PER_CHUNK_MAX: usize = 64;
+/// How long violations are kept, in seconds: 30 days.
+pub const VIOLATIONS_KEPT_S: u64 = 30 * 24 * 3_600;
+/// Longest cursor, in bytes.
+pub const CURSOR_BYTES_MAX: usize = 128;
 
+const _: () = assert!(EVENTS_PER_PAGE_DEFAULT <= EVENTS_PER_PAGE_MAX);
 const _: () = assert!(CHARACTERS_PER_ACCOUNT_MAX <= CHARACTERS_KEPT_PER_ACCOUNT_MAX);
 const _: () = assert!(
     CHARACTER_NAME_GRAPHEMES_MAX * CHARACTER_NAME_GRAPHEME_CHARS_MAX * size_of::<char>() <= CHARACTER_NAME_BYTES_MAX

@@ -218,6 +218,7 @@ fn an_outbox_is_bounded_and_believes_only_possible_acknowledgements() {
 fn an_inbox_yields_each_event_once_and_waits_at_a_gap() {
     let events = |range: std::ops::Range<u16>| range.map(|level| GameEvent::LevelUp { level }).collect::<Vec<_>>();
     let mut inbox = EventInbox::new();
+    assert_eq!(inbox.receive(0, events(0..0)).collect::<Vec<_>>(), []);
     assert_eq!(inbox.receive(1, events(1..3)).collect::<Vec<_>>(), []);
     assert_eq!(inbox.receive(0, events(0..2)).collect::<Vec<_>>(), events(0..2));
     assert_eq!(inbox.receive(0, events(0..2)).collect::<Vec<_>>(), []);
@@ -225,4 +226,33 @@ fn an_inbox_yields_each_event_once_and_waits_at_a_gap() {
     assert_eq!(inbox.received(), 5);
     assert_eq!(inbox.receive(u32::MAX, events(0..1)).collect::<Vec<_>>(), []);
     assert_eq!(inbox.received(), 5);
+}
+
+#[test]
+fn a_stream_goes_on_over_another_connection_and_says_where_it_has_a_hole() {
+    let level = |level| GameEvent::LevelUp { level };
+    let mut outbox = EventOutbox::starting_at(7, 4);
+    let mut inbox = EventInbox::new();
+    outbox.push(level(7)).unwrap();
+    let (first, sent) = outbox.unacknowledged();
+    assert_eq!(inbox.receive(first, sent.to_vec()).collect::<Vec<_>>(), [level(7)], "a fresh inbox begins anywhere");
+    // The acknowledgement is lost with the connection.
+    outbox.push(level(8)).unwrap();
+    let mut inbox = inbox.carried_on();
+    let (first, sent) = outbox.unacknowledged();
+    assert_eq!(inbox.receive(first, sent.to_vec()).collect::<Vec<_>>(), [level(8)]);
+    assert!(outbox.acknowledge(inbox.received()) && outbox.is_empty());
+
+    for number in 9..13 {
+        outbox.push(level(number)).unwrap();
+    }
+    assert_eq!(outbox.push(level(13)), Err(OutboxFull));
+    outbox.begin_anew();
+    assert_eq!((outbox.push(level(14)), outbox.next_seq()), (Ok(14), 15));
+    let (first, sent) = outbox.unacknowledged();
+    let sent = sent.to_vec();
+    assert_eq!(inbox.receive(first, sent.clone()).collect::<Vec<_>>(), [], "a gap in the middle of a connection");
+    let mut inbox = inbox.carried_on();
+    assert_eq!(inbox.receive(first, sent).collect::<Vec<_>>(), [level(14)]);
+    assert_eq!(inbox.received(), 15);
 }

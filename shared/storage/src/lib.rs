@@ -11,6 +11,7 @@ pub mod content;
 pub mod contract;
 pub mod dynamo;
 mod error;
+pub mod events;
 mod expression;
 pub mod gamesims;
 pub mod memory;

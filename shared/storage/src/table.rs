@@ -12,7 +12,7 @@ pub const PARTITION_KEY_BYTES_MAX: usize = 2_048;
 /// Longest sort key, in bytes.
 pub const SORT_KEY_BYTES_MAX: usize = 1_024;
 
-/// One store with the five tables of [`TableName`].
+/// One store with the six tables of [`TableName`].
 ///
 /// Futures are boxed so that the trait can be used as `Arc<dyn Table>`.
 pub trait Table: fmt::Debug + Send + Sync {
@@ -43,11 +43,14 @@ pub enum TableName {
     Gamesims,
     /// Versioned content.
     Content,
+    /// What happened in sessions.
+    Events,
 }
 
 impl TableName {
     /// Every table.
-    pub const ALL: [Self; 5] = [Self::Accounts, Self::Characters, Self::Sessions, Self::Gamesims, Self::Content];
+    pub const ALL: [Self; 6] =
+        [Self::Accounts, Self::Characters, Self::Sessions, Self::Gamesims, Self::Content, Self::Events];
 
     /// The name after the prefix, as in `infra/tables.json`.
     pub const fn as_str(self) -> &'static str {
@@ -57,6 +60,7 @@ impl TableName {
             Self::Sessions => "sessions",
             Self::Gamesims => "gamesims",
             Self::Content => "content",
+            Self::Events => "events",
         }
     }
 }

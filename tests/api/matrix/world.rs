@@ -3,6 +3,9 @@
 
 use super::callers::{Tokens, Who};
 use crate::intents;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use guildhall_domain::combat_log::{ChunkWriter, Deed};
 use guildhall_domain::limits::{GAMESIM_KEPT_MS, GAMESIM_LEASE_MS, SESSION_ORPHAN_MS};
 use guildhall_functions::Route;
 use guildhall_storage::Key;
@@ -176,6 +179,7 @@ impl World {
             "issue-companion-ticket" | "join-game-session" => json!({"character_id": self.free}),
             "admit-player" => session(json!({"account_id": self.bob, "character_id": self.guest, "seat": 1})),
             "save-progress" => session(json!({"groups": [{"writes": [self.write()]}]})),
+            "save-events" => session(json!({"first_number": 0, "chunk": self.chunk()})),
             "finalize-game-session" => session(json!({"outcome": "failed"})),
             "heartbeat-gamesim" => json!({
                 "epoch": epochs(who).0,
@@ -193,6 +197,14 @@ impl World {
             }),
             intent => intents::body(intent),
         }
+    }
+
+    /// A combat log in which somebody dies.
+    fn chunk(&self) -> String {
+        let now_ms = self.backend.now().0;
+        let mut writer = ChunkWriter::begin(now_ms).unwrap();
+        assert!(writer.push(now_ms, None, &Deed::PlayerDied { seat: 0 }));
+        STANDARD.encode(writer.into_bytes())
     }
 
     /// Progress of Ada's character that plays.

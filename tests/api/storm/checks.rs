@@ -103,7 +103,11 @@ impl Ledger {
                     }
                     next.2.insert(row.character.character_id, row);
                 }
-                TableName::Accounts | TableName::Characters | TableName::Gamesims | TableName::Content => {}
+                TableName::Accounts
+                | TableName::Characters
+                | TableName::Gamesims
+                | TableName::Content
+                | TableName::Events => {}
             }
         }
         let (sessions, gamesims, characters) = next;

@@ -34,7 +34,7 @@ pub(crate) async fn measure(players: &[PartyMember]) -> Outcome<Vec<Figure>> {
 async fn enter_and_leave(member: &PartyMember) -> Outcome<Duration> {
     let began = Instant::now();
     let placement = member.player.create_game_session(member.character_id, DUNGEON).await?;
-    let connection = GameConnection::open(&placement.connect).await?;
+    let connection = GameConnection::open(&placement).await?;
     // The tick is that of the latest snapshot.
     connection.view().wait_for(|view| view.tick > 0).await.map_err(|_| "the connection was refused or lost")?;
     let took = began.elapsed();

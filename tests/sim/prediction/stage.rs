@@ -8,7 +8,7 @@ use guildhall_domain::content::Content;
 use guildhall_domain::limits::TICK_MS;
 use guildhall_domain::progress::GroupStatus;
 use guildhall_domain::{AccountId, Build, Character, CharacterId, CharacterName, HotState, SessionId, Timestamp};
-use guildhall_gamesim::exchange::{Order, Request};
+use guildhall_gamesim::exchange::{LoggedChunk, Order, Request};
 use guildhall_gamesim::limits::SLOT_MS;
 use guildhall_gamesim::shard::{Shard, ShardConfig};
 use guildhall_gamesim::world::Game;
@@ -38,6 +38,8 @@ pub(super) struct Stage {
     pub(super) content: Arc<Content>,
     pub(super) now_ms: u64,
     pub(super) seats: Vec<Seat>,
+    /// What the shard has written down.
+    pub(super) logged: Vec<LoggedChunk>,
     shard: Shard,
 }
 
@@ -56,7 +58,7 @@ impl Stage {
             keeps_recordings: false,
             seed: 5,
         };
-        Self { shard: Shard::new(config, START_MS), content, now_ms: START_MS, seats: Vec::new() }
+        Self { shard: Shard::new(config, START_MS), content, now_ms: START_MS, seats: Vec::new(), logged: Vec::new() }
     }
 
     /// Seats one more player, who sets out at once.
@@ -163,6 +165,7 @@ impl Stage {
                 let answer = Ok(request.groups.iter().map(|_| GroupStatus::Applied).collect());
                 Order::Saved { session_id: request.session_id, session_epoch: request.session_epoch, answer }
             }
+            Request::Log(chunk) => return self.logged.push(chunk),
             other => panic!("nobody was to ask for {other:?}"),
         };
         self.shard.handle_order(self.now_ms, order);

@@ -57,7 +57,11 @@ impl Audit {
                     let row: CharacterRow = decode(item)?;
                     characters.insert(row.character.character_id, row);
                 }
-                TableName::Accounts | TableName::Characters | TableName::Gamesims | TableName::Content => {}
+                TableName::Accounts
+                | TableName::Characters
+                | TableName::Gamesims
+                | TableName::Content
+                | TableName::Events => {}
             }
         }
         let mut audit = Self::default();

@@ -3,6 +3,7 @@
 
 use super::bucket::Bucket;
 use super::*;
+use crate::exchange::LoggedChunk;
 use crate::recording::RecordingPart;
 use guildhall_domain::api::{HeldCharacter, Resume, WriteName};
 use guildhall_domain::progress::CharacterWrite;
@@ -44,6 +45,8 @@ pub(super) struct Api {
     pub(super) letters: Vec<DeadLetter>,
     /// What was recorded, of all sessions.
     pub(super) recording: Vec<RecordingPart>,
+    /// Chunks of combat logs.
+    pub(super) logged: Vec<LoggedChunk>,
     /// Where checkpoints are kept.
     pub(super) bucket: Bucket,
     /// Whether the answers to admissions are kept back; [`Api::let_go`] lets them through.
@@ -66,6 +69,7 @@ impl Default for Api {
             finalized: Vec::new(),
             letters: Vec::new(),
             recording: Vec::new(),
+            logged: Vec::new(),
             bucket: Bucket::default(),
             keeps_admissions: false,
             kept: Vec::new(),
@@ -109,6 +113,7 @@ impl Api {
             }
             Request::Bury(letter) => return self.letters.push(letter),
             Request::Record(part) => return self.recording.push(part),
+            Request::Log(chunk) => return self.logged.push(chunk),
             Request::Checkpoint(object) => {
                 let is_stored = self.bucket.put(object);
                 Order::Checkpointed { is_stored }

@@ -3,6 +3,8 @@
 
 use super::*;
 
+mod deeds;
+
 /// The arena, with a hero who has one ability of each kind, paid with mana, and a king who has one from its first phase on.
 fn with_abilities() -> Content {
     let mut content = arena();

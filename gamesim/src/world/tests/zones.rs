@@ -27,7 +27,8 @@ fn meadow() -> Content {
 fn with_parties(parties: impl IntoIterator<Item = u16>) -> Play {
     let content = meadow();
     content.check().unwrap();
-    let mut play = Play { dungeon: Dungeon::new(&game(content), "meadow", 1).unwrap(), effects: vec![] };
+    let mut play =
+        Play { dungeon: Dungeon::new(&game(content), "meadow", 1).unwrap(), effects: vec![], asides: vec![] };
     for party in parties {
         for seat in 0..SEATS_PER_SESSION_MAX as u16 {
             assert!(play.join(4 * party + seat));

@@ -1,7 +1,7 @@
 //! The loop of a connection: one socket, one 20 Hz clock, one [`GameClient`].
 
 use super::{OpenError, Wish};
-use crate::game::{GameClient, View};
+use crate::game::{GameClient, Kept, View};
 use guildhall_domain::limits::TICK_MS;
 use guildhall_protocol::netcode::{ClientState, PACKET_BYTES_MAX};
 use guildhall_protocol::payload::{Action, GameEvent};
@@ -47,8 +47,8 @@ struct Farewell {
 
 impl Driver {
     /// A driver for this token, on a socket that hears nobody but the token's server.
-    pub(super) async fn bind(token: &[u8]) -> Result<(Self, Handles), OpenError> {
-        let client = GameClient::new(token, 0)?;
+    pub(super) async fn bind(token: &[u8], kept: Kept) -> Result<(Self, Handles), OpenError> {
+        let client = GameClient::carry_on(token, 0, kept)?;
         let server = client.server_address();
         let any: SocketAddr =
             if server.is_ipv6() { (Ipv6Addr::UNSPECIFIED, 0).into() } else { (Ipv4Addr::UNSPECIFIED, 0).into() };
@@ -70,8 +70,8 @@ impl Driver {
         Ok((Self { socket, client, started, wish, leaving, view, state, events, farewell: None }, handles))
     }
 
-    /// Runs until the connection is over.
-    pub(super) async fn run(mut self) {
+    /// Runs until the connection is over, and returns what the next one goes on from.
+    pub(super) async fn run(mut self) -> Kept {
         let mut datagram = [0; PACKET_BYTES_MAX];
         let mut ticks = tokio::time::interval(Duration::from_millis(TICK_MS.into()));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -89,6 +89,7 @@ impl Driver {
                 break;
             }
         }
+        self.client.keep()
     }
 
     fn now_ms(&self) -> u64 {

@@ -3,6 +3,7 @@
 
 use super::*;
 use guildhall_domain::api::Connect;
+use guildhall_domain::{SessionState, Timestamp};
 use guildhall_protocol::PROTOCOL_ID;
 use guildhall_protocol::netcode::{
     ClientDisconnect, ConnectToken, ConnectTokenParameters, ConnectionId, Server, ServerConfig, ServerEvent,
@@ -35,6 +36,19 @@ impl Host {
         Self { socket, netcode: Server::new(config, [9; 32], now_ms()), tick: 0, inputs: vec![] }
     }
 
+    fn placement(&self) -> Placement {
+        let game_session = GameSessionView {
+            session_id: SessionId::from_bits(1),
+            state: SessionState::Active,
+            dungeon_id: "goblin-warren".into(),
+            address: None,
+            created_at: Timestamp(0),
+            seats: vec![],
+            outcome: None,
+        };
+        Placement { game_session, connect: self.connect() }
+    }
+
     fn connect(&self) -> Connect {
         let address = self.socket.local_addr().unwrap();
         let now_s = now_ms() / 1_000;
@@ -51,7 +65,7 @@ impl Host {
         let entropy = TokenEntropy { nonce: [1; 24], client_to_server_key: [2; 32], server_to_client_key: [3; 32] };
         let token = ConnectToken::generate(&parameters, &entropy).to_bytes();
         let token = base64::engine::general_purpose::STANDARD.encode(token);
-        Connect { address: address.to_string(), token, expires_in_s: 30, seat: 1 }
+        Connect { address: address.to_string(), token, expires_in_s: 30, seat: 1, session_epoch: 1 }
     }
 
     fn answer(&mut self, connection: ConnectionId) {
@@ -103,9 +117,9 @@ impl Host {
 #[tokio::test]
 async fn a_player_arrives_walks_and_leaves_for_good() {
     let host = Host::new().await;
-    let connect = host.connect();
+    let placement = host.placement();
     let server = tokio::spawn(host.serve());
-    let mut connection = GameConnection::open(&connect).await.unwrap();
+    let mut connection = GameConnection::open(&placement).await.unwrap();
     assert_eq!(connection.events().recv().await, Some(GameEvent::Welcome { seat: 1, my_entity: 1 }));
     connection.set_input(Wish { move_x: 127, move_y: 0, action: Action::None });
     let mut view = connection.view();
@@ -122,9 +136,9 @@ async fn a_player_arrives_walks_and_leaves_for_good() {
 #[tokio::test]
 async fn dropping_the_connection_says_goodbye_and_keeps_the_seat() {
     let host = Host::new().await;
-    let connect = host.connect();
+    let placement = host.placement();
     let server = tokio::spawn(host.serve());
-    let connection = GameConnection::open(&connect).await.unwrap();
+    let connection = GameConnection::open(&placement).await.unwrap();
     let mut view = connection.view();
     view.wait_for(|view| view.my_seat == Some(1)).await.unwrap();
     drop(connection);
@@ -135,9 +149,13 @@ async fn dropping_the_connection_says_goodbye_and_keeps_the_seat() {
 #[tokio::test]
 async fn a_token_that_is_none_is_refused_at_once() {
     let host = Host::new().await;
-    let wrong = Connect { token: "AAAA".into(), ..host.connect() };
+    let with_token = |token: &str| {
+        let connect = Connect { token: token.into(), ..host.connect() };
+        Placement { connect, ..host.placement() }
+    };
+    let wrong = with_token("AAAA");
     assert!(matches!(GameConnection::open(&wrong).await, Err(OpenError::Token(_))));
-    let wrong = Connect { token: "no base64".into(), ..host.connect() };
+    let wrong = with_token("no base64");
     assert!(matches!(GameConnection::open(&wrong).await, Err(OpenError::Encoding(_))));
 }
 
@@ -145,7 +163,7 @@ async fn a_token_that_is_none_is_refused_at_once() {
 async fn a_silent_server_is_given_up() {
     // The socket is bound, so that nothing is refused, and never read.
     let host = Host::new().await;
-    let mut connection = GameConnection::open(&host.connect()).await.unwrap();
+    let mut connection = GameConnection::open(&host.placement()).await.unwrap();
     assert_eq!(connection.events().recv().await, None);
     assert_eq!(connection.state(), ClientState::Disconnected(ClientDisconnect::RequestTimedOut));
 }

@@ -102,6 +102,17 @@ impl View {
         self.durable_seq >= self.progress_seq
     }
 
+    /// What of it the next connection does not tell anew.
+    pub(super) fn carried_on(&self) -> Self {
+        Self {
+            party: self.party.clone(),
+            opened_doors: self.opened_doors.clone(),
+            cleared_chambers: self.cleared_chambers.clone(),
+            dungeon_cleared: self.dungeon_cleared,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn apply_snapshot(&mut self, snapshot: &Snapshot) {
         self.tick = snapshot.tick;
         self.entities.clone_from(&snapshot.entities);

@@ -4,11 +4,11 @@ use super::progress::MemberProgress;
 use super::result::{Gain, GainKind, MemberEnding, MemberResult, Outage};
 use super::{MemberEvent, Party, Seated};
 use crate::bot::{BotMemory, decide};
-use crate::connection::{GameConnection, Rejoined, Wish, rejoin};
+use crate::connection::{GameConnection, Memory, Rejoined, Wish, rejoin};
 use crate::game::View;
 use crate::rest::{ClientError, Player};
 use guildhall_domain::SessionState;
-use guildhall_domain::api::Connect;
+use guildhall_domain::api::Placement;
 use guildhall_protocol::netcode::ClientState;
 use guildhall_protocol::payload::{GameEvent, RefusalReason};
 use std::sync::Arc;
@@ -26,9 +26,11 @@ const REJOIN_PATIENCE_MS: u64 = 1_000;
 pub(super) struct Member {
     player: Player,
     party: Arc<Party>,
-    connect: Connect,
+    placement: Placement,
     asked_at: Instant,
     memory: BotMemory,
+    /// What was heard over earlier connections.
+    heard: Option<Memory>,
     last_tick: u32,
     last_heard: Instant,
     rejoins_in_a_row: u32,
@@ -60,7 +62,8 @@ impl Member {
         let member = Self {
             result: MemberResult::new(index, character.character_id, placement.connect.seat),
             memory: BotMemory::new(&character.class),
-            connect: placement.connect,
+            heard: None,
+            placement,
             player,
             party,
             asked_at,
@@ -79,7 +82,7 @@ impl Member {
 
     /// Plays until it is over for this member.
     pub(super) async fn play(mut self) -> MemberResult {
-        let opened = GameConnection::open(&self.connect).await;
+        let opened = GameConnection::open(&self.placement).await;
         let ending = match opened {
             Ok(connection) => self.play_to_the_end(connection).await,
             Err(error) => MemberEnding::GaveUp(error.to_string()),
@@ -145,9 +148,11 @@ impl Member {
                 }
             }
         }
-        let view = view.borrow();
-        self.note_view(&view);
-        verdict(&view)
+        self.note_view(&view.borrow());
+        let verdict = verdict(&view.borrow());
+        // All events have been read: the connection is over.
+        self.heard = connection.part().await.map(|(memory, _)| memory).or(self.heard.take());
+        verdict
     }
 
     /// Asks the API for the way back to the seat.
@@ -164,7 +169,7 @@ impl Member {
                 () = sleep(Duration::from_millis(pause_ms)) => {}
             }
             self.way_back.asked = Instant::now();
-            let answer = rejoin(&self.player, session_id, self.result.character_id).await;
+            let answer = rejoin(&self.player, session_id, self.result.character_id, self.heard.clone()).await;
             self.way_back.answered = Instant::now();
             match answer {
                 Ok(Rejoined::Connecting(_, connection)) => {

@@ -5,7 +5,7 @@ use super::tokens::Tokens;
 use super::{Api, ClientError, RoutedIntent};
 use guildhall_domain::api::{
     AccountDeleted, Authenticated, ChangePasswordRequest, CharacterList, CharacterSheet, CreateCharacterRequest,
-    DeleteAccountRequest, GameSessionView, LoggedOut, LogoutRequest, Placement,
+    DeleteAccountRequest, GameSessionEvents, GameSessionView, LoggedOut, LogoutRequest, Placement,
 };
 use guildhall_domain::{AbilityScores, AccountId, CharacterId, CharacterName, Password, SessionId};
 use serde::Serialize;
@@ -168,6 +168,17 @@ impl Player {
     /// A game session, as it stands.
     pub async fn game_session(&self, session_id: SessionId) -> Result<GameSessionView, ClientError> {
         self.fetch(&format!("/v1/game-sessions/{session_id}")).await
+    }
+
+    /// What happened in a session in which the account has or had a seat, after the cursor of an earlier answer or from the
+    /// beginning: what everybody was told, and what it was told itself. The log is kept for a day.
+    pub async fn game_session_events(
+        &self,
+        session_id: SessionId,
+        after: Option<&str>,
+    ) -> Result<GameSessionEvents, ClientError> {
+        let query = after.map_or_else(String::new, |after| format!("?after={after}"));
+        self.fetch(&format!("/v1/game-sessions/{session_id}/events{query}")).await
     }
 
     pub(super) async fn fetch<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {

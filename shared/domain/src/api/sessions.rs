@@ -138,6 +138,8 @@ pub struct Connect {
     pub expires_in_s: u64,
     /// Number of the seat.
     pub seat: u8,
+    /// Which placement of the session this is. What was heard over UDP holds on for the same seat of the same placement.
+    pub session_epoch: u32,
 }
 
 impl std::fmt::Debug for Connect {

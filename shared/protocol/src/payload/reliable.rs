@@ -1,5 +1,6 @@
 //! Delivery of reliable events: the server repeats what is not acknowledged in every datagram, the client yields each event
-//! once and in order. Events are numbered from 0 per connection, so an acknowledgement is simply how many have arrived.
+//! once and in order. An acknowledgement is simply the number of the next event. Both ends can outlive a connection: a stream
+//! goes on over the next one where the acknowledgements ended.
 
 use super::GameEvent;
 use std::collections::VecDeque;
@@ -20,7 +21,24 @@ pub struct EventOutbox {
 impl EventOutbox {
     /// An empty queue that holds up to `events_max` events.
     pub fn new(events_max: usize) -> Self {
-        Self { unacknowledged: VecDeque::new(), first_seq: 0, events_max }
+        Self::starting_at(0, events_max)
+    }
+
+    /// An empty queue that holds up to `events_max` events, the first of which gets this number.
+    pub fn starting_at(first_seq: u32, events_max: usize) -> Self {
+        Self { unacknowledged: VecDeque::new(), first_seq, events_max }
+    }
+
+    /// Gives up what is not acknowledged, together with an event that found no room. What is queued from here on gets
+    /// numbers that leave a gap, by which the client's inbox knows that it has missed something.
+    pub fn begin_anew(&mut self) {
+        self.first_seq = self.next_seq().saturating_add(1);
+        self.unacknowledged.clear();
+    }
+
+    /// The number that the next event gets.
+    pub fn next_seq(&self) -> u32 {
+        self.first_seq.saturating_add(u32::try_from(self.unacknowledged.len()).unwrap_or(u32::MAX))
     }
 
     /// Queues an event and returns its number. When the queue is full the event is not queued: an ordered stream with a
@@ -29,8 +47,10 @@ impl EventOutbox {
         if self.unacknowledged.len() >= self.events_max {
             return Err(OutboxFull);
         }
-        let queued = u32::try_from(self.unacknowledged.len()).map_err(|_| OutboxFull)?;
-        let seq = self.first_seq.checked_add(queued).filter(|seq| *seq < u32::MAX).ok_or(OutboxFull)?;
+        let seq = self.next_seq();
+        if seq == u32::MAX {
+            return Err(OutboxFull);
+        }
         self.unacknowledged.push_back(event);
         Ok(seq)
     }
@@ -64,28 +84,40 @@ impl EventOutbox {
     }
 }
 
-/// The client's end: knows how many events have arrived.
+/// The client's end: knows which events have arrived.
 #[derive(Debug, Clone, Default)]
 pub struct EventInbox {
     received: u32,
+    /// Whether the connection has brought a number yet.
+    has_heard: bool,
 }
 
 impl EventInbox {
-    /// An inbox that has seen nothing.
+    /// An inbox that has seen nothing. The first number that it hears is its beginning.
     pub fn new() -> Self {
         Self::default()
     }
 
+    /// The inbox for the next connection to the same seat of the same placement: it goes on where this one ends.
+    #[must_use]
+    pub fn carried_on(&self) -> Self {
+        Self { received: self.received, has_heard: false }
+    }
+
     /// Takes the events of one datagram, the first of which has number `first_seq`, and yields those not seen before, in
-    /// order. Events that start beyond a gap are dropped: the server repeats them from the gap on.
+    /// order. Events that start beyond a gap are dropped: the server repeats them from the gap on. Only at the beginning of
+    /// a connection a gap means that the server has nothing from before it any more; then they count from there.
     pub fn receive(&mut self, first_seq: u32, events: Vec<GameEvent>) -> impl Iterator<Item = GameEvent> + use<> {
+        if !std::mem::replace(&mut self.has_heard, true) {
+            self.received = self.received.max(first_seq);
+        }
         let seen = self.received.checked_sub(first_seq).map_or(events.len(), |seen| seen as usize);
         let fresh = u32::try_from(events.len().saturating_sub(seen)).unwrap_or(0);
         self.received = self.received.saturating_add(fresh);
         events.into_iter().skip(seen)
     }
 
-    /// How many events have arrived in order: the next `event_ack`.
+    /// The number of the next event: the `event_ack` to send.
     pub fn received(&self) -> u32 {
         self.received
     }

@@ -1,0 +1,43 @@
+//! What happened in a session, for those who have or had a seat in it: what everybody was told, and what they were.
+
+use super::log;
+use crate::caller::Player;
+use crate::endpoint::{Call, Endpoint, Method, Route};
+use crate::error::ApiError;
+use guildhall_domain::api::{GameSessionEvents, ListEventsRequest};
+use guildhall_domain::combat_log::{Deed, Entry};
+use guildhall_storage::sessions;
+
+/// `GET /v1/game-sessions/{session_id}/events`
+#[derive(Debug)]
+pub struct ListEvents;
+
+/// The route of [`ListEvents`].
+pub static LIST_EVENTS: Route = Route::of::<ListEvents>();
+
+impl Endpoint for ListEvents {
+    const NAME: &'static str = "list-events";
+    const METHOD: Method = Method::Get;
+    const PATH: &'static str = "/v1/game-sessions/{session_id}/events";
+    const REFUSALS: &'static [u16] = &[404];
+    type Caller = Player;
+    type Input = ListEventsRequest;
+    type Output = GameSessionEvents;
+
+    async fn call(call: Call<'_, Player>, input: ListEventsRequest) -> Result<GameSessionEvents, ApiError> {
+        let session = sessions::find(&*call.app.table, input.session_id).await?;
+        let seats = session.map(|session| session.seats).unwrap_or_default();
+        let is_theirs = |seat: usize| {
+            seats.get(seat).and_then(Option::as_ref).is_some_and(|seat| seat.account_id == call.caller.account_id)
+        };
+        // To whoever has no seat in it, the session is not there.
+        if !(0..seats.len()).any(is_theirs) {
+            return Err(ApiError::not_found("game session"));
+        }
+        let is_shown = |entry: &Entry| {
+            let may_know = entry.seat.is_none_or(|seat| is_theirs(seat.into()));
+            may_know && !matches!(entry.deed, Deed::Violation { .. })
+        };
+        log::read(call.app, &input, call.now, is_shown).await
+    }
+}
