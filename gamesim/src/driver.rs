@@ -1,18 +1,17 @@
-//! Drives one shard: the only file with a game socket and a clock for the data plane. A plain loop on a thread of its own,
-//! over absolute time, so that lateness does not add up: read the socket, carry out orders, move one slot on, send, sleep.
+//! Drives one shard: the only file with a game socket and a clock for the data plane. A plain loop on a thread of its own
+//! over the slots of a [`Wheel`]: read the socket, carry out orders, move one slot on, send, sleep. Datagrams go in and out
+//! in batches ([`crate::datagrams`]).
 //!
-//! A shard that falls behind makes up for a few slots and then lets the rest go: the world runs slower rather than in leaps.
-//! One that nobody plays on looks at its socket less often, so that an idle process costs next to nothing.
+//! A shard that nobody plays on looks at its socket less often, so that an idle process costs next to nothing.
 
 use crate::clock::Clock;
+use crate::datagrams::{BATCH_DATAGRAMS, Inbox, Outbox, Sent};
 use crate::exchange::{Order, Request};
-use crate::limits::{
-    DATAGRAMS_PER_LOOK, DATAGRAMS_PER_SLOT_MAX, READ_US_MAX, RECEIVE_BUFFER_BYTES, SLOT_MS, SLOTS_BEHIND_MAX,
-    SLOTS_IDLE, SLOTS_PER_TICK,
-};
+use crate::limits::{DATAGRAMS_PER_SLOT_MAX, READ_US_MAX, RECEIVE_BUFFER_BYTES, SLOT_MS, SLOTS_IDLE, SLOTS_PER_TICK};
 use crate::metrics::ShardMetrics;
 use crate::shard::{Shard, ShardReport};
-use guildhall_protocol::netcode::PACKET_BYTES_MAX;
+use crate::wheel::Wheel;
+use guildhall_telemetry::Histogram;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
@@ -69,17 +68,18 @@ impl Driver {
     }
 
     fn run(mut self) {
-        let mut buffer = [0; PACKET_BYTES_MAX];
+        let (mut inbox, mut outbox) = (Inbox::new(), Outbox::new());
         let mut reported = ShardReport::default();
-        let mut slot_start = Instant::now();
+        let mut wheel = Wheel::start(SLOT);
         let mut slots = 0_usize;
         loop {
-            let late = slot_start.elapsed();
-            self.metrics.lateness_us.record(u64::try_from(late.as_micros()).unwrap_or(u64::MAX));
-            self.read_socket(&mut buffer);
+            record(&self.metrics.lateness_us, wheel.since_start());
+            self.read_socket(&mut inbox);
             let is_orphaned = self.take_orders();
             self.shard.handle_slot(self.clock.now_ms());
-            self.send();
+            self.send(&mut outbox);
+            record(&self.metrics.sent_us, wheel.since_start());
+            self.pass_requests_on();
             if self.shard.is_finished() || is_orphaned {
                 break;
             }
@@ -88,28 +88,36 @@ impl Driver {
             if is_idle || slots.is_multiple_of(SLOTS_PER_TICK) {
                 self.report(&mut reported);
             }
-            slot_start = self.next_slot(slot_start + if is_idle { SLOT * SLOTS_IDLE } else { SLOT });
-            std::thread::sleep(slot_start.saturating_duration_since(Instant::now()));
+            self.metrics.slots_skipped.inc_by(wheel.turn(if is_idle { SLOTS_IDLE } else { 1 }));
         }
         self.report(&mut reported);
     }
 
-    fn read_socket(&mut self, buffer: &mut [u8]) {
+    fn read_socket(&mut self, inbox: &mut Inbox) {
         let now_ms = self.clock.now_ms();
         let began = Instant::now();
-        for read in 1..=DATAGRAMS_PER_SLOT_MAX {
-            match self.socket.recv_from(buffer) {
-                Ok((length, from)) => {
-                    self.metrics.datagrams_in.inc();
-                    self.metrics.bytes_in.inc_by(length as u64);
-                    let datagram = buffer.get_mut(..length).unwrap_or_default();
-                    self.shard.handle_datagram(now_ms, from, datagram);
+        let mut read = 0;
+        while read < DATAGRAMS_PER_SLOT_MAX {
+            self.metrics.calls_in.inc();
+            match inbox.receive(&self.socket) {
+                Ok(count) => {
+                    read += count;
+                    self.metrics.datagrams_in.inc_by(count as u64);
+                    let bytes = inbox.datagrams().map(|(_, datagram)| datagram.len() as u64).sum();
+                    self.metrics.bytes_in.inc_by(bytes);
+                    for (from, datagram) in inbox.datagrams() {
+                        self.shard.handle_datagram(now_ms, from, datagram);
+                    }
+                    // A batch with room left has emptied the socket.
+                    if count < BATCH_DATAGRAMS {
+                        break;
+                    }
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 // Nothing to read, or a fault that concerns one datagram; the next slot looks again either way.
                 Err(_) => break,
             }
-            if read.is_multiple_of(DATAGRAMS_PER_LOOK) && began.elapsed() >= READ_TIME_MAX {
+            if began.elapsed() >= READ_TIME_MAX {
                 break;
             }
         }
@@ -126,20 +134,25 @@ impl Driver {
         }
     }
 
-    fn send(&mut self) {
+    fn send(&mut self, outbox: &mut Outbox) {
         while let Some(transmit) = self.shard.poll_transmit() {
-            // A datagram that the socket does not take is lost, as it might be on the way; it is never waited for.
-            match self.socket.send_to(&transmit.bytes, transmit.to) {
-                Ok(length) => {
-                    self.metrics.datagrams_out.inc();
-                    self.metrics.bytes_out.inc_by(length as u64);
-                }
-                Err(_) => {
-                    self.metrics.datagrams_unsent.inc();
-                }
+            outbox.push(transmit);
+            if outbox.is_full() {
+                self.send_batch(outbox);
             }
-            self.shard.recycle(transmit.bytes);
         }
+        self.send_batch(outbox);
+    }
+
+    fn send_batch(&mut self, outbox: &mut Outbox) {
+        let Sent { datagrams, bytes, unsent, calls } = outbox.send(&self.socket, |bytes| self.shard.recycle(bytes));
+        self.metrics.datagrams_out.inc_by(datagrams);
+        self.metrics.bytes_out.inc_by(bytes);
+        self.metrics.datagrams_unsent.inc_by(unsent);
+        self.metrics.calls_out.inc_by(calls);
+    }
+
+    fn pass_requests_on(&mut self) {
         while let Some(request) = self.shard.poll_request() {
             // The control plane outlives its shards; if it does not, `take_orders` ends this loop.
             let _ = self.requests.send((self.number, request));
@@ -151,15 +164,8 @@ impl Driver {
         self.metrics.update(self.clock.now_ms(), reported, &report);
         *reported = report;
     }
+}
 
-    /// When the next slot begins: at its time, unless too many are overdue.
-    fn next_slot(&self, planned: Instant) -> Instant {
-        let now = Instant::now();
-        if now.saturating_duration_since(planned) <= SLOT * SLOTS_BEHIND_MAX {
-            return planned;
-        }
-        let skipped = now.saturating_duration_since(planned).as_millis() / u128::from(SLOT_MS);
-        self.metrics.slots_skipped.inc_by(u64::try_from(skipped).unwrap_or(u64::MAX));
-        now
-    }
+fn record(histogram: &Histogram, time: Duration) {
+    histogram.record(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
 }

@@ -13,13 +13,12 @@ pub const SLOTS_PER_TICK: usize = (TICK_MS as u64 / SLOT_MS) as usize;
 pub const SLOTS_BEHIND_MAX: u32 = 2 * SLOTS_PER_TICK as u32;
 /// Slots that a shard without a connection and without a room sleeps through at a time.
 pub const SLOTS_IDLE: u32 = 5;
-/// Datagrams that a shard reads in one slot; the others wait in the socket. A quarter of a million in a second are nearly
+/// Datagrams after which a shard reads no more in one slot, up to a batch less one; the others wait in the socket. A quarter of a million in a second are nearly
 /// twice what the players of a full core send.
 pub const DATAGRAMS_PER_SLOT_MAX: usize = 512;
-/// Time that a shard spends on reading in one slot, in microseconds: whatever a flood costs, the rest is the rooms'.
+/// Time after which a shard begins no other batch in one slot, in microseconds: whatever a flood costs, the rest is the
+/// rooms'.
 pub const READ_US_MAX: u64 = 1_000;
-/// Datagrams that are read between two looks at that time, and in every slot however late it is.
-pub const DATAGRAMS_PER_LOOK: usize = 16;
 /// Size of a socket's receive buffer, in bytes: half a second of full load.
 pub const RECEIVE_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 /// Connections of one shard at one time: its seats, as many arriving or parting, and some to refuse politely.

@@ -1,6 +1,7 @@
 //! The numbers of a game sim, for `/metrics` and for its heartbeats. Shards know nothing of them: their driver copies what
 //! they report.
 
+use crate::lone::Counts;
 use crate::shard::ShardReport;
 use guildhall_domain::api::GamesimLoad;
 use guildhall_domain::combat_log::ViolationKind;
@@ -57,7 +58,12 @@ pub(crate) struct ShardMetrics {
     unsaved: Gauge,
     checkpoint_bytes: Gauge,
     checkpoint_wait_ms: Gauge,
+    /// How late slots begin, and how long after their time they have sent everything.
     pub(crate) lateness_us: Histogram,
+    pub(crate) sent_us: Histogram,
+    /// System calls that read the socket, and that write to it.
+    pub(crate) calls_in: Counter,
+    pub(crate) calls_out: Counter,
     pub(crate) datagrams_in: Counter,
     pub(crate) bytes_in: Counter,
     pub(crate) datagrams_out: Counter,
@@ -140,6 +146,28 @@ impl SimMetrics {
 }
 
 impl ShardMetrics {
+    /// What has been counted so far.
+    pub(crate) fn counts(&self) -> Counts {
+        Counts {
+            lateness_us: self.lateness_us.snapshot(),
+            sent_us: self.sent_us.snapshot(),
+            slots_skipped: self.slots_skipped.get(),
+            datagrams_in: self.datagrams_in.get(),
+            bytes_in: self.bytes_in.get(),
+            receive_calls: self.calls_in.get(),
+            datagrams_out: self.datagrams_out.get(),
+            bytes_out: self.bytes_out.get(),
+            send_calls: self.calls_out.get(),
+            datagrams_unsent: self.datagrams_unsent.get(),
+            datagrams_bad: self.bad.iter().map(Counter::get).sum(),
+        }
+    }
+
+    /// Players connected and seated, as of the last report.
+    pub(crate) fn players(&self) -> i64 {
+        self.players.get()
+    }
+
     /// Brings the numbers up to what the shard reports, `before` being its last report.
     pub(crate) fn update(&self, now_ms: u64, before: &ShardReport, report: &ShardReport) {
         let wait_ms = report.waiting_since_ms.map_or(0, |since_ms| now_ms.saturating_sub(since_ms));
@@ -184,6 +212,8 @@ fn shard_metrics(registry: &mut Metrics, shards: usize) -> Vec<ShardMetrics> {
     let mut bytes_out = each(registry, "bytes_out", "Payload of the datagrams sent, without IP and UDP headers");
     let mut datagrams_out = each(registry, "datagrams_out", "Datagrams sent");
     let mut datagrams_unsent = each(registry, "datagrams_unsent", "Datagrams that the socket did not take");
+    let mut calls_in = each(registry, "receive_calls", "System calls that read the socket");
+    let mut calls_out = each(registry, "send_calls", "System calls that write to the socket");
     let mut slots_skipped = each(registry, "slots_skipped", "Slots of 2 ms given up by a shard that was too late");
     let each = |registry: &mut Metrics, name, help| registry.gauges(name, help, "shard", 0..shards).into_iter();
     let mut sessions = each(registry, "sessions", "Rooms that are open");
@@ -193,7 +223,9 @@ fn shard_metrics(registry: &mut Metrics, shards: usize) -> Vec<ShardMetrics> {
     let mut checkpoint_wait_ms =
         each(registry, "checkpoint_wait_ms", "How long the oldest change has waited for a stored checkpoint");
     let lateness = registry.histograms("tick_lateness_us", "How late slots begin, in microseconds", "shard", 0..shards);
-    let shard = |lateness_us| {
+    let sent = "When slots have sent everything, in microseconds after their time";
+    let sent = registry.histograms("tick_sent_us", sent, "shard", 0..shards);
+    let shard = |(lateness_us, sent_us)| {
         Some(ShardMetrics {
             sessions: sessions.next()?,
             players: players.next()?,
@@ -201,6 +233,9 @@ fn shard_metrics(registry: &mut Metrics, shards: usize) -> Vec<ShardMetrics> {
             checkpoint_bytes: checkpoint_bytes.next()?,
             checkpoint_wait_ms: checkpoint_wait_ms.next()?,
             lateness_us,
+            sent_us,
+            calls_in: calls_in.next()?,
+            calls_out: calls_out.next()?,
             datagrams_in: datagrams_in.next()?,
             bytes_in: bytes_in.next()?,
             datagrams_out: datagrams_out.next()?,
@@ -217,7 +252,7 @@ fn shard_metrics(registry: &mut Metrics, shards: usize) -> Vec<ShardMetrics> {
             checkpoints_failed: checkpoints_failed.clone(),
         })
     };
-    lateness.into_iter().filter_map(shard).collect()
+    lateness.into_iter().zip(sent).filter_map(shard).collect()
 }
 
 #[cfg(test)]

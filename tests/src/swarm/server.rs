@@ -1,0 +1,171 @@
+//! What is measured: a shard of the product in a process of its own, with a control plane that says yes to everything at
+//! once. Its parent asks for numbers over standard input and output, a line of JSON each time, and ends it by closing that.
+
+use super::figures::{Served, Times};
+use super::{Outcome, arena};
+use crate::Dice;
+use guildhall_domain::api::Admitted;
+use guildhall_domain::progress::GroupStatus;
+use guildhall_gamesim::exchange::{Order, Request};
+use guildhall_gamesim::lone::LoneShard;
+use guildhall_gamesim::shard::ShardConfig;
+use guildhall_gamesim::world::Game;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+/// The argument that makes a process a server.
+pub(super) const SERVE: &str = "serve";
+/// Name of the thread that is measured.
+pub(super) const THREAD: &str = "shard-0";
+/// Time between two looks at what the shard wants.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// Runs the server: `seed players bare`.
+pub(super) fn serve(arguments: &[String]) -> Outcome<()> {
+    let [seed, players, bare] = arguments else { return Err("a server wants seed, players and bare".into()) };
+    let (seed, players, bare): (u64, usize, bool) = (seed.parse()?, players.parse()?, bare.parse()?);
+    let game = arena::game()?;
+    let mut dice = Dice(!seed);
+    let config = |public_address| ShardConfig {
+        public_address,
+        private_key: arena::private_key(seed),
+        challenge_key: arena::key(&mut dice),
+        gamesim_epoch: arena::EPOCH,
+        game: Arc::clone(&game),
+        content_version: arena::CONTENT_VERSION,
+        connections_max: players + 64,
+        keeps_checkpoints: !bare,
+        keeps_recordings: !bare,
+        seed,
+    };
+    let mut shard = LoneShard::start(IpAddr::V4(Ipv4Addr::LOCALHOST), config)?;
+    println!("{}", shard.address());
+    let questions = questions();
+    let mut before = shard.counts();
+    loop {
+        match questions.recv_timeout(LOOK) {
+            Ok(()) => {
+                let now = shard.counts();
+                println!("{}", serde_json::to_string(&served(&now.since(&before), shard.players()))?);
+                std::io::stdout().flush()?;
+                before = now;
+            }
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
+            Err(mpsc::RecvTimeoutError::Disconnected) => return Ok(()),
+        }
+        while let Some(request) = shard.poll_request() {
+            if let Some(order) = answer(&game, request)? {
+                shard.order(order);
+            }
+        }
+    }
+}
+
+/// One message for each line of standard input, until its end.
+fn questions() -> mpsc::Receiver<()> {
+    let (asks, questions) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lines() {
+            if line.is_err() || asks.send(()).is_err() {
+                break;
+            }
+        }
+    });
+    questions
+}
+
+fn answer(game: &Game, request: Request) -> Outcome<Option<Order>> {
+    Ok(Some(match request {
+        Request::Admit { ticket, request } => {
+            let character = arena::character(game, request.account_id, request.character_id)?;
+            let seed = u64::from(request.session_epoch);
+            let admitted = Admitted { character, dungeon_id: arena::DUNGEON.to_owned(), seed, resume: None };
+            Order::Admitted { ticket, answer: Ok(Box::new(admitted)), checkpoint: None }
+        }
+        Request::Save(request) => {
+            let answer = Ok(vec![GroupStatus::Applied; request.groups.len()]);
+            Order::Saved { session_id: request.session_id, session_epoch: request.session_epoch, answer }
+        }
+        Request::Finalize(request) => {
+            Order::Finalized { session_id: request.session_id, session_epoch: request.session_epoch, answer: Ok(()) }
+        }
+        Request::Checkpoint(_) => Order::Checkpointed { is_stored: true },
+        Request::Bury(_) | Request::Record(_) => return Ok(None),
+    }))
+}
+
+fn served(counts: &guildhall_gamesim::lone::Counts, players: u64) -> Served {
+    let times = |of: &dyn Fn(f64) -> u64| Times { p50: of(0.5), p99: of(0.99), p999: of(0.999), max: of(1.0) };
+    Served {
+        players,
+        lateness_us: times(&|q| counts.lateness_us.quantile(q)),
+        sent_us: times(&|q| counts.sent_us.quantile(q)),
+        slots_skipped: counts.slots_skipped,
+        datagrams_in: counts.datagrams_in,
+        bytes_in: counts.bytes_in,
+        receive_calls: counts.receive_calls,
+        datagrams_out: counts.datagrams_out,
+        bytes_out: counts.bytes_out,
+        send_calls: counts.send_calls,
+        datagrams_unsent: counts.datagrams_unsent,
+        datagrams_bad: counts.datagrams_bad,
+    }
+}
+
+/// A server's process, from outside.
+#[derive(Debug)]
+pub(super) struct ServerProcess {
+    child: Child,
+    questions: Option<ChildStdin>,
+    answers: BufReader<ChildStdout>,
+    /// Where it listens.
+    pub(super) address: SocketAddr,
+}
+
+impl ServerProcess {
+    /// Starts this program anew with these arguments, and waits until it listens.
+    pub(super) fn start(arguments: &[String]) -> Outcome<Self> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let questions = child.stdin.take();
+        let mut answers = BufReader::new(child.stdout.take().ok_or("no output")?);
+        let mut line = String::new();
+        answers.read_line(&mut line)?;
+        let address = line.trim().parse().map_err(|_| format!("the server said {line:?}"))?;
+        Ok(Self { child, questions, answers, address })
+    }
+
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it has done since it was last asked.
+    pub(super) fn served(&mut self) -> Outcome<Served> {
+        let questions = self.questions.as_mut().ok_or("the server has ended")?;
+        questions.write_all(b"\n")?;
+        let mut line = String::new();
+        self.answers.read_line(&mut line)?;
+        Ok(serde_json::from_str(&line)?)
+    }
+}
+
+impl Drop for ServerProcess {
+    fn drop(&mut self) {
+        self.questions = None;
+        // It ends with its input; if it has hung, this is the end of it.
+        for _ in 0..100 {
+            if matches!(self.child.try_wait(), Ok(Some(_))) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
