@@ -1,7 +1,7 @@
 # Every target is one line of commands; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test torture check check-timing format lint deny openapi check-api check-cloudwatch autoscaler bench bench-speed bench-build replay golden functions sim clean
+.PHONY: help run test torture check check-timing format lint deny openapi check-api check-cloudwatch autoscaler bench bench-speed bench-build swarm race replay golden functions sim clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -50,6 +50,13 @@ bench-speed: ## The figures of the running product alone (five minutes; GUILDHAL
 
 bench-build: ## Print how long clean and incremental builds take (a quarter of an hour)
 	tests/benches/build-times.sh
+
+swarm: ## Play thousands of encrypted clients against one shard and print what a player costs (ARGS="--players 4000"; "--help")
+	cargo run --quiet --profile sim -p guildhall-tests --bin swarm -- $(ARGS)
+
+race: ## Measure a shard and the bare echo of the same datagrams by turns, with 2,000 and 4,000 players, and print the ratios
+	cargo build --quiet --profile sim -p guildhall-tests --bin swarm
+	for players in 2000 4000; do $${CARGO_TARGET_DIR:-target}/sim/swarm --players $$players --floor --rounds 3 || exit 1; done
 
 replay: ## Play a recorded session again and compare every state (ID=…; without, list what is recorded)
 	@cargo build --quiet -p guildhall-local && exec $${CARGO_TARGET_DIR:-target}/debug/guildhall replay $(ID)

@@ -62,7 +62,8 @@ impl LoneShard {
         let (asks, requests) = tokio_mpsc::unbounded_channel();
         let clock = Arc::new(Clock::start());
         let shard = Shard::new(config(address), clock.now_ms());
-        let driver = Driver { number: 0, shard, socket, orders: to_shard, requests: asks, clock, metrics: metrics.clone() };
+        let driver =
+            Driver { number: 0, shard, socket, orders: to_shard, requests: asks, clock, metrics: metrics.clone() };
         // It ends when `orders` is dropped; nobody has to be told.
         let _ended = driver.start()?;
         Ok(Self { address, orders, requests, metrics })

@@ -29,12 +29,14 @@ mod arrivals;
 mod depot;
 mod doors;
 mod orders;
+mod places;
 #[cfg(test)]
 mod tests;
 mod zones;
 
 use arrivals::Arrivals;
 use depot::Depot;
+use places::{Place, Places};
 use zones::Zones;
 
 /// What a shard is.
@@ -99,14 +101,6 @@ pub struct ShardReport {
     pub transport: ServerCounters,
 }
 
-/// Where a connection belongs.
-#[derive(Debug, Clone, Copy)]
-enum Place {
-    Arriving(Ticket),
-    Seated { session_id: SessionId, seat: u8 },
-    Parting,
-}
-
 #[derive(Debug)]
 struct Leaver {
     parting: Parting,
@@ -125,7 +119,7 @@ pub struct Shard {
     /// Which rooms move in which slot.
     slots: [Vec<SessionId>; SLOTS_PER_TICK],
     slot: usize,
-    places: BTreeMap<ConnectionId, Place>,
+    places: Places,
     arrivals: Arrivals,
     leavers: BTreeMap<ConnectionId, Leaver>,
     requests: VecDeque<Request>,
@@ -158,7 +152,7 @@ impl Shard {
             zones: Zones::default(),
             slots: [const { Vec::new() }; SLOTS_PER_TICK],
             slot: 0,
-            places: BTreeMap::new(),
+            places: Places::default(),
             arrivals: Arrivals::seeded(config.seed),
             leavers: BTreeMap::new(),
             requests: VecDeque::new(),
@@ -252,7 +246,7 @@ impl Shard {
 
     fn handle_malformed(&mut self, connection: ConnectionId) {
         self.messages_malformed += 1;
-        if let Some(Place::Seated { session_id, seat }) = self.places.get(&connection)
+        if let Some(Place::Seated { session_id, seat }) = self.places.get(connection)
             && let Some(room) = self.rooms.get_mut(session_id)
         {
             room.handle_malformed(*seat, connection);
@@ -260,7 +254,7 @@ impl Shard {
     }
 
     fn handle_message(&mut self, connection: ConnectionId, message: &ClientMessage) {
-        let is_read = match self.places.get(&connection) {
+        let is_read = match self.places.get(connection) {
             Some(Place::Seated { session_id, seat }) => {
                 let room = self.rooms.get_mut(session_id);
                 room.is_some_and(|room| room.handle_message(*seat, connection, message))
@@ -359,7 +353,7 @@ impl Shard {
     }
 
     fn drop_connection(&mut self, connection: ConnectionId) {
-        self.places.remove(&connection);
+        self.places.remove(connection);
         self.leavers.remove(&connection);
         self.server.disconnect(connection);
     }

@@ -12,6 +12,8 @@ pub mod party;
 pub mod process;
 pub mod recorded;
 pub mod signed;
+#[cfg(target_os = "linux")]
+pub mod swarm;
 
 pub use backend::{Answer, Backend, Caller};
 pub use call::{Call, Who};

@@ -57,7 +57,7 @@ impl Shard {
     }
 
     fn handle_disconnected(&mut self, now_ms: u64, connection: ConnectionId) {
-        match self.places.remove(&connection) {
+        match self.places.remove(connection) {
             Some(Place::Arriving(ticket)) => self.arrivals.forget_connection(ticket, connection),
             Some(Place::Seated { session_id, seat }) => {
                 if let Some(room) = self.rooms.get_mut(&session_id) {

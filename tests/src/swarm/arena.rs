@@ -56,7 +56,6 @@ pub(super) fn key(dice: &mut Dice) -> Key {
     std::array::from_fn(|_| dice.below(256) as u8)
 }
 
-
 /// A character.
 pub(super) fn character(game: &Game, account_id: AccountId, character_id: CharacterId) -> Outcome<Character> {
     let (build, hot) = first_level(game.content(), "hero", None).map_err(|invalid| format!("{invalid:?}"))?;

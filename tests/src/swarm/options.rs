@@ -103,7 +103,8 @@ mod tests {
     #[test]
     fn options_are_read_and_nonsense_is_refused() {
         let options = parse("--players 40 --floor --loss 3 --plot a.svg").unwrap();
-        let expected = Options { players: 40, floor: true, loss_percent: 3, plot: Some("a.svg".into()), ..Options::default() };
+        let expected =
+            Options { players: 40, floor: true, loss_percent: 3, plot: Some("a.svg".into()), ..Options::default() };
         assert_eq!(options, expected);
         for nonsense in ["--players", "--players many", "--player 3", "--seconds 0"] {
             assert!(parse(nonsense).is_err(), "{nonsense}");

@@ -2,7 +2,7 @@
 
 use super::Outcome;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Processor time and switches of one thread, so far.
 #[derive(Debug, Clone, Copy, Default)]
@@ -27,8 +27,9 @@ impl Usage {
     }
 
     /// What the calling thread has used.
+    #[cfg(test)]
     pub(super) fn of_this_thread() -> Outcome<Self> {
-        Self::read(&PathBuf::from("/proc/thread-self"))
+        Self::read(Path::new("/proc/thread-self"))
     }
 
     /// proc(5): the first field of `schedstat`; fields 14 and 15 of `stat`, whose second field may hold anything.

@@ -65,7 +65,7 @@ pub(super) fn serve(arguments: &[String]) -> Outcome<()> {
 }
 
 /// One message for each line of standard input, until its end.
-fn questions() -> mpsc::Receiver<()> {
+pub(super) fn questions() -> mpsc::Receiver<()> {
     let (asks, questions) = mpsc::channel();
     std::thread::spawn(move || {
         for line in std::io::stdin().lines() {
@@ -81,7 +81,8 @@ fn answer(game: &Game, request: Request) -> Outcome<Option<Order>> {
     Ok(Some(match request {
         Request::Admit { ticket, request } => {
             let character = arena::character(game, request.account_id, request.character_id)?;
-            let seed = u64::from(request.session_epoch);
+            let [.., a, b, c, d] = request.session_id.to_bytes();
+            let seed = u32::from_be_bytes([a, b, c, d]).into();
             let admitted = Admitted { character, dungeon_id: arena::DUNGEON.to_owned(), seed, resume: None };
             Order::Admitted { ticket, answer: Ok(Box::new(admitted)), checkpoint: None }
         }

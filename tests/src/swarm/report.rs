@@ -1,0 +1,78 @@
+//! What people read while they wait and afterwards, and the line of JSON for programs.
+
+use super::Options;
+use super::figures::Measurement;
+use serde_json::json;
+use std::io::{IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+const BAR_WIDTH: u64 = 40;
+
+/// Shows how far something has come, where somebody is there to see it.
+pub(super) fn progress(what: &str, done: u64, all: u64) {
+    let mut stderr = std::io::stderr();
+    if !stderr.is_terminal() {
+        return;
+    }
+    let filled = BAR_WIDTH * done.min(all) / all.max(1);
+    let bar: String = (0..BAR_WIDTH).map(|cell| if cell < filled { '█' } else { '·' }).collect();
+    let end = if done >= all { "\r\x1b[2K" } else { "" };
+    // Whoever closes standard error does not want to see it.
+    let _ = write!(stderr, "\r{bar} {what} {done}/{all}{end}");
+    let _ = stderr.flush();
+}
+
+/// Waits, and shows it.
+pub(super) fn wait(seconds: u64) {
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(seconds) {
+        progress("seconds measured", began.elapsed().as_secs(), seconds);
+        let rest = Duration::from_secs(seconds).saturating_sub(began.elapsed());
+        std::thread::sleep(rest.min(Duration::from_millis(250)));
+    }
+    progress("seconds measured", seconds, seconds);
+}
+
+/// Prints a measurement as a table and as a line of JSON.
+pub(super) fn print(name: &str, measurement: &Measurement, options: &Options) {
+    let faults = measurement.faults(options);
+    let verdict = match (faults.is_empty(), measurement.holds(options)) {
+        (false, _) => format!("VOID: {}", faults.join("; ")),
+        (true, true) => "holds".to_owned(),
+        (true, false) => "does not hold 20 Hz within 5 ms".to_owned(),
+    };
+    let Measurement { players, seconds, served, played, .. } = measurement;
+    let ((cpu, user), (busy, generator_busy)) = (measurement.cpu_ns(), measurement.busy());
+    let ((up, down), (read, written)) = (measurement.bytes_per_player_s(), measurement.per_call());
+    let memory = measurement.memory_bytes / u64::from((*players).max(1));
+    let ms = |us: u64| us as f64 / 1e3;
+    println!("{name}: {players} players, {seconds:.1} s: {verdict}");
+    println!("  CPU per delivered player-tick   {cpu:>8.0} ns, of which user space {user:.0} ns");
+    println!("  processors busy                 {busy:>8.2} server, {generator_busy:.2} generator");
+    let row = |what: &str, times: &super::figures::Times| {
+        let [p50, p99, p999, max] = [times.p50, times.p99, times.p999, times.max].map(ms);
+        println!("  {what:<31} {p50:>8.2} ms p50 {p99:>8.2} p99 {p999:>8.2} p99.9 {max:>8.2} max");
+    };
+    row("slot begins late by", &served.lateness_us);
+    row("slot has sent after", &served.sent_us);
+    row("snapshots at a client apart by", &played.interval_us);
+    row("generator late by", &played.generator_late_us);
+    println!("  bytes per player and second     {up:>8.0} in, {down:.0} out");
+    println!("  datagrams per system call       {read:>8.1} read, {written:.1} written");
+    println!("  memory per player               {memory:>8} bytes");
+    let line = json!({ "measurement": name, "players": players, "seconds": seconds, "faults": faults,
+        "holds": measurement.holds(options), "cpu_ns": cpu, "user_ns": user, "busy": busy, "generator_busy": generator_busy,
+        "bytes_in_per_player_s": up, "bytes_out_per_player_s": down, "datagrams_per_read": read,
+        "datagrams_per_write": written, "memory_per_player_bytes": memory, "served": served, "played": played });
+    println!("{line}");
+}
+
+/// Prints what ours costs beside the floor: each pair, and the median.
+pub(super) fn print_ratios(pairs: &[(f64, f64)]) {
+    let mut ratios: Vec<f64> = pairs.iter().map(|(ours, floor)| ours / floor).collect();
+    ratios.sort_by(f64::total_cmp);
+    if let Some(median) = ratios.get(ratios.len() / 2) {
+        println!("shard ÷ echo, CPU per player-tick: {median:.2} (median of {}: {ratios:.2?})", ratios.len());
+        println!("{}", json!({ "ratio": { "median": median, "all": ratios } }));
+    }
+}

@@ -1,0 +1,152 @@
+//! A measurement from beginning to end, and series of them.
+
+use super::client::{Caller, Fighter};
+use super::figures::Measurement;
+use super::load::Load;
+use super::processor::{Usage, resident_bytes};
+use super::server::ServerProcess;
+use super::wire::CLIENTS_MAX;
+use super::{Options, Outcome, arena, echo, load, plot, report, server};
+use crate::Dice;
+use guildhall_client::game::GameClient;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// How long the clients may take to come in, in seconds, beside what their number asks for.
+const ARRIVAL_S_MAX: u64 = 30;
+/// Time from the last arrival to the beginning of a measurement.
+const WARM_UP: Duration = Duration::from_secs(2);
+/// Steps of a ramp, in players: first the coarse ones, then the fine ones.
+const RAMP_STEP: u32 = 1_000;
+const RAMP_STEP_FINE: u32 = 250;
+
+/// Measures what the options ask for, and prints it.
+pub(super) fn run(options: &Options) -> Outcome<()> {
+    if options.players > CLIENTS_MAX {
+        return Err(format!("at most {CLIENTS_MAX} players").into());
+    }
+    if options.ramp {
+        return ramp(options);
+    }
+    let mut ratios = Vec::new();
+    for round in 1..=options.rounds {
+        let ours = shard(options, options.players)?;
+        report::print(&format!("shard {round}"), &ours, options);
+        if options.floor {
+            let floor = bare(options, &ours)?;
+            report::print(&format!("echo {round}"), &floor, options);
+            ratios.push((ours.cpu_ns().0, floor.cpu_ns().0));
+        }
+    }
+    report::print_ratios(&ratios);
+    Ok(())
+}
+
+/// Looks for the largest N that holds.
+fn ramp(options: &Options) -> Outcome<()> {
+    let mut measurements: Vec<Measurement> = Vec::new();
+    let (mut held, mut players) = (0, options.players);
+    for step in [RAMP_STEP, RAMP_STEP_FINE] {
+        loop {
+            let measurement = shard(options, players)?;
+            report::print("shard", &measurement, options);
+            let holds = measurement.holds(options);
+            measurements.push(measurement);
+            if !holds {
+                break;
+            }
+            held = players;
+            players += step;
+        }
+        players = held + RAMP_STEP_FINE;
+    }
+    measurements.sort_by_key(|measurement| measurement.players);
+    println!("largest that holds: {held} players");
+    println!("{}", serde_json::json!({ "ramp": { "players_held": held } }));
+    if let Some(file) = &options.plot {
+        std::fs::write(file, plot::draw(&measurements))?;
+    }
+    Ok(())
+}
+
+/// Measures a shard.
+fn shard(options: &Options, players: u32) -> Outcome<Measurement> {
+    let seed = seed()?;
+    let arguments = [server::SERVE.to_owned(), seed.to_string(), players.to_string(), options.bare.to_string()];
+    let server = ServerProcess::start(&arguments)?;
+    let address = server.address;
+    let mut dice = Dice(seed.rotate_left(32));
+    let make = move |client| {
+        let token = arena::token(client, address, seed, now_s()?, &mut dice);
+        Ok(Fighter::new(GameClient::new(&token, 0)?, seed ^ u64::from(client)))
+    };
+    let load = |options: &Options| Load::start(options, players, address, make);
+    measure(options, players, server, server::THREAD, load)
+}
+
+/// Measures the bare echo of datagrams like those of a measured shard.
+fn bare(options: &Options, like: &Measurement) -> Outcome<Measurement> {
+    let mean = |bytes: u64, datagrams: u64| (bytes / datagrams.max(1)) as usize;
+    let sent_bytes = mean(like.served.bytes_in, like.served.datagrams_in);
+    let echo_bytes = mean(like.served.bytes_out, like.served.datagrams_out);
+    let server = ServerProcess::start(&[echo::SERVE.to_owned(), echo_bytes.to_string()])?;
+    let address = server.address;
+    let make = move |_| Ok(Caller { sent_bytes, echo_bytes, is_due: false });
+    let steady = Options { churn_percent: 0, ..options.clone() };
+    measure(&steady, like.players, server, echo::THREAD, |options| Load::start(options, like.players, address, make))
+}
+
+fn measure(
+    options: &Options,
+    players: u32,
+    mut server: ServerProcess,
+    thread: &str,
+    start: impl FnOnce(&Options) -> Outcome<Load>,
+) -> Outcome<Measurement> {
+    let empty_bytes = resident_bytes(server.id())?;
+    let load = start(options)?;
+    if let Err(error) = await_arrivals(&load, players) {
+        // What the thread has to say is nearer to the cause.
+        return load.stop().and(Err(error));
+    }
+    std::thread::sleep(WARM_UP);
+    let usage = |name: &str, process: u32| Usage::of_thread(process, name);
+    let (_, cpu_before) = (server.served()?, usage(thread, server.id())?);
+    let (generator_before, before) = (usage(load::THREAD, std::process::id())?, load.counts.mark());
+    report::wait(options.seconds);
+    let (mut served, cpu_after) = (server.served()?, usage(thread, server.id())?);
+    let (generator_after, after) = (usage(load::THREAD, std::process::id())?, load.counts.mark());
+    let memory_bytes = resident_bytes(server.id())?.saturating_sub(empty_bytes);
+    load.stop()?;
+    let (played, seconds) = after.since(&before);
+    if thread == echo::THREAD {
+        served.players = players.into();
+    }
+    let (cpu, generator_cpu) = (cpu_after.since(cpu_before), generator_after.since(generator_before));
+    Ok(Measurement { players, seconds, served, played, cpu, generator_cpu, memory_bytes })
+}
+
+fn await_arrivals(load: &Load, players: u32) -> Outcome<()> {
+    let patience = Duration::from_secs(ARRIVAL_S_MAX + u64::from(players) / 500);
+    let began = Instant::now();
+    loop {
+        let there = load.counts.there.load(std::sync::atomic::Ordering::Relaxed);
+        report::progress("players arrive", there, players.into());
+        if there >= u64::from(players) {
+            return Ok(());
+        }
+        if began.elapsed() > patience || !load.is_running() {
+            return Err(format!("{there} of {players} players have come in").into());
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn now_s() -> Outcome<u64> {
+    Ok(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())
+}
+
+/// No two runs of a server may share their keys.
+fn seed() -> Outcome<u64> {
+    let nanos = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos();
+    Ok(Dice(u64::try_from(nanos)? ^ u64::from(std::process::id()).rotate_left(48)).below(u64::MAX))
+}
