@@ -2,8 +2,9 @@
 //! ids derive from the seed that both processes are started with; nobody else is to be kept out.
 
 use crate::Dice;
-use guildhall_domain::rules::creation::first_level;
-use guildhall_domain::{AccountId, Character, CharacterId, CharacterName, Content, SessionId, Timestamp};
+use guildhall_domain::{
+    AccountId, Build, Character, CharacterId, CharacterName, Content, HotState, SessionId, Timestamp,
+};
 use guildhall_gamesim::world::Game;
 use guildhall_protocol::netcode::{ConnectToken, ConnectTokenParameters, Key, TokenEntropy};
 use guildhall_protocol::{PROTOCOL_ID, PROTOCOL_VERSION, UserData};
@@ -28,13 +29,19 @@ const TOKEN_LIFETIME_S: u64 = 30;
 /// The content: nobody dies for good, nobody runs out of enemies.
 pub(super) fn game() -> Outcome<Arc<Game>> {
     let attack = |damage: u32, range_mm: u32, cooldown_ms: u32| json!({ "damage_min": damage, "damage_max": 2 * damage, "range_mm": range_mm, "cooldown_ms": cooldown_ms });
-    let around = |number: i32| json!({ "enemy": "ogre", "at": { "x": 8_000 + 8_000 * (number % 4), "y": 8_000 + 8_000 * (number / 4) } });
-    let enemies: Vec<Value> = (0..ENEMIES).map(around).collect();
+    let ogre = |boss: bool| {
+        json!({ "name": "Ogre", "hp": 60_000, "speed_mm_per_s": 3_500, "aggro_mm": 30_000, "leash_mm": 60_000, "xp": 5,
+                "gold": 2, "attack": attack(2, 2_000, 1_100), "boss": boss })
+    };
+    let place = |number: i32| {
+        let enemy = if number == 0 { "chief" } else { "ogre" };
+        json!({ "enemy": enemy, "at": { "x": 8_000 + 8_000 * (number % 4), "y": 8_000 + 8_000 * (number / 4) } })
+    };
+    let enemies: Vec<Value> = (0..ENEMIES).map(place).collect();
     let content: Content = serde_json::from_value(json!({
         "classes": { "hero": { "name": "Hero", "hp_base": 500, "hp_per_level": 10, "hp_regeneration_per_s": 50,
                                "speed_mm_per_s": 4_000, "attack": attack(10, 2_500, 600) } },
-        "enemies": { "ogre": { "name": "Ogre", "hp": 1_000_000, "speed_mm_per_s": 3_500, "aggro_mm": 30_000,
-                               "leash_mm": 60_000, "xp": 5, "gold": 2, "attack": attack(2, 2_000, 1_100) } },
+        "enemies": { "chief": ogre(true), "ogre": ogre(false) },
         "items": {},
         "loot_tables": {},
         "dungeons": { DUNGEON: { "name": "Arena", "spawn": { "x": 20_000, "y": 20_000 }, "respawn_ms": 1_000, "doors": [],
@@ -58,7 +65,8 @@ pub(super) fn key(dice: &mut Dice) -> Key {
 
 /// A character.
 pub(super) fn character(game: &Game, account_id: AccountId, character_id: CharacterId) -> Outcome<Character> {
-    let (build, hot) = first_level(game.content(), "hero", None).map_err(|invalid| format!("{invalid:?}"))?;
+    let hot = HotState::of_class(game.content(), "hero").ok_or("the arena has no heroes")?;
+    let build = Build::default();
     let name = CharacterName::parse("Bryn").map_err(|invalid| format!("{invalid:?}"))?;
     let class = "hero".to_owned();
     let created_at = Timestamp(0);
@@ -95,4 +103,17 @@ pub(super) fn token(client: u32, server_address: SocketAddr, seed: u64, now_s: u
     let nonce = std::array::from_fn(|_| dice.below(256) as u8);
     let entropy = TokenEntropy { nonce, client_to_server_key: key(dice), server_to_client_key: key(dice) };
     ConnectToken::generate(&parameters, &entropy).to_bytes().to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arena_can_be_played() {
+        let game = game().unwrap();
+        assert!(guildhall_gamesim::world::Dungeon::new(&game, DUNGEON, 1).is_some());
+        let UserData { account_id, character_id, .. } = user_data(7);
+        assert!(character(&game, account_id, character_id).is_ok());
+    }
 }
