@@ -32,6 +32,11 @@ pub(super) trait Client {
 
     /// Says goodbye.
     fn leave(&mut self) {}
+
+    /// Whether the connection is over.
+    fn is_over(&self) -> bool {
+        false
+    }
 }
 
 /// A player who fights: walks up to an enemy, strikes at it, now and then turns to another one.
@@ -97,6 +102,10 @@ impl Client for Fighter {
 
     fn leave(&mut self) {
         self.client.disconnect();
+    }
+
+    fn is_over(&self) -> bool {
+        self.client.disconnected().is_some()
     }
 }
 

@@ -50,6 +50,8 @@ pub(super) struct Played {
     pub(super) delivered: u64,
     /// Datagrams that no client could open.
     pub(super) bad: u64,
+    /// Connections that ended though nobody wanted it.
+    pub(super) lost: u64,
     /// Time between two of one client's snapshots, in microseconds.
     pub(super) interval_us: Times,
     /// How late the clients' own ticks were, in microseconds.
@@ -104,6 +106,7 @@ impl Measurement {
         let (up, down) = (part(served.datagrams_in, played.sent), part(played.received, served.datagrams_out));
         check(up >= ARRIVED_MIN, format!("{:.2} % arrived at the server", 100.0 * up));
         check(down >= ARRIVED_MIN, format!("{:.2} % arrived at the clients", 100.0 * down));
+        check(played.lost == 0, format!("{} connections were lost", played.lost));
         check(served.datagrams_unsent == 0, format!("{} were not sent", served.datagrams_unsent));
         let is_steady = options.churn_percent == 0;
         let bad = (served.datagrams_bad, played.bad);

@@ -33,6 +33,8 @@ pub(super) struct Counts {
     received: AtomicU64,
     delivered: AtomicU64,
     bad: AtomicU64,
+    /// Connections that ended though nobody wanted it.
+    lost: AtomicU64,
     interval_us: Histogram,
     late_us: Histogram,
 }
@@ -41,13 +43,14 @@ pub(super) struct Counts {
 #[derive(Debug)]
 pub(super) struct Mark {
     at: Instant,
-    numbers: [u64; 4],
+    numbers: [u64; 5],
     histograms: [HistogramSnapshot; 2],
 }
 
 impl Counts {
     pub(super) fn mark(&self) -> Mark {
-        let numbers = [&self.sent, &self.received, &self.delivered, &self.bad].map(|number| number.load(Relaxed));
+        let numbers =
+            [&self.sent, &self.received, &self.delivered, &self.bad, &self.lost].map(|number| number.load(Relaxed));
         Mark { at: Instant::now(), numbers, histograms: [self.interval_us.snapshot(), self.late_us.snapshot()] }
     }
 }
@@ -55,14 +58,14 @@ impl Counts {
 impl Mark {
     /// What happened between an earlier mark and this one, and how long that took in seconds.
     pub(super) fn since(&self, earlier: &Self) -> (Played, f64) {
-        let [sent, received, delivered, bad] =
+        let [sent, received, delivered, bad, lost] =
             std::array::from_fn(|index| self.numbers[index] - earlier.numbers[index]);
         let [interval_us, generator_late_us] = std::array::from_fn(|index| {
             let between = self.histograms[index].since(&earlier.histograms[index]);
             let [p50, p99, p999, max] = [0.5, 0.99, 0.999, 1.0].map(|q| between.quantile(q));
             Times { p50, p99, p999, max }
         });
-        let played = Played { sent, received, delivered, bad, interval_us, generator_late_us };
+        let played = Played { sent, received, delivered, bad, lost, interval_us, generator_late_us };
         (played, self.at.duration_since(earlier.at).as_secs_f64())
     }
 }
@@ -219,7 +222,13 @@ impl<C: Client, M: FnMut(u32) -> Outcome<C>> Crowd<C, M> {
     fn tick(&mut self, slot: u32) -> Outcome<()> {
         let now_us = self.now_us();
         for client in (slot..self.seats.len() as u32).step_by(TICK_MS as usize) {
-            self.seats[client as usize].client.handle_tick(now_us);
+            let seat = &mut self.seats[client as usize];
+            if seat.client.is_over() {
+                // As a player does: with a new token, back to the same seat.
+                self.counts.lost.fetch_add(1, Relaxed);
+                seat.client = (self.make)(client)?;
+            }
+            seat.client.handle_tick(now_us);
             self.transmit(client)?;
         }
         while let Some((client, datagram)) = self.up.pop(now_us) {

@@ -106,7 +106,8 @@ fn measure(
     let load = start(options)?;
     if let Err(error) = await_arrivals(&load, players) {
         // What the thread has to say is nearer to the cause.
-        return load.stop().and(Err(error));
+        let served = server.served()?;
+        return load.stop().and(Err(format!("{error}; the server: {served:?}").into()));
     }
     std::thread::sleep(WARM_UP);
     let usage = |name: &str, process: u32| Usage::of_thread(process, name);
