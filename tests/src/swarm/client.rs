@@ -3,6 +3,7 @@
 use guildhall_client::game::GameClient;
 use guildhall_protocol::payload::{Action, EntityKind, flags};
 
+use super::Outcome;
 use crate::Dice;
 
 /// Ticks between two decisions of a player.
@@ -49,8 +50,10 @@ pub(super) struct Fighter {
 }
 
 impl Fighter {
-    pub(super) fn new(client: GameClient, seed: u64) -> Self {
-        Self { client, dice: Dice(seed), ticks: seed % DECISION_TICKS, direction: (0, 0), target: 0 }
+    /// One that sets out with this connect token.
+    pub(super) fn new(token: &[u8], now_us: u64, seed: u64) -> Outcome<Self> {
+        let client = GameClient::new(token, now_us / 1_000)?;
+        Ok(Self { client, dice: Dice(seed), ticks: seed % DECISION_TICKS, direction: (0, 0), target: 0 })
     }
 
     fn decide(&mut self) {
@@ -127,5 +130,24 @@ impl Client for Caller {
 
     fn poll_transmit(&mut self) -> Option<Vec<u8>> {
         std::mem::take(&mut self.is_due).then(|| vec![0x5a; self.sent_bytes])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::swarm::arena;
+
+    #[test]
+    fn whoever_sets_out_late_has_as_long_as_the_others() {
+        let late_us = 3_600_000_000;
+        let server = "127.0.0.1:4000".parse().unwrap();
+        let token = arena::token(0, server, 1, 1_800_000_000, &mut Dice(2));
+        let mut fighter = Fighter::new(&token, late_us, 3).unwrap();
+        fighter.handle_tick(late_us);
+        assert!(!fighter.is_over());
+        assert!(fighter.poll_transmit().is_some(), "shows the token");
+        fighter.handle_tick(late_us + 9_000_000);
+        assert!(!fighter.is_over());
     }
 }

@@ -78,12 +78,13 @@ pub(super) struct Load {
 }
 
 impl Load {
-    /// Lets so many clients set out for a server. `make` makes one, whenever it sets out or comes back.
+    /// Lets so many clients set out for a server. `make` makes one, whenever it sets out or comes back; it is told which one,
+    /// and the time on the clients' common clock, in microseconds.
     pub(super) fn start<C: Client + 'static>(
         options: &Options,
         players: u32,
         server: SocketAddr,
-        make: impl FnMut(u32) -> Outcome<C> + Send + 'static,
+        make: impl FnMut(u32, u64) -> Outcome<C> + Send + 'static,
     ) -> Outcome<Self> {
         let (counts, is_over) = (Arc::<Counts>::default(), Arc::new(AtomicBool::new(false)));
         let options = options.clone();
@@ -126,7 +127,7 @@ struct Crowd<C, M> {
     make: M,
 }
 
-impl<C: Client, M: FnMut(u32) -> Outcome<C>> Crowd<C, M> {
+impl<C: Client, M: FnMut(u32, u64) -> Outcome<C>> Crowd<C, M> {
     fn new(options: &Options, players: u32, wire: Wire, counts: Arc<Counts>, make: M) -> Self {
         let weather = |seed| Weather::new(seed, options.loss_percent, options.latency_ms);
         Self {
@@ -197,7 +198,8 @@ impl<C: Client, M: FnMut(u32) -> Outcome<C>> Crowd<C, M> {
         for _ in 0..STARTS_PER_SLOT {
             let client = self.seats.len() as u32;
             if client < self.players {
-                self.seats.push(Seat { client: (self.make)(client)?, news_us: None });
+                let now_us = self.now_us();
+                self.seats.push(Seat { client: (self.make)(client, now_us)?, news_us: None });
             }
         }
         Ok(())
@@ -214,7 +216,8 @@ impl<C: Client, M: FnMut(u32) -> Outcome<C>> Crowd<C, M> {
             let client = self.dice.below(self.players.into()) as u32;
             self.seats[client as usize].client.leave();
             self.transmit(client)?;
-            self.seats[client as usize] = Seat { client: (self.make)(client)?, news_us: None };
+            let now_us = self.now_us();
+            self.seats[client as usize] = Seat { client: (self.make)(client, now_us)?, news_us: None };
         }
         Ok(())
     }
@@ -226,7 +229,7 @@ impl<C: Client, M: FnMut(u32) -> Outcome<C>> Crowd<C, M> {
             if seat.client.is_over() {
                 // As a player does: with a new token, back to the same seat.
                 self.counts.lost.fetch_add(1, Relaxed);
-                seat.client = (self.make)(client)?;
+                seat.client = (self.make)(client, now_us)?;
             }
             seat.client.handle_tick(now_us);
             self.transmit(client)?;

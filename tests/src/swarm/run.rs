@@ -8,7 +8,6 @@ use super::server::ServerProcess;
 use super::wire::CLIENTS_MAX;
 use super::{Options, Outcome, arena, echo, load, plot, report, server};
 use crate::Dice;
-use guildhall_client::game::GameClient;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How long the clients may take to come in, in seconds, beside what their number asks for.
@@ -75,9 +74,9 @@ fn shard(options: &Options, players: u32) -> Outcome<Measurement> {
     let server = ServerProcess::start(&arguments)?;
     let address = server.address;
     let mut dice = Dice(seed.rotate_left(32));
-    let make = move |client| {
+    let make = move |client, now_us| {
         let token = arena::token(client, address, seed, now_s()?, &mut dice);
-        Ok(Fighter::new(GameClient::new(&token, 0)?, seed ^ u64::from(client)))
+        Fighter::new(&token, now_us, seed ^ u64::from(client))
     };
     let load = |options: &Options| Load::start(options, players, address, make);
     measure(options, players, server, server::THREAD, load)
@@ -90,7 +89,7 @@ fn bare(options: &Options, like: &Measurement) -> Outcome<Measurement> {
     let echo_bytes = mean(like.served.bytes_out, like.served.datagrams_out);
     let server = ServerProcess::start(&[echo::SERVE.to_owned(), echo_bytes.to_string()])?;
     let address = server.address;
-    let make = move |_| Ok(Caller { sent_bytes, echo_bytes, is_due: false });
+    let make = move |_, _| Ok(Caller { sent_bytes, echo_bytes, is_due: false });
     let steady = Options { churn_percent: 0, ..options.clone() };
     measure(&steady, like.players, server, echo::THREAD, |options| Load::start(options, like.players, address, make))
 }

@@ -94,7 +94,7 @@ fn answer(game: &Game, request: Request) -> Outcome<Option<Order>> {
             Order::Finalized { session_id: request.session_id, session_epoch: request.session_epoch, answer: Ok(()) }
         }
         Request::Checkpoint(_) => Order::Checkpointed { is_stored: true },
-        Request::Bury(_) | Request::Record(_) => return Ok(None),
+        Request::Bury(_) | Request::Record(_) | Request::Log(_) => return Ok(None),
     }))
 }
 
