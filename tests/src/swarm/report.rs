@@ -71,8 +71,29 @@ pub(super) fn print(name: &str, measurement: &Measurement, options: &Options) {
 pub(super) fn print_ratios(pairs: &[(f64, f64)]) {
     let mut ratios: Vec<f64> = pairs.iter().map(|(ours, floor)| ours / floor).collect();
     ratios.sort_by(f64::total_cmp);
-    if let Some(median) = ratios.get(ratios.len() / 2) {
+    if let Some(median) = median(&ratios) {
         println!("shard ÷ echo, CPU per player-tick: {median:.2} (median of {}: {ratios:.2?})", ratios.len());
         println!("{}", json!({ "ratio": { "median": median, "all": ratios } }));
+    }
+}
+
+/// Of numbers in order: the one in the middle, or the mean of the two that are.
+fn median(sorted: &[f64]) -> Option<f64> {
+    let upper = sorted.get(sorted.len() / 2)?;
+    let lower = sorted.get((sorted.len() - 1) / 2)?;
+    Some(f64::midpoint(*lower, *upper))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_of_an_even_number_lies_between_the_two_in_the_middle() {
+        assert_eq!(median(&[]), None);
+        assert_eq!(median(&[1.5]), Some(1.5));
+        assert_eq!(median(&[1.0, 2.0]), Some(1.5));
+        assert_eq!(median(&[1.0, 2.0, 9.0]), Some(2.0));
+        assert_eq!(median(&[1.0, 2.0, 4.0, 9.0]), Some(3.0));
     }
 }
