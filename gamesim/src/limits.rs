@@ -13,8 +13,8 @@ pub const SLOTS_PER_TICK: usize = (TICK_MS as u64 / SLOT_MS) as usize;
 pub const SLOTS_BEHIND_MAX: u32 = 2 * SLOTS_PER_TICK as u32;
 /// Slots that a shard without a connection and without a room sleeps through at a time.
 pub const SLOTS_IDLE: u32 = 5;
-/// Datagrams after which a shard reads no more in one slot, up to a batch less one; the others wait in the socket. A quarter of a million in a second are nearly
-/// twice what the players of a full core send.
+/// Datagrams after which a shard reads no more in one slot, up to a batch less one; the others wait in the socket. A quarter
+/// of a million in a second are nearly twice what the players of a full core send.
 pub const DATAGRAMS_PER_SLOT_MAX: usize = 512;
 /// Time after which a shard begins no other batch in one slot, in microseconds: whatever a flood costs, the rest is the
 /// rooms'.

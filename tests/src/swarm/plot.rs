@@ -38,7 +38,7 @@ pub(super) fn draw(measurements: &[Measurement]) -> String {
 
 fn panel(svg: &mut String, top: f64, title: &str, measurements: &[Measurement], lines: &[Line<'_>]) {
     let most = measurements.iter().map(|m| f64::from(m.players)).fold(1.0, f64::max);
-    let highest = lines.iter().flat_map(|(_, _, of)| measurements.iter().map(|m| of(m))).fold(0.001, f64::max);
+    let highest = lines.iter().flat_map(|(_, _, of)| measurements.iter().map(of)).fold(0.001, f64::max);
     let bottom = top + PANEL;
     let x = |players: f64| MARGIN + WIDTH * players / most;
     let y = |value: f64| bottom - PANEL * value / highest;
