@@ -12,6 +12,7 @@ use crate::metrics::ShardMetrics;
 use crate::shard::{Shard, ShardReport};
 use crate::wheel::Wheel;
 use guildhall_telemetry::Histogram;
+use rustix::net::sockopt::{set_socket_recv_buffer_size, socket_recv_buffer_size};
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
@@ -45,9 +46,11 @@ pub(crate) fn bind(address: IpAddr, first_port: u16, shards: usize) -> io::Resul
             let port = if first_port == 0 { 0 } else { first_port + u16::try_from(shard).unwrap_or_default() };
             let socket = UdpSocket::bind(SocketAddr::new(address, port))?;
             socket.set_nonblocking(true)?;
-            // As much as the system allows; less is no reason not to start.
-            if let Err(error) = rustix::net::sockopt::set_socket_recv_buffer_size(&socket, RECEIVE_BUFFER_BYTES) {
-                tracing::warn!(%error, "the receive buffer keeps its size");
+            // As much as the system allows; less is no reason not to start. Where it allows less, it does not say so.
+            let granted = set_socket_recv_buffer_size(&socket, RECEIVE_BUFFER_BYTES)
+                .and_then(|()| socket_recv_buffer_size(&socket));
+            if !granted.is_ok_and(|bytes| bytes >= RECEIVE_BUFFER_BYTES) {
+                tracing::warn!(?granted, wanted = RECEIVE_BUFFER_BYTES, "bursts of datagrams do not fit the socket");
             }
             Ok(socket)
         })
