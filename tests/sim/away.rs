@@ -94,7 +94,6 @@ async fn watch_over(mut witness: Hero, entity: u16, mut end: oneshot::Receiver<u
     (seen, witness.events)
 }
 
-/// Asserts that what the one who came back sees of its own character is what the witness saw in that tick.
 /// The way back, in the time that is promised to whoever has noticed that the connection is gone.
 async fn come_back(scene: &Scene, placement: &Placement, content: &Arc<Content>) -> Hero {
     let noticed = Instant::now();
@@ -103,6 +102,7 @@ async fn come_back(scene: &Scene, placement: &Placement, content: &Arc<Content>)
     hero
 }
 
+/// Asserts that what the one who came back sees of its own character is what the witness saw in that tick.
 fn assert_continued(before: &View, back: &View, seat: u8, (seen, _): &Testimony) {
     assert_eq!((back.my_seat, back.my_entity), (Some(seat.into()), before.my_entity));
     assert!(back.progress_seq >= before.progress_seq && back.durable_seq >= before.durable_seq);
@@ -129,6 +129,8 @@ async fn whoever_vanishes_comes_back_to_the_same_seat_hit_points_and_progress() 
     let entity = hero.connection.view().borrow().my_entity.unwrap();
     let watching = tokio::spawn(watch_over(witness, entity, ended));
 
+    let character = || scene.members[0].player.character(scene.members[0].character_id);
+    let entered = character().await.unwrap();
     let before = soon("the adventure", hero.adventure()).await;
     hero.connection.vanish();
     // At once, and from another address: the game sim does not know yet that the first connection is dead.
@@ -153,7 +155,9 @@ async fn whoever_vanishes_comes_back_to_the_same_seat_hit_points_and_progress() 
     assert!(missing.is_empty(), "the character was out of the dungeon in ticks {missing:?}");
     assert!(!testimony.1.contains(&GameEvent::PlayerLeft { seat: seat.into() }));
     soon("durability", hero.play(|view| view.is_durable() && view.progress_seq > 0)).await;
-    let stored = scene.members[0].player.character(scene.members[0].character_id).await.unwrap();
-    assert!(stored.character.hot.xp > 0);
+    let stored = character().await.unwrap();
+    // What was gained may be experience or gold, or what a fight wears out: it differs from one run to another.
+    assert!(stored.character.version > entered.character.version);
+    assert_ne!(stored.character.hot, entered.character.hot);
     scene.stack.shutdown().await;
 }
