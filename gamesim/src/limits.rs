@@ -69,12 +69,14 @@ pub const CHECKPOINT_OF_LOST_MS: u64 = 120_000;
 pub const CHECKPOINT_TIMEOUT_MS: u64 = 2_000;
 /// Length from which a part of a recording is complete, in bytes.
 pub const RECORDING_PART_BYTES: usize = 64 * 1024;
+/// The same of a zone: each part begins with everybody in it.
+pub const RECORDING_ZONE_PART_BYTES: usize = 4 * 1024 * 1024;
 /// Ticks from which a part of a recording is complete: what a game sim that dies takes with it.
 pub const RECORDING_PART_TICKS: u32 = 5 * 60 * 1_000 / TICK_MS;
 /// Ticks between two notes of the state's hash in a recording.
 pub const RECORDING_CHECK_TICKS: u32 = 1_000 / TICK_MS;
 /// Largest header of a part of a recording, with the dungeon that it begins from, in bytes.
-pub const RECORDING_HEADER_BYTES_MAX: usize = CHECKPOINT_BYTES_MAX + 1_024;
+pub const RECORDING_HEADER_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Longest record of somebody who joins, in bytes.
 pub const RECORDED_JOIN_BYTES_MAX: usize = 16 * 1024;
 /// Longest record of one command, in bytes.

@@ -3,13 +3,14 @@
 //!
 //! A recording comes in parts of some minutes. Each begins from the seed or from the whole saved dungeon, so each can be
 //! played without the others: what is lost takes nothing else with it, and memory stays bounded. A room holds a
-//! [`Recorder`] and calls its dungeon through it alone. An act is on the tape before the world carries it out, so that the
+//! [`Recorder`] and calls its dungeon through it alone; of a zone there is one recording, named after the session that opened
+//! it, and its other sessions refer to that. An act is on the tape before the world carries it out, so that the
 //! tape of a world that panics ends with what made it panic.
 //!
 //! `part` is the format, `inputs` how a tick's commands become a byte or none, `replay` the way back, `session` all the
 //! parts of a session one after the other. Nothing in here does I/O or knows which commands there are.
 
-use crate::limits::{RECORDING_PART_BYTES, RECORDING_PART_TICKS};
+use crate::limits::{RECORDING_PART_BYTES, RECORDING_PART_TICKS, RECORDING_ZONE_PART_BYTES};
 use crate::world::{Command, Dungeon, Effect};
 use guildhall_domain::{SessionId, Sheet};
 use part::Writing;
@@ -65,6 +66,12 @@ pub fn content_version(bytes: &[u8]) -> Option<u64> {
     PartHeader::decode(bytes).map(|(header, _)| header.content_version)
 }
 
+/// The session and the epoch that the recording of the zone is named after in which this part's session was played; `None`
+/// for parts that are recordings themselves, and for bytes that are no part.
+pub fn zone_of(bytes: &[u8]) -> Option<(SessionId, u32)> {
+    PartHeader::decode(bytes).and_then(|(header, _)| header.zone())
+}
+
 impl Recorder {
     /// Begins a recording of a dungeon as it is, which `beginning` leads to. The time is in milliseconds since 1970.
     pub fn start(now_ms: u64, subject: Subject, beginning: Beginning, dungeon: &Dungeon) -> Self {
@@ -81,14 +88,20 @@ impl Recorder {
         character: Sheet<'_>,
         effects: &mut Vec<Effect>,
     ) -> bool {
-        self.write(|writing| writing.join(u8::try_from(seat).ok()?, name, character));
+        self.write(|writing| writing.join(seat, name, character));
         dungeon.join(seat, name, character, effects)
     }
 
     /// As [`Dungeon::leave`].
     pub fn leave(&mut self, dungeon: &mut Dungeon, seat: u16, effects: &mut Vec<Effect>) {
-        self.write(|writing| writing.leave(u8::try_from(seat).ok()?));
+        self.write(|writing| writing.leave(seat));
         dungeon.leave(seat, effects);
+    }
+
+    /// As [`Dungeon::restore_party`].
+    pub fn restore_party(&mut self, zone: &mut Dungeon, party: u16, saved: &[u8]) -> Option<()> {
+        self.write(|writing| writing.restore_party(party, saved));
+        zone.restore_party(party, saved)
     }
 
     /// As [`Dungeon::step`].
@@ -100,9 +113,8 @@ impl Recorder {
 
     /// The part that is complete, if it has become long enough; the next one begins from the dungeon as it is.
     pub fn poll_part(&mut self, now_ms: u64, dungeon: &Dungeon) -> Option<RecordingPart> {
-        let is_due = |writing: &mut Box<Writing>| {
-            writing.len() >= RECORDING_PART_BYTES || writing.ticks() >= RECORDING_PART_TICKS
-        };
+        let bytes = if dungeon.is_zone() { RECORDING_ZONE_PART_BYTES } else { RECORDING_PART_BYTES };
+        let is_due = |writing: &mut Box<Writing>| writing.len() >= bytes || writing.ticks() >= RECORDING_PART_TICKS;
         let mut writing = self.writing.take_if(is_due)?;
         writing.end(dungeon.state_hash());
         let next = dungeon.save().and_then(|saved| {
@@ -111,6 +123,18 @@ impl Recorder {
         });
         self.writing = next.map(Box::new);
         Some(writing.finish())
+    }
+
+    /// What is recorded, while something is.
+    pub fn subject(&self) -> Option<&Subject> {
+        self.writing.as_ref().map(|writing| writing.subject())
+    }
+
+    /// The only part of a session that is played in a zone: it names the recording of that.
+    pub fn refer(now_ms: u64, subject: Subject, zone: &Subject) -> Option<RecordingPart> {
+        let (session_id, session_epoch) = (zone.session_id.to_bytes(), zone.session_epoch);
+        let beginning = Beginning::InZone { session_id, session_epoch };
+        Writing::start(now_ms, subject, 0, beginning, 0).map(Writing::finish)
     }
 
     /// The last part. Without a dungeon, because its world has panicked, it lacks the state that it would end with.

@@ -80,6 +80,15 @@ pub(crate) struct RoomConfig {
     pub(crate) keeps_recordings: bool,
 }
 
+impl RoomConfig {
+    /// What a recording of this session says of itself.
+    pub(crate) fn subject(&self, placement: &Placement, dungeon_id: &str) -> Subject {
+        let Placement { session_id, session_epoch, .. } = *placement;
+        let (dungeon_id, content_version) = (dungeon_id.to_owned(), self.content_version);
+        Subject { session_id, session_epoch, dungeon_id, content_version, ruleset: self.game.ruleset().name() }
+    }
+}
+
 /// A connection that has no place in a room any more, and what it saw last.
 #[derive(Debug)]
 pub(crate) struct Parting {
@@ -169,17 +178,14 @@ impl Room {
         } else {
             let dungeon = Dungeon::new(&config.game, &admitted.dungeon_id, admitted.seed)?;
             room.start_recording(now_ms, config, Beginning::Seed(admitted.seed), &dungeon);
-            room.venue = Some(Venue::new(dungeon));
+            room.venue = Some(Venue::new(dungeon, Recorder::default()));
         }
         Some(room)
     }
 
     fn start_recording(&mut self, now_ms: u64, config: &RoomConfig, beginning: Beginning, dungeon: &Dungeon) {
         if config.keeps_recordings {
-            let Placement { session_id, session_epoch, .. } = self.placement;
-            let (dungeon_id, content_version) = (self.dungeon_id.clone(), self.content_version);
-            let ruleset = config.game.ruleset().name();
-            let subject = Subject { session_id, session_epoch, dungeon_id, content_version, ruleset };
+            let subject = config.subject(&self.placement, &self.dungeon_id);
             self.recorder = Recorder::start(now_ms, subject, beginning, dungeon);
         }
     }

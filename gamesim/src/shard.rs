@@ -284,7 +284,7 @@ impl Shard {
     }
 
     fn remove_room(&mut self, now_ms: u64, session_id: SessionId) {
-        self.zones.leave(session_id);
+        self.requests.extend(self.zones.leave(session_id).map(Request::Record));
         let room = self.rooms.remove(&session_id);
         if let Some(room) = &room {
             self.violations_before = added(self.violations_before, room.violations());

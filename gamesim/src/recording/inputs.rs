@@ -1,14 +1,15 @@
 //! How the commands of a tick are written. What is typical costs a byte or nothing: players go on as before. Each seat that
 //! gives one command is a digit to base 3 (none, the seat's last one again, another one), so four seats are one byte;
-//! another command is its place among the latest ones, or spelt out if it is none of them. What does not fit that pattern
-//! is listed.
+//! another command is its place among the latest ones, or spelt out if it is none of them. Of a crowd, as in a zone, it is
+//! written who does something else than in the tick before. What fits neither pattern is listed.
 //!
 //! Writer and reader are the same value and change alike, so a place means the same to both.
 
-use super::part::{LIST, Reader};
+use super::part::{CROWD, LIST, Reader};
 use crate::limits::RECORDED_COMMAND_BYTES_MAX;
 use crate::world::Command;
 use guildhall_domain::limits::SEATS_PER_SESSION_MAX;
+use std::collections::BTreeMap;
 
 /// Commands that can be named by their place.
 const RECENT_MAX: usize = 128;
@@ -53,11 +54,23 @@ impl Inputs {
                     self.encode_command(*command, bytes)?;
                 }
             }
+        } else if commands.is_sorted_by(|(a, _), (b, _)| a < b) && self.tick.is_sorted_by(|(a, _), (b, _)| a < b) {
+            bytes.push(CROWD);
+            let changes = changes(&self.tick, commands);
+            put_number(bytes, changes.len())?;
+            let mut next = 0;
+            for (seat, command) in changes {
+                put_number(bytes, usize::from(seat - next) * 2 + usize::from(command.is_none()))?;
+                next = seat;
+                if let Some(command) = command {
+                    self.encode_command(command, bytes)?;
+                }
+            }
         } else {
             bytes.push(LIST);
-            bytes.push(u8::try_from(commands.len()).ok()?);
+            put_number(bytes, commands.len())?;
             for (seat, command) in commands {
-                bytes.push(u8::try_from(*seat).ok()?);
+                put_number(bytes, usize::from(*seat))?;
                 self.encode_command(*command, bytes)?;
             }
         }
@@ -69,9 +82,11 @@ impl Inputs {
     pub(super) fn decode(&mut self, code: u8, reader: &mut Reader<'_>) -> Option<()> {
         let mut commands = Vec::new();
         if code == LIST {
-            for _ in 0..reader.byte()? {
-                commands.push((reader.byte()?.into(), self.decode_command(reader)?));
+            for _ in 0..reader.value::<u32>()? {
+                commands.push((reader.value()?, self.decode_command(reader)?));
             }
+        } else if code == CROWD {
+            commands = self.decode_crowd(reader)?;
         } else {
             let mut digits = code;
             for seat in 0..SEATS_PER_SESSION_MAX as u16 {
@@ -85,6 +100,22 @@ impl Inputs {
         }
         self.remember(&commands);
         Some(())
+    }
+
+    /// The last tick's commands with what has changed.
+    fn decode_crowd(&mut self, reader: &mut Reader<'_>) -> Option<Vec<(u16, Command)>> {
+        let mut commands: BTreeMap<u16, Command> = self.tick.iter().copied().collect();
+        let mut seat = 0_u16;
+        for _ in 0..reader.value::<u32>()? {
+            let step = reader.value::<u32>()?;
+            seat = seat.checked_add(u16::try_from(step / 2).ok()?)?;
+            if step % 2 == 1 {
+                commands.remove(&seat)?;
+            } else {
+                commands.insert(seat, self.decode_command(reader)?);
+            }
+        }
+        Some(commands.into_iter().collect())
     }
 
     /// The digits of a tick; `None` if it is not one command at most of each seat, in their order.
@@ -144,4 +175,20 @@ impl Inputs {
         self.tick.clear();
         self.tick.extend_from_slice(commands);
     }
+}
+
+/// Who does something else in one tick than in the one before, by seat; `None` is nothing any more.
+fn changes(before: &[(u16, Command)], now: &[(u16, Command)]) -> Vec<(u16, Option<Command>)> {
+    let old: BTreeMap<u16, Command> = before.iter().copied().collect();
+    let new: BTreeMap<u16, Command> = now.iter().copied().collect();
+    let gone = old.keys().filter(|seat| !new.contains_key(seat)).map(|seat| (*seat, None));
+    let other = new.iter().filter(|(seat, command)| old.get(seat) != Some(command));
+    let mut changes: Vec<_> = gone.chain(other.map(|(seat, command)| (*seat, Some(*command)))).collect();
+    changes.sort_unstable_by_key(|(seat, _)| *seat);
+    changes
+}
+
+fn put_number(bytes: &mut Vec<u8>, number: usize) -> Option<()> {
+    *bytes = postcard::to_extend(&u32::try_from(number).ok()?, std::mem::take(bytes)).ok()?;
+    Some(())
 }

@@ -10,23 +10,27 @@
 //! | 84 | somebody left: the seat |
 //! | 85 | the lower half of the state's hash, 4 bytes, every second |
 //! | 86 | the end: the hash of the last state, 8 bytes |
+//! | 87 | a tick of a crowd: how many changes, then for each the way to its seat and a command or none |
+//! | 88 | a party came into a zone as it was saved: its number, length, the bytes |
 
 use super::inputs::{CODES, Inputs};
 use super::{RecordingPart, Subject};
-use crate::limits::{RECORDED_JOIN_BYTES_MAX, RECORDING_CHECK_TICKS, RECORDING_HEADER_BYTES_MAX};
+use crate::limits::{CHECKPOINT_BYTES_MAX, RECORDED_JOIN_BYTES_MAX, RECORDING_CHECK_TICKS, RECORDING_HEADER_BYTES_MAX};
 use crate::world::{Command, Dungeon};
 use guildhall_domain::{Build, HotState, SessionId, Sheet};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// The first bytes. Another layout is another format: others are refused.
-const MAGIC: [u8; 4] = *b"GHR\x02";
+const MAGIC: [u8; 4] = *b"GHR\x03";
 pub(super) const LIST: u8 = CODES;
 pub(super) const AGAIN: u8 = 82;
 pub(super) const JOIN: u8 = 83;
 pub(super) const LEAVE: u8 = 84;
 pub(super) const CHECK: u8 = 85;
 pub(super) const END: u8 = 86;
+pub(super) const CROWD: u8 = 87;
+pub(super) const PARTY: u8 = 88;
 
 /// What a part says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,12 +63,20 @@ pub enum Beginning {
     Seed(u64),
     /// With this dungeon, as [`Dungeon::save`] gives it.
     Saved(Vec<u8>),
+    /// Nowhere: the session was played in a zone, whose recording bears the name of another session. There is nothing else
+    /// in such a part.
+    InZone {
+        /// The session that the zone's recording is named after.
+        session_id: [u8; 16],
+        /// Its epoch.
+        session_epoch: u32,
+    },
 }
 
 /// Somebody who joined: all that the call takes.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Joining {
-    pub(super) seat: u8,
+    pub(super) seat: u16,
     pub(super) name: String,
     pub(super) class: String,
     pub(super) build: Build,
@@ -75,6 +87,16 @@ impl PartHeader {
     /// The session.
     pub const fn session_id(&self) -> SessionId {
         SessionId::from_bytes(self.session_id)
+    }
+
+    /// The session and the epoch that a zone's recording is named after, if the session was played in one.
+    pub const fn zone(&self) -> Option<(SessionId, u32)> {
+        match &self.beginning {
+            Beginning::InZone { session_id, session_epoch } => {
+                Some((SessionId::from_bytes(*session_id), *session_epoch))
+            }
+            Beginning::Seed(_) | Beginning::Saved(_) => None,
+        }
     }
 
     /// The header of a part, and a reader of its entries; `None` for bytes that are no part.
@@ -121,7 +143,7 @@ impl Writing {
         Some(Self { subject, number, bytes, ticks: 0, inputs: Inputs::default(), again: 0 })
     }
 
-    pub(super) fn join(&mut self, seat: u8, name: &str, character: Sheet<'_>) -> Option<()> {
+    pub(super) fn join(&mut self, seat: u16, name: &str, character: Sheet<'_>) -> Option<()> {
         let Sheet { class, build, hot } = character;
         let (name, class) = (name.to_owned(), class.to_owned());
         let joining = Joining { seat, name, class, build: build.clone(), hot: hot.clone() };
@@ -132,9 +154,17 @@ impl Writing {
         Some(())
     }
 
-    pub(super) fn leave(&mut self, seat: u8) -> Option<()> {
+    pub(super) fn leave(&mut self, seat: u16) -> Option<()> {
         self.begin(LEAVE)?;
-        self.bytes.push(seat);
+        self.write_number(seat.into())
+    }
+
+    pub(super) fn restore_party(&mut self, party: u16, saved: &[u8]) -> Option<()> {
+        let saved = Some(saved).filter(|saved| saved.len() <= CHECKPOINT_BYTES_MAX)?;
+        self.begin(PARTY)?;
+        self.write_number(party.into())?;
+        self.write_number(u32::try_from(saved.len()).ok()?)?;
+        self.bytes.extend(saved);
         Some(())
     }
 

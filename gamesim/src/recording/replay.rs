@@ -2,8 +2,10 @@
 //! where it stands, and whatever is played can be played.
 
 use super::inputs::Inputs;
-use super::part::{AGAIN, Beginning, CHECK, END, JOIN, Joining, LEAVE, LIST, PartHeader, Reader, lower_half};
-use crate::limits::{RECORDED_JOIN_BYTES_MAX, RECORDING_PART_TICKS};
+use super::part::{
+    AGAIN, Beginning, CHECK, CROWD, END, JOIN, Joining, LEAVE, LIST, PARTY, PartHeader, Reader, lower_half,
+};
+use crate::limits::{CHECKPOINT_BYTES_MAX, RECORDED_JOIN_BYTES_MAX, RECORDING_PART_TICKS};
 use crate::world::{Dungeon, Effect, Game};
 use guildhall_domain::Sheet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -56,6 +58,7 @@ pub fn play(bytes: &[u8], game: &Arc<Game>, watch: &mut dyn FnMut(&Dungeon, &[Ef
     let dungeon = match &header.beginning {
         Beginning::Seed(seed) => Dungeon::new(game, &header.dungeon_id, *seed),
         Beginning::Saved(saved) => Dungeon::restore(game, &header.dungeon_id, saved),
+        Beginning::InZone { .. } => None,
     }?;
     let same_until = dungeon.tick();
     let mut player = Player {
@@ -92,7 +95,7 @@ struct Player<'a> {
     digest: u64,
 }
 
-impl Player<'_> {
+impl<'a> Player<'a> {
     fn play(&mut self, state_hash: u64, watch: &mut dyn FnMut(&Dungeon, &[Effect])) -> End {
         if self.dungeon.state_hash() != state_hash {
             return self.difference();
@@ -111,7 +114,7 @@ impl Player<'_> {
     fn entry(&mut self, watch: &mut dyn FnMut(&Dungeon, &[Effect])) -> Option<Option<End>> {
         let kind = self.reader.byte()?;
         let outcome = match kind {
-            ..=LIST => {
+            ..=LIST | CROWD => {
                 self.inputs.decode(kind, &mut self.reader)?;
                 self.ticks(1, watch)?
             }
@@ -122,12 +125,19 @@ impl Player<'_> {
             JOIN => {
                 let Joining { seat, name, class, build, hot } = self.joining()?;
                 self.carefully(|dungeon, effects, _| {
-                    dungeon.join(seat.into(), &name, Sheet { class: &class, build: &build, hot: &hot }, effects);
+                    dungeon.join(seat, &name, Sheet { class: &class, build: &build, hot: &hot }, effects);
                 })
             }
             LEAVE => {
-                let seat = self.reader.byte()?.into();
+                let seat = self.reader.value()?;
                 self.carefully(|dungeon, effects, _| dungeon.leave(seat, effects))
+            }
+            PARTY => {
+                let (party, saved) = self.party()?;
+                self.carefully(|dungeon, _, _| {
+                    // What is refused changes nothing, here as when it was recorded.
+                    let _ = dungeon.restore_party(party, saved);
+                })
             }
             CHECK => {
                 let is_same = self.reader.bytes(4)? == lower_half(self.dungeon.state_hash());
@@ -174,6 +184,12 @@ impl Player<'_> {
         let length = usize::try_from(self.reader.value::<u32>()?).ok().filter(|n| *n <= RECORDED_JOIN_BYTES_MAX)?;
         let (joining, rest) = postcard::take_from_bytes::<Joining>(self.reader.bytes(length)?).ok()?;
         (rest.is_empty() && joining.hot.check().is_ok()).then_some(joining)
+    }
+
+    fn party(&mut self) -> Option<(u16, &'a [u8])> {
+        let party = self.reader.value()?;
+        let length = usize::try_from(self.reader.value::<u32>()?).ok().filter(|n| *n <= CHECKPOINT_BYTES_MAX)?;
+        Some((party, self.reader.bytes(length)?))
     }
 
     fn difference(&self) -> End {

@@ -5,8 +5,8 @@
 //! is true, and it is closed.
 
 use super::{
-    Admitted, Beginning, Change, Conduct, Dungeon, EndingReason, Occupant, Outcome, Placement, Presence, Room,
-    RoomConfig, RoomEffect, Venue,
+    Admitted, Beginning, Change, Conduct, Dungeon, EndingReason, Occupant, Outcome, Placement, Presence, Recorder,
+    Room, RoomConfig, RoomEffect, Venue,
 };
 use crate::checkpoint::{Checkpoint, SavedLeaving, SavedOccupant, Stay, StoredCheckpoint};
 use guildhall_domain::api::{HeldCharacter, Resume};
@@ -69,13 +69,14 @@ impl Room {
         let mut room = Self::without_venue(now_ms, placement, config, admitted, party);
         let mut venue = match party {
             Some(party) => {
-                lent.as_mut()?.dungeon.restore_party(party, &checkpoint.dungeon)?;
+                let Venue { dungeon, recorder, .. } = &mut **lent.as_mut()?;
+                recorder.restore_party(dungeon, party, &checkpoint.dungeon)?;
                 lent.take()?
             }
             None => {
                 let dungeon = Dungeon::restore(&config.game, &admitted.dungeon_id, &checkpoint.dungeon)?;
                 room.start_recording(now_ms, config, Beginning::Saved(checkpoint.dungeon.clone()), &dungeon);
-                Venue::new(dungeon)
+                Venue::new(dungeon, Recorder::default())
             }
         };
         room.began_ms = now_ms.saturating_sub(checkpoint.age_ms);
@@ -91,7 +92,9 @@ impl Room {
             let occupant = room.seats.get(usize::from(seat)).and_then(Option::as_ref);
             if occupant.is_none_or(|occupant| !matches!(occupant.presence, Presence::Away { .. })) {
                 // The session does not hold them any more. Nobody is here yet who would have to be told.
-                room.recorder.leave(&mut venue.dungeon, room.number(seat), &mut Vec::new());
+                let number = room.number(seat);
+                let (recorder, dungeon) = room.recorded(&mut venue);
+                recorder.leave(dungeon, number, &mut Vec::new());
             }
             room.register(&mut venue, seat);
         }

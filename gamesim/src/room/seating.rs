@@ -88,7 +88,8 @@ impl Room {
         let stored = character.hot.clone();
         let mut happened = Vec::new();
         let name = character.name.as_str();
-        let sits = self.recorder.join(&mut venue.dungeon, number, name, (&character).into(), &mut happened);
+        let (recorder, dungeon) = self.recorded(&mut venue);
+        let sits = recorder.join(dungeon, number, name, (&character).into(), &mut happened);
         let (changes, progress_seq) = venue.dungeon.hot(number).map_or((false, 0), |(hot, seq)| (*hot != stored, seq));
         // What the store has is durable; if coming in changed the character, that is one change more.
         let stored = Change { character_id, hot: stored, progress_seq: progress_seq.saturating_sub(changes.into()) };
@@ -168,7 +169,9 @@ impl Room {
     ) {
         self.record(now_ms, &venue.dungeon, seat, false);
         let mut happened = Vec::new();
-        self.recorder.leave(&mut venue.dungeon, self.number(seat), &mut happened);
+        let number = self.number(seat);
+        let (recorder, dungeon) = self.recorded(venue);
+        recorder.leave(dungeon, number, &mut happened);
         self.register(venue, seat);
         self.route(now_ms, &venue.dungeon, &happened);
         let last_words = reason.map(|reason| GameEvent::SessionEnding { reason: reason.code() });

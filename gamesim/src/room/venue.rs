@@ -2,6 +2,7 @@
 //! turn, so that at every moment it has one owner, and a panic in one room's hands takes it away from all.
 
 use super::{Dungeon, Occupant, Room};
+use crate::recording::Recorder;
 use crate::world::Effect;
 use guildhall_domain::CharacterId;
 use guildhall_domain::limits::SEATS_PER_SESSION_MAX;
@@ -13,6 +14,8 @@ pub(crate) struct Venue {
     pub(crate) dungeon: Dungeon,
     /// What has happened in the zone's last step; every room takes its own from it.
     pub(crate) happened: Vec<Effect>,
+    /// In a zone; a dungeon's is its room's.
+    pub(crate) recorder: Recorder,
     /// Everybody in the zone, by number.
     people: BTreeMap<u16, Person>,
 }
@@ -25,8 +28,9 @@ pub(super) struct Person {
 }
 
 impl Venue {
-    pub(crate) fn new(dungeon: Dungeon) -> Box<Self> {
-        Box::new(Self { dungeon, happened: Vec::new(), people: BTreeMap::new() })
+    /// A dungeon, or a zone with what records it.
+    pub(crate) fn new(dungeon: Dungeon, recorder: Recorder) -> Box<Self> {
+        Box::new(Self { dungeon, happened: Vec::new(), recorder, people: BTreeMap::new() })
     }
 
     /// Who has this number.
@@ -36,6 +40,12 @@ impl Venue {
 }
 
 impl Room {
+    /// The dungeon with what records it: every act goes through that.
+    pub(super) fn recorded<'a>(&'a mut self, venue: &'a mut Venue) -> (&'a mut Recorder, &'a mut Dungeon) {
+        let recorder = if self.party.is_some() { &mut venue.recorder } else { &mut self.recorder };
+        (recorder, &mut venue.dungeon)
+    }
+
     /// The number in the world of the player in a seat.
     pub(super) fn number(&self, seat: u8) -> u16 {
         let first = self.party.unwrap_or_default().saturating_mul(SEATS_PER_SESSION_MAX as u16);
@@ -82,7 +92,7 @@ impl Room {
     /// Takes the whole party out of its zone, without a word.
     pub(super) fn clear_out(&self, venue: &mut Venue) {
         for seat in (0_u8..).take(SEATS_PER_SESSION_MAX) {
-            venue.dungeon.leave(self.number(seat), &mut Vec::new());
+            venue.recorder.leave(&mut venue.dungeon, self.number(seat), &mut Vec::new());
             venue.people.remove(&self.number(seat));
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{
     Admitted, ApiFailure, Claim, ConnectionId, GameEvent, Link, PROTOCOL_VERSION, Parting, Place, Placement,
-    RefusalReason, Room, ServerEvent, Shard, Snapshot, StoredCheckpoint, Ticket, UserData,
+    RefusalReason, Request, Room, ServerEvent, Shard, Snapshot, StoredCheckpoint, Ticket, UserData,
 };
 use guildhall_domain::session::Outcome;
 use guildhall_protocol::payload::EndingReason;
@@ -158,8 +158,10 @@ impl Shard {
         let placement = Placement { session_id, session_epoch: user.session_epoch, gamesim_epoch: self.gamesim_epoch };
         let config = &self.room_config;
         let (slot, is_zone) = (self.emptiest_slot(), config.game.content().zones.contains_key(&admitted.dungeon_id));
-        let berth = self.zones.enter(&config.game, session_id, admitted, slot);
-        let (party, slot) = berth.map_or((None, slot), |(party, slot)| (Some(party), slot));
+        let berth = self.zones.enter(now_ms, config, &placement, admitted, slot);
+        let (party, slot, reference) =
+            berth.map_or((None, slot, None), |berth| (Some(berth.party), berth.slot, berth.reference));
+        self.requests.extend(reference.map(Request::Record));
         let mut lent = party.and_then(|_| self.zones.take(&admitted.dungeon_id));
         let room = match &admitted.resume {
             _ if is_zone && lent.is_none() => {

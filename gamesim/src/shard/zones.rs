@@ -1,12 +1,12 @@
 //! The zones of a shard: which parties are in each, and the world that all of them play on. A zone begins with its first
 //! party and goes with its last. Its rooms move in one slot of the tick, right after the zone itself.
 
-use super::{Admitted, Room, RoomEffect, SLOTS_PER_TICK, SessionId, Shard, Venue};
-use crate::world::{Command, Dungeon, Game};
+use super::{Admitted, Placement, Request, Room, RoomConfig, RoomEffect, SLOTS_PER_TICK, SessionId, Shard, Venue};
+use crate::recording::{Beginning, Recorder, RecordingPart};
+use crate::world::{Command, Dungeon};
 use guildhall_domain::limits::ZONE_PARTIES_MAX;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
 /// One zone.
 #[derive(Debug)]
@@ -18,6 +18,17 @@ struct Zone {
     slot: usize,
 }
 
+/// A session's place in a zone.
+#[derive(Debug)]
+pub(super) struct Berth {
+    /// The number of its party.
+    pub(super) party: u16,
+    /// The slot in which the zone moves.
+    pub(super) slot: usize,
+    /// What is to be stored in place of a recording of its own.
+    pub(super) reference: Option<RecordingPart>,
+}
+
 /// Every zone, by its id in the content.
 #[derive(Debug, Default)]
 pub(super) struct Zones(BTreeMap<String, Zone>);
@@ -27,31 +38,43 @@ impl Zones {
     /// is no zone, or a full one.
     pub(super) fn enter(
         &mut self,
-        game: &Arc<Game>,
-        session_id: SessionId,
+        now_ms: u64,
+        config: &RoomConfig,
+        placement: &Placement,
         admitted: &Admitted,
         slot: usize,
-    ) -> Option<(u16, usize)> {
+    ) -> Option<Berth> {
+        let game = &config.game;
         if !game.content().zones.contains_key(&admitted.dungeon_id) {
             return None;
         }
-        if !self.0.contains_key(&admitted.dungeon_id) {
-            let venue = Venue::new(Dungeon::new(game, &admitted.dungeon_id, admitted.seed)?);
+        let mut reference = None;
+        let subject = config.subject(placement, &admitted.dungeon_id);
+        if let Some(zone) = self.0.get(&admitted.dungeon_id) {
+            let recorded = zone.venue.as_ref().and_then(|venue| venue.recorder.subject());
+            reference = recorded.and_then(|recorded| Recorder::refer(now_ms, subject, recorded));
+        } else {
+            let dungeon = Dungeon::new(game, &admitted.dungeon_id, admitted.seed)?;
+            let start = || Recorder::start(now_ms, subject, Beginning::Seed(admitted.seed), &dungeon);
+            let recorder = if config.keeps_recordings { start() } else { Recorder::default() };
+            let venue = Venue::new(dungeon, recorder);
             let zone = Zone { venue: Some(venue), parties: BTreeMap::new(), slot };
             self.0.insert(admitted.dungeon_id.clone(), zone);
         }
         let zone = self.0.get_mut(&admitted.dungeon_id)?;
         let party = (0..ZONE_PARTIES_MAX as u16).find(|party| !zone.parties.contains_key(party))?;
-        zone.parties.insert(party, session_id);
-        Some((party, zone.slot))
+        zone.parties.insert(party, placement.session_id);
+        Some(Berth { party, slot: zone.slot, reference })
     }
 
-    /// The session has left its zone.
-    pub(super) fn leave(&mut self, session_id: SessionId) {
+    /// The session has left its zone. Returns the end of the zone's recording, if it was the last one.
+    pub(super) fn leave(&mut self, session_id: SessionId) -> Option<RecordingPart> {
         for zone in self.0.values_mut() {
             zone.parties.retain(|_, other| *other != session_id);
         }
-        self.0.retain(|_, zone| !zone.parties.is_empty());
+        let deserted = self.0.extract_if(.., |_, zone| zone.parties.is_empty()).next();
+        let mut venue = deserted?.1.venue?;
+        venue.recorder.finish(Some(&venue.dungeon))
     }
 
     /// Takes the zone to lend it; `None` if there is none such, or it is broken.
@@ -90,14 +113,20 @@ impl Shard {
                 }
             }
             venue.happened.clear();
-            let stepped = catch_unwind(AssertUnwindSafe(move || {
+            // The tape outlives a world that panics.
+            let mut recorder = std::mem::take(&mut venue.recorder);
+            let stepped = catch_unwind(AssertUnwindSafe(|| {
                 let Venue { dungeon, happened, .. } = &mut *venue;
-                dungeon.step(&commands, happened);
-                venue
+                recorder.step(dungeon, &commands, happened);
             }));
-            match stepped {
-                Ok(venue) => self.zones.put(&id, Some(venue)),
-                Err(_) => self.break_zone(now_ms, &id),
+            if stepped.is_ok() {
+                let part = recorder.poll_part(now_ms, &venue.dungeon);
+                self.requests.extend(part.map(Request::Record));
+                venue.recorder = recorder;
+                self.zones.put(&id, Some(venue));
+            } else {
+                self.requests.extend(recorder.finish(None).map(Request::Record));
+                self.break_zone(now_ms, &id);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! A dungeon as bytes, for checkpoints: only what play has changed, and nothing that follows from the rest. Which chambers
+//! A dungeon or a zone as bytes, for checkpoints and recordings: only what play has changed, and nothing that follows from the rest. Which chambers
 //! are cleared, which doors stand open and whether the dungeon is won follow from who has died when, so no bytes can
 //! contradict themselves there; what else they say is judged before it is believed. Enemies that nobody has met cost a byte.
 //!
@@ -11,7 +11,7 @@ use super::state::{BLOW_SHOWN_MS, Blow, Enemy, Loot, Mood, Owner, Player};
 use super::states::{InState, States};
 use super::{Dungeon, Game, doors};
 use guildhall_domain::content::Point;
-use guildhall_domain::limits::{ABILITIES_EACH_MAX, LOOT_ON_GROUND_MAX, SEATS_PER_SESSION_MAX};
+use guildhall_domain::limits::ABILITIES_EACH_MAX;
 use guildhall_domain::{Build, HotState};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 pub(super) mod party;
 
 /// The first byte.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 /// Counts beyond this are no dungeon's; below, none can overflow however long play goes on.
 pub(super) const COUNT_MAX: u64 = 1 << 48;
 /// Likewise for ticks.
@@ -35,7 +35,8 @@ struct Saved<'a> {
     enemies: Vec<Option<SavedEnemy>>,
     loot: Vec<SavedLoot>,
     next_loot_id: u16,
-    changes: [u64; SEATS_PER_SESSION_MAX],
+    /// Without the zeros at the end.
+    changes: Vec<u64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -100,6 +101,7 @@ pub(super) struct SavedLoot {
     pub(super) wear: u32,
     pub(super) at: Point,
     pub(super) owner: Option<(u16, u32)>,
+    pub(super) party: Option<(u16, u32)>,
     pub(super) gone_at: Option<u32>,
 }
 
@@ -111,7 +113,7 @@ pub(super) fn save(dungeon: &Dungeon) -> Option<Vec<u8>> {
         enemies: dungeon.enemies.iter().map(saved_enemy).collect(),
         loot: dungeon.loot.iter().map(saved_loot).collect(),
         next_loot_id: dungeon.next_loot_id,
-        changes: dungeon.changes.as_slice().try_into().ok()?,
+        changes: used(&dungeon.changes),
     };
     postcard::to_extend(&saved, vec![FORMAT]).ok()
 }
@@ -120,20 +122,22 @@ pub(super) fn restore(game: &Arc<Game>, dungeon_id: &str, bytes: &[u8]) -> Optio
     let (_, record) = bytes.split_first().filter(|(format, _)| **format == FORMAT)?;
     let (saved, []) = postcard::take_from_bytes::<Saved<'_>>(record).ok()? else { return None };
     let (seed, draws) = saved.random;
-    let counts = saved.changes.into_iter().chain([draws]);
-    if saved.tick > TICK_MAX || counts.into_iter().any(|count| count > COUNT_MAX) {
+    let mut counts = saved.changes.iter().chain([&draws]);
+    if saved.tick > TICK_MAX || counts.any(|count| *count > COUNT_MAX) {
         return None;
     }
-    let mut dungeon = Dungeon::new(game, dungeon_id, seed).filter(|dungeon| !dungeon.is_zone())?;
+    let mut dungeon = Dungeon::new(game, dungeon_id, seed)?;
     dungeon.random = Random::resumed((seed, draws));
     dungeon.tick = saved.tick;
-    dungeon.changes = saved.changes.to_vec();
+    dungeon.changes.get_mut(..saved.changes.len())?.copy_from_slice(&saved.changes);
     restore_enemies(&mut dungeon, &saved.enemies)?;
     reopen(&mut dungeon);
-    dungeon.cleared_at = dungeon.enemies.iter().filter(|e| e.boss && !e.is_alive()).map(|e| e.died_at).min();
+    if !dungeon.is_zone() {
+        dungeon.cleared_at = dungeon.enemies.iter().filter(|e| e.boss && !e.is_alive()).map(|e| e.died_at).min();
+    }
     restore_loot(&mut dungeon, &saved.loot, saved.next_loot_id)?;
     for player in saved.players {
-        if usize::from(player.seat) >= SEATS_PER_SESSION_MAX {
+        if usize::from(player.seat) >= dungeon.changes.len() {
             return None;
         }
         let player = restored_player(&dungeon, player)?;
@@ -213,7 +217,7 @@ fn saved_enemy(enemy: &Enemy) -> Option<SavedEnemy> {
 }
 
 fn restore_enemies(dungeon: &mut Dungeon, saved: &[Option<SavedEnemy>]) -> Option<()> {
-    let Dungeon { enemies, game, tick, .. } = dungeon;
+    let Dungeon { enemies, game, tick, changes, .. } = dungeon;
     if saved.len() != enemies.len() {
         return None;
     }
@@ -225,7 +229,7 @@ fn restore_enemies(dungeon: &mut Dungeon, saved: &[Option<SavedEnemy>]) -> Optio
             && usize::from(saved.phase) <= kind.template.phases_at_percent.len();
         enemy.mood = match saved.mood {
             SavedMood::Idle => Mood::Idle,
-            SavedMood::Chasing(seat) if usize::from(seat) < SEATS_PER_SESSION_MAX => Mood::Chasing(seat),
+            SavedMood::Chasing(seat) if usize::from(seat) < changes.len() => Mood::Chasing(seat),
             SavedMood::Chasing(_) => return None,
             SavedMood::Returning => Mood::Returning,
         };
@@ -275,17 +279,17 @@ fn restore_loot(dungeon: &mut Dungeon, saved: &[SavedLoot], next_id: u16) -> Opt
         is_known && goes && loot.id >= FIRST_LOOT && dungeon.map.is_floor(loot.at)
     };
     let rising = saved.is_sorted_by(|a, b| a.id < b.id);
-    if next_id < FIRST_LOOT || saved.len() > LOOT_ON_GROUND_MAX || !rising || !saved.iter().all(lies) {
+    if next_id < FIRST_LOOT || saved.len() > dungeon.loot_max || !rising || !saved.iter().all(lies) {
         return None;
     }
     dungeon.next_loot_id = next_id;
-    let loot = |&SavedLoot { id, item, quantity, wear, at, owner, gone_at }: &SavedLoot| Loot {
+    let loot = |&SavedLoot { id, item, quantity, wear, at, owner, party, gone_at }: &SavedLoot| Loot {
         id,
         item,
         quantity,
         wear,
         at,
-        owner: Owner { seat: owner, party: None },
+        owner: Owner { seat: owner, party },
         gone_at,
     };
     dungeon.loot.extend(saved.iter().map(loot));
@@ -294,7 +298,7 @@ fn restore_loot(dungeon: &mut Dungeon, saved: &[SavedLoot], next_id: u16) -> Opt
 
 pub(super) const fn saved_loot(loot: &Loot) -> SavedLoot {
     let &Loot { id, item, quantity, wear, at, owner, gone_at } = loot;
-    SavedLoot { id, item, quantity, wear, at, owner: owner.seat, gone_at }
+    SavedLoot { id, item, quantity, wear, at, owner: owner.seat, party: owner.party, gone_at }
 }
 
 fn saved_states(states: &States) -> Vec<SavedState> {
@@ -312,8 +316,13 @@ fn restored_states(saved: &[SavedState], game: &Game, tick: u32) -> Option<State
 }
 
 fn saved_ready(ready_at: &[u32]) -> Vec<u32> {
-    let used = ready_at.iter().rposition(|at| *at > 0).map_or(0, |last| last + 1);
-    ready_at.get(..used).unwrap_or_default().to_vec()
+    used(ready_at)
+}
+
+/// The numbers without the zeros at the end.
+fn used<T: Copy + Default + PartialEq>(numbers: &[T]) -> Vec<T> {
+    let used = numbers.iter().rposition(|number| *number != T::default()).map_or(0, |last| last + 1);
+    numbers.get(..used).unwrap_or_default().to_vec()
 }
 
 fn restored_ready(saved: &[u32]) -> Option<[u32; ABILITIES_EACH_MAX]> {

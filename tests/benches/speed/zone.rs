@@ -4,9 +4,10 @@
 
 use crate::Outcome;
 use crate::figure::{Figure, quantile};
-use guildhall_domain::Sheet;
 use guildhall_domain::content::{Area, Camp, Content, Point, Zone};
 use guildhall_domain::rules::creation::first_level;
+use guildhall_domain::{SessionId, Sheet};
+use guildhall_gamesim::recording::{Beginning, Recorder, Subject};
 use guildhall_gamesim::view;
 use guildhall_gamesim::world::{Action, Command, Dungeon, Game};
 use guildhall_protocol::payload::{EntityKind, EntityState, ServerHeader, Snapshot, SnapshotRing, encode_server};
@@ -38,6 +39,8 @@ struct Cost {
     sent: f64,
     /// Entities that a player sees, on average.
     seen: f64,
+    /// What is recorded of a party of four, in bytes per hour.
+    recorded: f64,
 }
 
 pub(crate) fn measure() -> Outcome<Vec<Figure>> {
@@ -69,6 +72,11 @@ pub(crate) fn measure() -> Outcome<Vec<Figure>> {
         Figure::new("the same against the dungeon of four", crowd.player_us / dungeon.player_us, "x")
             .at_most(CROWD_MAX)
             .note("in user space; the kernel's part of a datagram is the same for both"),
+    );
+    figures.push(
+        Figure::new("recording of a zone of 1,024, per party of four and hour", large.recorded / 1e6, "MB")
+            .at_most(1.0)
+            .note("everybody turns every two seconds and strikes twice a second"),
     );
     Ok(figures)
 }
@@ -115,6 +123,14 @@ fn run(world: Option<Dungeon>, players: usize) -> Outcome<Cost> {
             return Err("somebody has no place".into());
         }
     }
+    let subject = Subject {
+        session_id: SessionId::from_bits(1),
+        session_epoch: 1,
+        dungeon_id: "vale".to_owned(),
+        content_version: 0,
+        ruleset: world.game().ruleset().name(),
+    };
+    let mut recorder = Recorder::start(0, subject, Beginning::Seed(1), &world);
     let mut rings: Vec<SnapshotRing> = seats.iter().map(|_| SnapshotRing::new()).collect();
     let mut shown: Vec<Snapshot> = vec![Snapshot::default(); players];
     let (mut costs, mut steps, mut sent, mut seen) = (Vec::new(), Vec::new(), 0, 0);
@@ -122,7 +138,7 @@ fn run(world: Option<Dungeon>, players: usize) -> Outcome<Cost> {
         let commands: Vec<_> = seats.iter().map(|seat| (*seat, command(*seat, tick, &shown))).collect();
         effects.clear();
         let began = Instant::now();
-        world.step(&commands, &mut effects);
+        recorder.step(&mut world, &commands, &mut effects);
         let stepped = began.elapsed();
         let everybody = (!world.is_zone()).then(|| view::snapshot(&world));
         for (place, seat) in seats.iter().enumerate() {
@@ -142,12 +158,14 @@ fn run(world: Option<Dungeon>, players: usize) -> Outcome<Cost> {
         }
     }
     let per_player = |times: &mut Vec<_>| quantile(times, 0.5).as_secs_f64() * 1e6 / players as f64;
+    let recorded = recorder.finish(Some(&world)).ok_or("nothing was recorded")?.bytes.len();
     let messages = f64::from(TICKS) * players as f64;
     Ok(Cost {
         player_us: per_player(&mut costs),
         step_us: per_player(&mut steps),
         sent: sent as f64 / messages * 20.0,
         seen: seen as f64 / messages,
+        recorded: recorded as f64 / f64::from(2 * TICKS) * 72_000.0 / (players as f64 / 4.0),
     })
 }
 

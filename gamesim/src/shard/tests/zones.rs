@@ -1,6 +1,7 @@
 //! Zones as their players find them: parties that meet, come, go, and go on elsewhere, each with a session of its own.
 
 use super::*;
+use crate::recording::{End, RecordingPart, play as replay};
 
 impl House {
     fn on_the_heath() -> Self {
@@ -135,4 +136,43 @@ fn a_panic_in_a_zone_ends_its_rooms_and_the_next_party_finds_a_new_one() {
     let cat = house.enter(3, 0, 3);
     house.ticks(5);
     assert!(house.sees(cat, RAT), "a new zone");
+}
+
+/// The parts of a zone's recording that a game sim has left, played again.
+fn replayed(parts: &[RecordingPart]) -> Vec<(u128, End, u32)> {
+    let whole = parts.iter().filter_map(|part| {
+        let played = replay(&part.bytes, &game(), &mut |_, _| {})?;
+        Some((u128::from_be_bytes(part.session_id.to_bytes()), played.end, played.ticks))
+    });
+    whole.collect()
+}
+
+#[test]
+fn a_zone_is_recorded_once_and_its_other_sessions_say_where() {
+    let mut house = House::on_the_heath();
+    let (ada, bob) = (house.enter(1, 0, 1), house.enter(2, 0, 2));
+    house.slay(ada, RAT);
+    house.players[bob].wish(127, Action::None);
+    house.ticks(30);
+    let refers = |house: &House, bits: u128| {
+        let parts = house.api.recording.iter().filter(|part| part.session_id == session(bits));
+        parts.filter_map(|part| crate::recording::zone_of(&part.bytes)).collect::<Vec<_>>()
+    };
+    assert_eq!(refers(&house, 2), [(session(1), 1)]);
+    // On the next game sim the zone begins with the parties that come back.
+    house.lose_the_shard();
+    house.api.recording.clear();
+    let (bob, ada) = (house.enter(2, 0, 2), house.enter(1, 0, 1));
+    house.ticks(10);
+    assert_eq!(refers(&house, 1), [(session(2), 2)]);
+    for player in [ada, bob] {
+        house.players[player].wish(0, Action::Leave);
+    }
+    house.ticks(40);
+    assert_eq!(house.shard.zones.count(), 0);
+    let [(bits, end, ticks)] = replayed(&house.api.recording)[..] else {
+        panic!("{:?}", replayed(&house.api.recording))
+    };
+    assert_eq!((bits, end), (2, End::Complete));
+    assert!(ticks >= 20, "{ticks}");
 }

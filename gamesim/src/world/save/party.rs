@@ -82,7 +82,7 @@ pub(in super::super) fn restore(zone: &mut Dungeon, party: u16, bytes: &[u8]) ->
 }
 
 fn restored_loot(zone: &Dungeon, party: u16, saved: &SavedLoot, moved: impl Fn(u32) -> u32) -> Option<Loot> {
-    let &SavedLoot { id, item, quantity, wear, at, owner, gone_at } = saved;
+    let &SavedLoot { id, item, quantity, wear, at, owner, gone_at, .. } = saved;
     let is_possible = usize::from(item) < zone.game.items.len() && quantity > 0 && zone.map.is_floor(at);
     let seat = owner.map(|(seat, until)| (first_seat(party).saturating_add(seat), moved(until)));
     let owner = Owner { seat, party: Some((party, u32::MAX)) };

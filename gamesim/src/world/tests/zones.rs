@@ -241,3 +241,35 @@ fn command(random: &mut Random) -> Command {
     };
     Command { move_x, move_y, action }
 }
+
+#[test]
+fn a_whole_zone_is_saved_and_goes_on_as_it_would_have() {
+    let mut random = Random::seeded(5);
+    let mut play = with_parties([0, 1, 400]);
+    for seat in [0, 1, 2, 3, 4, 5, 6, 7, 1_600, 1_603] {
+        play.put(seat, 145_000 + i32::from(seat % 8) * 1_000, 150_000);
+        play.player(seat).hot.add_item("ring", 2, 9);
+    }
+    for tick in 0..600 {
+        let inputs: Vec<_> = (0..8).chain(1_600..1_604).map(|seat| (seat, command(&mut random))).collect();
+        play.step(&inputs);
+        if tick % 50 != 49 {
+            continue;
+        }
+        let saved = play.dungeon.save().unwrap();
+        let mut again = Dungeon::restore(&play.dungeon.game, "meadow", &saved).unwrap();
+        assert_eq!(again.state_hash(), play.dungeon.state_hash());
+        let mut dice = random.clone();
+        for _ in 0..40 {
+            let inputs: Vec<_> = (0..8).map(|seat| (seat, command(&mut dice))).collect();
+            again.step(&inputs, &mut Vec::new());
+        }
+        let (mut other, mut dice) = (play.dungeon.clone(), random.clone());
+        for _ in 0..40 {
+            let inputs: Vec<_> = (0..8).map(|seat| (seat, command(&mut dice))).collect();
+            other.step(&inputs, &mut Vec::new());
+        }
+        assert_eq!(again.state_hash(), other.state_hash(), "saved after tick {tick}");
+    }
+    assert!(play.dungeon.loot.iter().any(|loot| loot.owner.party.is_some()), "nothing was laid down");
+}

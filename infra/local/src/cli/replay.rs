@@ -9,7 +9,7 @@ use crate::object_store::ObjectStore;
 use crate::sigv4::Identity;
 use crate::stack::{CHECKPOINT_BUCKET, REGION, object_store_folder};
 use guildhall_domain::SessionId;
-use guildhall_gamesim::recording::{End, Finding, PartName, Played, SessionReplay};
+use guildhall_gamesim::recording::{End, Finding, PartName, Played, SessionReplay, zone_of};
 use guildhall_gamesim::recordings::{Listing, Recordings};
 use guildhall_gamesim::world::Game;
 use std::collections::BTreeMap;
@@ -102,17 +102,27 @@ async fn replay(recordings: &Recordings, session_id: SessionId) -> Outcome<bool>
     let mut games = Games { recordings, known: BTreeMap::new() };
     let mut replay = SessionReplay::default();
     let mut timeline = Timeline::default();
+    let mut elsewhere = None;
     for part in parts {
         let Some(bytes) = recordings.part(session_id, part).await? else { continue };
         let Some(version) = guildhall_gamesim::recording::content_version(&bytes) else {
             return Err(format!("part {} of epoch {} is no recording", part.number, part.session_epoch).into());
         };
+        if let Some((zone, epoch)) = zone_of(&bytes) {
+            let here = part.session_epoch;
+            say(&format!("epoch {here} was played in a zone, which is recorded as session {zone}, epoch {epoch}"));
+            elsewhere = Some(zone);
+            continue;
+        }
         let game = games.of(version).await?;
         timeline.begin_part(game.content());
         let watch = &mut |dungeon: &_, effects: &[_]| timeline.tell(dungeon, effects).iter().for_each(|line| say(line));
         if let Some(played) = replay.play(part, &bytes, &game, watch) {
             say(&summary(&played));
         }
+    }
+    if let Some(zone) = elsewhere.filter(|zone| replay.ticks() == 0 && *zone != session_id) {
+        return Box::pin(self::replay(recordings, zone)).await;
     }
     replay.findings().iter().for_each(|finding| say(&told(finding)));
     let last = replay.state_hash().unwrap_or_default();
