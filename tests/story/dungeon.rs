@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 /// What the command line says of this session's recording, and whether it is content.
-async fn replayed(folder: &TempDir, session: &str) -> (bool, String) {
+pub(crate) async fn replayed(folder: &TempDir, session: &str) -> (bool, String) {
     let mut command = Command::new(EXE);
     command.arg("replay").arg(session).env_remove("CHECKPOINT_BUCKET").env("GUILDHALL_DATA", folder.path());
     let output = command.output().await.unwrap();

@@ -1,6 +1,7 @@
 //! A zone: two parties that meet in it, lose its game sim under their feet, and meet again on another one.
 
 use crate::EXE;
+use crate::dungeon::replayed;
 use guildhall_client::party::{MemberEnding, PartyMember, PartyOptions, PartyProgress, PartyResult, play_dungeon};
 use guildhall_client::rest::Api;
 use guildhall_domain::SessionState;
@@ -93,8 +94,10 @@ async fn two_parties_meet_in_a_zone_and_again_after_its_game_sim_was_killed() {
     for party in &mut parties {
         party.thrive().await;
     }
+    let mut session_ids = Vec::new();
     for party in parties {
         let (members, result) = party.end().await;
+        session_ids.push(result.session_id.to_string());
         let session = sessions::find(stack.table(), result.session_id).await.unwrap().unwrap();
         assert!(session.epoch >= 2 && session.in_zone, "{session:?}");
         for member in &result.members {
@@ -107,4 +110,10 @@ async fn two_parties_meet_in_a_zone_and_again_after_its_game_sim_was_killed() {
         }
     }
     stack.shutdown().await;
+    // The zone on the second game sim was recorded once; both sessions lead to that.
+    for session_id in session_ids {
+        let (is_identical, lines) = replayed(&folder, &session_id).await;
+        assert!(is_identical && lines.ends_with("\nidentical\n"), "{lines}");
+        assert!(lines.contains("ticks of green-vale") && lines.contains("slays"), "{lines}");
+    }
 }
