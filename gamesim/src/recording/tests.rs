@@ -7,7 +7,7 @@ use crate::world::{Action, Game};
 use guildhall_domain::{Build, Content, HotState};
 use std::sync::Arc;
 
-const RAT: u16 = 256;
+const RAT: u16 = 2_048;
 
 /// The same numbers in every run: SplitMix64.
 struct Dice(u64);
@@ -23,7 +23,7 @@ impl Dice {
     fn command(&mut self) -> Command {
         let action = match self.below(6) {
             0 => Action::Attack { target: RAT + self.below(3) as u16 },
-            1 => Action::PickUp { target: 1_024 + self.below(2) as u16 },
+            1 => Action::PickUp { target: 8_192 + self.below(2) as u16 },
             _ => Action::None,
         };
         Command { move_x: self.below(5) as i8 - 2, move_y: self.below(255) as i8, action }
@@ -233,4 +233,53 @@ fn any_bytes_can_be_played() {
         assert_eq!(played(&put, &game()), None);
     }
     assert!(refused > 100 && broken > 500, "{refused} refused, {broken} broken");
+}
+
+#[test]
+fn a_crowd_is_replayed_state_by_state_and_costs_little_while_it_does_the_same() {
+    let mut zone = Dungeon::new(&game(), "heath", 5).unwrap();
+    let subject = Subject { dungeon_id: "heath".into(), ..subject() };
+    let mut recorder = Recorder::start(0, subject, Beginning::Seed(5), &zone);
+    let (mut dice, mut effects) = (Dice(6), Vec::new());
+    let hot = HotState::of_class(&content(), "hero").unwrap();
+    let seats: Vec<u16> = (0..300).map(|nth| nth * 5).collect();
+    for seat in &seats {
+        let hero = Sheet { class: "hero", build: &Build::default(), hot: &hot };
+        assert!(recorder.join(&mut zone, *seat, "Ada", hero, &mut effects));
+    }
+    let mut commands: Vec<_> = seats.iter().map(|seat| (*seat, dice.command())).collect();
+    let mut states = Vec::new();
+    for tick in 0..200 {
+        match tick % 10 {
+            // Some stop, some begin, some do something else; now and then one does two things at once.
+            0 => {
+                commands = seats.iter().map(|seat| (*seat, dice.command())).collect();
+                commands.retain(|_| dice.below(3) > 0);
+            }
+            1 => commands.retain(|_| dice.below(10) > 0),
+            2 => commands.iter_mut().step_by(2).for_each(|(_, command)| *command = Command::default()),
+            3 => commands.insert(0, (1_495, Command::default())),
+            4 => drop(commands.remove(0)),
+            _ => {}
+        }
+        recorder.step(&mut zone, &commands, &mut effects);
+        states.push(zone.state_hash());
+    }
+    let saved = zone.save_party(0).unwrap();
+    recorder.leave(&mut zone, 0, &mut effects);
+    assert!(recorder.restore_party(&mut zone, 0, &saved).is_some());
+    assert!(recorder.restore_party(&mut zone, 0, &saved).is_none(), "it is there already");
+    recorder.step(&mut zone, &[], &mut effects);
+    states.push(zone.state_hash());
+    let part = recorder.finish(Some(&zone)).unwrap();
+    let mut seen = Vec::new();
+    let played = play(&part.bytes, &game(), &mut |zone, _| seen.push(zone.state_hash())).unwrap();
+    assert_eq!(played.end, End::Complete);
+    // The last call tells of nothing new.
+    seen.pop();
+    assert_eq!(seen, states);
+    for cut in (0..part.bytes.len()).step_by(part.bytes.len() / 12) {
+        let broken = play(&part.bytes[..cut], &game(), &mut |_, _| {});
+        assert!(broken.is_none_or(|played| played.end != End::Complete), "{cut} bytes");
+    }
 }
