@@ -164,6 +164,7 @@ macro_rules! refused {
 }
 
 mod combat;
+mod zone;
 
 #[test]
 fn right_content_passes() {
