@@ -33,7 +33,7 @@ impl House {
 fn whoever_comes_back_hears_each_event_once_and_in_order() {
     let mut house = House::new();
     let (ada, bob) = house.two_with_one_away();
-    // Some of it happens before the game sim notices that nobody listens, some after.
+    // It happens before the game sim notices that nobody listens.
     house.slay(bob, RAT);
     house.ticks(110);
     assert_eq!(house.shard.report().players, 1, "the silence was not noticed");
@@ -79,4 +79,21 @@ fn the_numbers_of_a_seat_never_come_again() {
     let told = &house.players[again].events;
     assert_eq!(welcomes(told), 1, "{told:?}");
     assert!(house.players[again].inbox.received() > house.players[ada].inbox.received());
+}
+
+#[test]
+fn what_happens_while_a_player_is_away_waits_for_them() {
+    let mut house = House::new();
+    let (ada, bob) = (house.enter(1, 0, 1), house.enter(1, 1, 2));
+    house.players[bob].is_silent = true;
+    // Until the connection is given up, and longer.
+    house.ticks(200);
+    assert_eq!(house.shard.report().players, 1, "Bob is away");
+    house.slay(ada, RAT);
+    house.ticks(20);
+    let back = house.enter(1, 1, 2);
+    house.ticks(5);
+    let died = |event: &GameEvent| matches!(event, GameEvent::EnemyDied { entity: RAT, .. });
+    assert_eq!(house.players[back].events.iter().filter(|event| died(event)).count(), 1);
+    assert!(!house.players[bob].has(died), "the old connection is gone");
 }
