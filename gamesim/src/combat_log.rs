@@ -3,6 +3,7 @@
 
 use crate::limits::LOG_INTERVAL_MS;
 use crate::world::{Audience, Effect, WorldEvent};
+use guildhall_domain::CharacterId;
 use guildhall_domain::combat_log::{ChunkWriter, Deed};
 
 /// A chunk that is ready to be stored.
@@ -26,28 +27,31 @@ pub struct CombatLog {
 impl CombatLog {
     /// Takes in what a step of the world had to say, if it belongs into the log.
     ///
-    /// `seat_of` gives the session's seat of a player by the number in the world.
-    pub fn note_effect(&mut self, now_ms: u64, effect: &Effect, seat_of: impl Fn(u16) -> Option<u16>) {
+    /// `character_of` gives the character of a player by the number in the world. What was told to one player of whom it is
+    /// not known is nobody's to read.
+    pub fn note_effect(&mut self, now_ms: u64, effect: &Effect, character_of: impl Fn(u16) -> Option<CharacterId>) {
         match effect {
             Effect::Deed(deed) => self.note(now_ms, None, deed),
             Effect::Event(audience, event) => {
-                if let Some((number, deed)) = deed(*audience, event) {
-                    self.note(now_ms, number.and_then(seat_of), &deed);
+                let Some((number, deed)) = deed(*audience, event) else { return };
+                let character_id = number.and_then(character_of);
+                if number.is_none() || character_id.is_some() {
+                    self.note(now_ms, character_id, &deed);
                 }
             }
             Effect::Vain { .. } | Effect::Changed { .. } => {}
         }
     }
 
-    /// Takes an entry in; `seat` is the only one that was told of it.
-    pub fn note(&mut self, now_ms: u64, seat: Option<u16>, deed: &Deed) {
-        if self.writer.as_mut().is_some_and(|writer| !writer.push(now_ms, seat, deed)) {
+    /// Takes an entry in; if one player alone was told of it, that of `character_id`.
+    pub fn note(&mut self, now_ms: u64, character_id: Option<CharacterId>, deed: &Deed) {
+        if self.writer.as_mut().is_some_and(|writer| !writer.push(now_ms, character_id, deed)) {
             self.close();
         }
         if self.writer.is_none() {
             // One that does not even fit an empty chunk is none that a game knows.
             self.writer = ChunkWriter::begin(now_ms).and_then(|mut writer| {
-                let fits = writer.push(now_ms, seat, deed);
+                let fits = writer.push(now_ms, character_id, deed);
                 fits.then_some(writer)
             });
         }
@@ -133,6 +137,7 @@ mod tests {
     use guildhall_domain::combat_log::Chunk;
 
     const START_MS: u64 = 1_700_000_000_000;
+    const ADA: CharacterId = CharacterId::from_bits(7);
 
     fn numbers(chunks: &[LogChunk]) -> Vec<(u32, usize)> {
         chunks.iter().map(|chunk| (chunk.first, Chunk::decode(&chunk.bytes).unwrap().entries.len())).collect()
@@ -143,12 +148,12 @@ mod tests {
         let mut log = CombatLog::default();
         assert!(log.poll(START_MS).is_empty() && log.finish().is_empty());
         log.note(START_MS, None, &Deed::DungeonCleared);
-        log.note(START_MS + 5_000, Some(2), &Deed::LevelUp { seat: 2, level: 3 });
+        log.note(START_MS + 5_000, Some(ADA), &Deed::LevelUp { seat: 2, level: 3 });
         assert!(log.poll(START_MS + LOG_INTERVAL_MS - 1).is_empty());
         let chunks = log.poll(START_MS + LOG_INTERVAL_MS);
         assert_eq!(numbers(&chunks), [(0, 2)]);
         let chunk = Chunk::decode(&chunks[0].bytes).unwrap();
-        assert_eq!((chunk.at_ms(&chunk.entries[1]), chunk.entries[1].seat), (START_MS + 5_000, Some(2)));
+        assert_eq!((chunk.at_ms(&chunk.entries[1]), chunk.entries[1].character_id), (START_MS + 5_000, Some(ADA)));
         log.note(START_MS + 90_000, None, &Deed::DungeonCleared);
         assert_eq!(numbers(&log.finish()), [(2, 1)]);
         assert!(log.finish().is_empty());

@@ -380,7 +380,7 @@ impl Room {
         for effect in happened {
             if self.party.is_none() || about(effect).any(|number| self.seat_of(number).is_some()) {
                 let mut log = std::mem::take(&mut self.log);
-                log.note_effect(now_ms, effect, |number| self.seat_of(number).map(u16::from));
+                log.note_effect(now_ms, effect, |number| self.character_of(number));
                 self.log = log;
             }
             match effect {
@@ -407,9 +407,7 @@ impl Room {
                 continue;
             }
             if told.is_none() {
-                let occupant = |number| self.seats.get(usize::from(self.seat_of(number)?))?.as_ref();
-                let character = |number| Some(occupant(number)?.character_id);
-                told = view::game_event(event.clone(), character);
+                told = view::game_event(event.clone(), |number| self.character_of(number));
             }
             let (Some(event), Some(Some(occupant))) = (&told, self.seats.get_mut(usize::from(seat))) else { return };
             match &mut occupant.presence {
@@ -418,6 +416,11 @@ impl Room {
                 Presence::Leaving { .. } => {}
             }
         }
+    }
+
+    /// The character of one of this room's players, by the number in the world.
+    fn character_of(&self, number: u16) -> Option<CharacterId> {
+        Some(self.seats.get(usize::from(self.seat_of(number)?))?.as_ref()?.character_id)
     }
 
     /// Whether somebody sits in the seat who plays, or may come back.

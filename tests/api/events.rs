@@ -43,11 +43,12 @@ impl World {
         Self { backend, epoch, players, session }
     }
 
-    fn chunk(&self, deeds: &[(Option<u16>, Deed)]) -> Vec<u8> {
+    fn chunk(&self, deeds: &[(Option<usize>, Deed)]) -> Vec<u8> {
         let now_ms = self.backend.now().0;
         let mut writer = ChunkWriter::begin(now_ms).unwrap();
-        for (seat, deed) in deeds {
-            assert!(writer.push(now_ms, *seat, deed));
+        for (player, deed) in deeds {
+            let character_id = player.map(|player| self.players[player].1.parse().unwrap());
+            assert!(writer.push(now_ms, character_id, deed));
         }
         writer.into_bytes()
     }
@@ -59,7 +60,7 @@ impl World {
         self.backend.call("save-events", caller, &[("session_id", &self.session)], &body).await
     }
 
-    async fn save(&self, first: u32, deeds: &[(Option<u16>, Deed)]) {
+    async fn save(&self, first: u32, deeds: &[(Option<usize>, Deed)]) {
         let saved = self.save_bytes(SIM, first, &self.chunk(deeds)).await.expect(200);
         assert_eq!(saved, json!({"events": deeds.len()}));
     }
@@ -91,7 +92,8 @@ async fn players_read_on_where_they_stopped_wherever_the_session_runs() {
         events[0]["deed"],
         json!({"struck": {"by": 0, "target": 300, "damage": 1, "kind": null, "critical": false}})
     );
-    assert_eq!((&events[0]["seat"], &events[1]["seat"]), (&Value::Null, &json!(0)));
+    let only = |event: &Value| event["character_id"].as_str().map(str::to_owned);
+    assert_eq!((only(&events[0]), only(&events[1])), (None, Some(world.players[0].1.clone())));
     assert_eq!(events[0]["at"], json!(world.backend.now().0));
     // What is somebody else's own is not there.
     assert_eq!(numbers(&world.shown(1, None, "100").await.0), [(1, 0), (1, 2)]);
@@ -109,6 +111,19 @@ async fn players_read_on_where_they_stopped_wherever_the_session_runs() {
     let (later, cursor) = world.shown(0, Some(&end), "100").await;
     assert_eq!(numbers(&later), [(1, 3), (2, 0)]);
     assert_eq!(world.shown(0, Some(&cursor), "100").await, (vec![], cursor.clone()));
+    world.backend.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_player_was_told_is_not_for_who_has_their_seat_now() {
+    let world = World::start().await;
+    // The third one sat in the first seat before, and has left.
+    let levelled = Deed::LevelUp { seat: 0, level: 2 };
+    world.save(0, &[(Some(2), levelled.clone()), (None, struck(1)), (Some(0), levelled)]).await;
+    assert_eq!(numbers(&world.shown(0, None, "100").await.0), [(1, 1), (1, 2)]);
+    assert_eq!(numbers(&world.shown(1, None, "100").await.0), [(1, 1)]);
+    let all = world.read("inspect-events", OLGA, &[]).await.expect(200);
+    assert_eq!(all["events"].as_array().unwrap().len(), 3);
     world.backend.stop().await;
 }
 

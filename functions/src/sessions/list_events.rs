@@ -27,15 +27,13 @@ impl Endpoint for ListEvents {
     async fn call(call: Call<'_, Player>, input: ListEventsRequest) -> Result<GameSessionEvents, ApiError> {
         let session = sessions::find(&*call.app.table, input.session_id).await?;
         let seats = session.map(|session| session.seats).unwrap_or_default();
-        let is_theirs = |seat: usize| {
-            seats.get(seat).and_then(Option::as_ref).is_some_and(|seat| seat.account_id == call.caller.account_id)
-        };
+        let theirs = || seats.iter().flatten().filter(|seat| seat.account_id == call.caller.account_id);
         // To whoever has no seat in it, the session is not there.
-        if !(0..seats.len()).any(is_theirs) {
+        if theirs().next().is_none() {
             return Err(ApiError::not_found("game session"));
         }
         let is_shown = |entry: &Entry| {
-            let may_know = entry.seat.is_none_or(|seat| is_theirs(seat.into()));
+            let may_know = entry.character_id.is_none_or(|id| theirs().any(|seat| seat.character_id == id));
             may_know && !matches!(entry.deed, Deed::Violation { .. })
         };
         log::read(call.app, &input, call.now, is_shown).await

@@ -4,7 +4,7 @@ use crate::caller::Operator;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
 use guildhall_domain::Timestamp;
-use guildhall_domain::api::{ListViolationsRequest, Violation, Violations};
+use guildhall_domain::api::{ListViolationsRequest, Violations};
 use guildhall_domain::limits::CURSOR_BYTES_MAX;
 use guildhall_storage::events::{self, ViolationRow};
 
@@ -39,11 +39,6 @@ impl Endpoint for ListViolations {
         let (rows, has_more) =
             events::violations(&*call.app.table, &day, after.as_deref(), limit.entries(), call.now).await?;
         let next_cursor = rows.last().map(ViolationRow::name).or(after);
-        Ok(Violations { violations: rows.iter().map(shown).collect(), next_cursor, has_more })
+        Ok(Violations { violations: rows.into_iter().map(|row| row.violation).collect(), next_cursor, has_more })
     }
-}
-
-fn shown(row: &ViolationRow) -> Violation {
-    let &ViolationRow { at, session_id, session_epoch, number, seat, account_id, character_id, kind, count, .. } = row;
-    Violation { at, session_id, session_epoch, number, seat, account_id, character_id, kind, count }
 }

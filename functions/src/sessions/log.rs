@@ -72,7 +72,7 @@ pub(super) async fn read(
                     session_epoch: stored.first.epoch,
                     number,
                     at: Timestamp(chunk.at_ms(entry)),
-                    seat: entry.seat,
+                    character_id: entry.character_id,
                     deed: entry.deed.clone(),
                 });
             }

@@ -8,7 +8,7 @@ use crate::error::ApiError;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use guildhall_domain::Timestamp;
-use guildhall_domain::api::{EventsSaved, SaveEventsRequest};
+use guildhall_domain::api::{EventsSaved, SaveEventsRequest, Violation};
 use guildhall_domain::combat_log::{Chunk, Deed};
 use guildhall_domain::limits::{LOG_AGE_MS_MAX, LOG_AHEAD_MS_MAX, VIOLATIONS_PER_CHUNK_MAX};
 use guildhall_storage::events::{self, Place, StoredChunk, ViolationRow};
@@ -46,7 +46,7 @@ impl Endpoint for SaveEvents {
         own_session(call.app, caller, input.session_id, input.gamesim_epoch, input.session_epoch).await?;
         let table = &*call.app.table;
         for row in &violations {
-            events::put_violation(table, &row.at.day(), row).await?;
+            events::put_violation(table, &row.violation.at.day(), row).await?;
         }
         let first = Place { epoch: input.session_epoch, number: input.first_number };
         events::put_chunk(table, input.session_id, &StoredChunk { first, bytes }, call.now).await?;
@@ -62,18 +62,13 @@ fn violations(input: &SaveEventsRequest, chunk: &Chunk, now: Timestamp) -> Vec<V
     // In this order the numbers never go beyond the last entry's.
     let numbered = chunk.entries.iter().zip(input.first_number..);
     let rows = numbered.filter_map(|(entry, number)| match entry.deed {
-        Deed::Violation { seat, account_id, character_id, kind, count } => Some(ViolationRow {
-            at: Timestamp(chunk.at_ms(entry)),
-            session_id: input.session_id,
-            session_epoch: input.session_epoch,
-            number,
-            seat,
-            account_id,
-            character_id,
-            kind,
-            count,
-            expires_at: events::violation_expiry(now),
-        }),
+        Deed::Violation { seat, account_id, character_id, kind, count } => {
+            let (at, session_id) = (Timestamp(chunk.at_ms(entry)), input.session_id);
+            let session_epoch = input.session_epoch;
+            let violation =
+                Violation { at, session_id, session_epoch, number, seat, account_id, character_id, kind, count };
+            Some(ViolationRow { violation, expires_at: events::violation_expiry(now) })
+        }
         _ => None,
     });
     rows.collect()

@@ -163,7 +163,7 @@ impl Shard {
             berth.map_or((None, slot, None), |berth| (Some(berth.party), berth.slot, berth.reference));
         self.requests.extend(reference.map(Request::Record));
         let mut lent = party.and_then(|_| self.zones.take(&admitted.dungeon_id));
-        let room = match &admitted.resume {
+        let mut room = match &admitted.resume {
             _ if is_zone && lent.is_none() => {
                 tracing::error!(%session_id, zone_id = admitted.dungeon_id, "the zone is full, or broken");
                 Room::closing(now_ms, placement, config, admitted)
@@ -174,10 +174,8 @@ impl Shard {
                 Room::closing(now_ms, placement, config, admitted)
             }),
         };
-        let mut room = room;
         if party.is_some() {
-            let venue = room.give_back().or(lent);
-            self.zones.put(&admitted.dungeon_id, venue);
+            self.zones.put(&admitted.dungeon_id, room.give_back().or(lent));
         }
         self.rooms.insert(session_id, room);
         // A dungeon goes to the emptiest slot, so that rooms stay spread however they come and go; a zone's room to the zone's.

@@ -104,8 +104,8 @@ impl ViolationKind {
 pub struct Entry {
     /// Milliseconds since the chunk began.
     pub after_ms: u32,
-    /// The only seat that was told of it; `None` if everybody was.
-    pub seat: Option<u16>,
+    /// The character whose player alone was told of it; `None` if everybody was.
+    pub character_id: Option<CharacterId>,
     /// What happened.
     pub deed: Deed,
 }
@@ -126,10 +126,10 @@ impl ChunkWriter {
     }
 
     /// Adds an entry. Returns whether it fits; if not, the chunk is as it was.
-    pub fn push(&mut self, at_ms: u64, seat: Option<u16>, deed: &Deed) -> bool {
+    pub fn push(&mut self, at_ms: u64, character_id: Option<CharacterId>, deed: &Deed) -> bool {
         let after_ms = u32::try_from(at_ms.saturating_sub(self.began_ms)).unwrap_or(u32::MAX);
         let before = self.bytes.len();
-        let entry = Entry { after_ms, seat, deed: deed.clone() };
+        let entry = Entry { after_ms, character_id, deed: deed.clone() };
         let is_written = postcard::to_extend(&entry, Extension(&mut self.bytes)).is_ok();
         let fits = is_written && self.bytes.len() <= LOG_CHUNK_BYTES_MAX;
         if fits {

@@ -5,9 +5,9 @@ use crate::{
     AttributeValue, Commit, CommitError, Condition, Item, Key, Query, StorageError, Table, TableName, Write, decode,
     encode,
 };
-use guildhall_domain::combat_log::ViolationKind;
+use guildhall_domain::api::Violation;
 use guildhall_domain::limits::{LOG_KEPT_S, VIOLATIONS_KEPT_S};
-use guildhall_domain::{AccountId, CharacterId, SessionId, Timestamp};
+use guildhall_domain::{SessionId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -35,24 +35,9 @@ pub struct StoredChunk {
 /// A violation as operators look for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ViolationRow {
-    /// When it was noticed.
-    pub at: Timestamp,
-    /// The session.
-    pub session_id: SessionId,
-    /// Epoch of the placement, and number of the entry in the session's log.
-    pub session_epoch: u32,
-    /// See `session_epoch`.
-    pub number: u32,
-    /// The seat.
-    pub seat: u16,
-    /// Whose client it was.
-    pub account_id: AccountId,
-    /// Who sat there.
-    pub character_id: CharacterId,
-    /// What it was.
-    pub kind: ViolationKind,
-    /// How often, within a few seconds.
-    pub count: u32,
+    /// What was noticed.
+    #[serde(flatten)]
+    pub violation: Violation,
     /// When the row may be forgotten, in seconds since 1970.
     pub expires_at: u64,
 }
@@ -136,12 +121,8 @@ fn day_key(day: &str) -> String {
 impl ViolationRow {
     /// Its name among those of its day; they are in order of time.
     pub fn name(&self) -> String {
-        format!(
-            "{:015}#{}#{}",
-            self.at.0,
-            self.session_id,
-            sort_key(Place { epoch: self.session_epoch, number: self.number })
-        )
+        let Violation { at, session_id, session_epoch: epoch, number, .. } = self.violation;
+        format!("{:015}#{session_id}#{}", at.0, sort_key(Place { epoch, number }))
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::Outcome;
 use crate::figure::Figure;
+use guildhall_domain::CharacterId;
 use guildhall_domain::limits::TICK_MS;
 use guildhall_gamesim::combat_log::CombatLog;
 use guildhall_gamesim::recording::{End, play as replay};
@@ -29,7 +30,9 @@ pub(crate) async fn measure() -> Outcome<Vec<Figure>> {
             let played = play_watched(&game, seed, |dungeon, commands, recorder, effects| {
                 recorder.step(dungeon, commands, effects);
                 let now_ms = u64::from(dungeon.tick()) * u64::from(TICK_MS);
-                effects.iter().for_each(|effect| log.note_effect(now_ms, effect, Some));
+                for effect in effects {
+                    log.note_effect(now_ms, effect, |seat| Some(CharacterId::from_bits(seat.into())));
+                }
                 chunks.extend(log.poll(now_ms));
             });
             chunks.extend(log.finish());

@@ -12,7 +12,10 @@ impl House {
         for chunk in &self.api.logged {
             for entry in Chunk::decode(&chunk.bytes).unwrap().entries {
                 if let Deed::Violation { seat, kind, count, character_id, .. } = entry.deed {
-                    assert_eq!((entry.seat, character_id), (None, CharacterId::from_bits(u128::from(seat) + 1)));
+                    assert_eq!(
+                        (entry.character_id, character_id),
+                        (None, CharacterId::from_bits(u128::from(seat) + 1))
+                    );
                     told.entry((seat, kind)).or_default().push(count);
                 }
             }

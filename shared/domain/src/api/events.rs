@@ -141,8 +141,8 @@ pub struct GameSessionEvent {
     pub number: u32,
     /// When.
     pub at: Timestamp,
-    /// The only seat that was told of it; null if everybody was.
-    pub seat: Option<u16>,
+    /// The character whose player alone was told of it; null if everybody was.
+    pub character_id: Option<CharacterId>,
     /// What.
     pub deed: Deed,
 }
