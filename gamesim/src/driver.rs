@@ -7,7 +7,7 @@
 use crate::clock::Clock;
 use crate::datagrams::{BATCH_DATAGRAMS, Inbox, Outbox, Sent};
 use crate::exchange::{Order, Request};
-use crate::limits::{DATAGRAMS_PER_SLOT_MAX, READ_US_MAX, RECEIVE_BUFFER_BYTES, SLOT_MS, SLOTS_IDLE, SLOTS_PER_TICK};
+use crate::limits::{DATAGRAMS_PER_SLOT_MAX, READ_US_MAX, RECEIVE_BUFFER_BYTES, REPORT_SLOTS, SLOT_MS, SLOTS_IDLE};
 use crate::metrics::ShardMetrics;
 use crate::shard::{Shard, ShardReport};
 use crate::wheel::Wheel;
@@ -88,7 +88,7 @@ impl Driver {
             }
             slots = slots.wrapping_add(1);
             let is_idle = self.shard.is_idle();
-            if is_idle || slots.is_multiple_of(SLOTS_PER_TICK) {
+            if is_idle || slots.is_multiple_of(REPORT_SLOTS) {
                 self.report(&mut reported);
             }
             self.metrics.slots_skipped.inc_by(wheel.turn(if is_idle { SLOTS_IDLE } else { 1 }));

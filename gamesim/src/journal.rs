@@ -82,7 +82,12 @@ impl Journal {
     }
 
     /// Takes changes in. Several at once belong together, and are written in one transaction or not at all.
-    pub(crate) fn record(&mut self, now_ms: u64, changes: Vec<Change>, urgent: bool) {
+    pub(crate) fn record(
+        &mut self,
+        now_ms: u64,
+        changes: impl AsRef<[Change]> + IntoIterator<Item = Change>,
+        urgent: bool,
+    ) {
         match self.cover {
             Cover::Awaited => self.open.record(now_ms, changes, urgent),
             Cover::GivenUp | Cover::Off => self.writer.record(now_ms, changes, urgent),

@@ -38,6 +38,7 @@ mod ending;
 mod inputs;
 mod link;
 mod logging;
+mod mail;
 mod resuming;
 mod seating;
 mod venue;
@@ -46,14 +47,13 @@ use conduct::Conduct;
 use ending::Ending;
 pub(crate) use link::Link;
 use link::Stream;
+pub(crate) use mail::Mail;
 pub(crate) use seating::Claim;
 pub(crate) use venue::Venue;
 
 /// What a room wants done.
 #[derive(Debug)]
 pub(crate) enum RoomEffect {
-    /// Send a payload.
-    Send(ConnectionId, Vec<u8>),
     /// See a connection off: let it hear its last events, then end it.
     Part(Parting),
     /// End a connection at once.
@@ -231,22 +231,24 @@ impl Room {
     }
 
     /// Moves the session on by one tick.
-    pub(crate) fn step(&mut self, now_ms: u64, effects: &mut Vec<RoomEffect>) {
+    pub(crate) fn step(&mut self, now_ms: u64, mail: &mut Mail, effects: &mut Vec<RoomEffect>) {
         // The zone that is lent to a room that is ending has to go back as it is.
         if let Some(mut venue) = self.venue.take_if(|_| self.ending.is_none()) {
             #[cfg(test)]
             assert!(!self.is_sabotaged, "sabotage");
             if self.party.is_none() {
-                let mut commands = Vec::new();
+                let mut commands = std::mem::take(&mut venue.commands);
                 self.take_inputs(&mut commands);
                 venue.happened.clear();
                 self.recorder.step(&mut venue.dungeon, &commands, &mut venue.happened);
+                commands.clear();
+                venue.commands = commands;
             }
             self.route(now_ms, &venue.dungeon, &venue.happened);
             for seat in std::mem::take(&mut self.leavers).into_iter().chain(self.long_away(now_ms)) {
                 self.leave(now_ms, &mut venue, seat, None, effects);
             }
-            self.show(now_ms, &venue, effects);
+            self.show(now_ms, &venue, mail, effects);
             self.judge_conduct(now_ms);
             effects.extend(self.recorder.poll_part(now_ms, &venue.dungeon).map(RoomEffect::Record));
             let (is_over, outcome) = (venue.dungeon.is_over(), venue.dungeon.outcome());
@@ -359,9 +361,8 @@ impl Room {
     pub(crate) fn take_inputs(&mut self, commands: &mut Vec<(u16, Command)>) {
         for (number, (seat, occupant)) in (self.number(0)..).zip((0_u8..).zip(&mut self.seats)) {
             let Some(Occupant { presence: Presence::Playing(link), .. }) = occupant else { continue };
-            let inputs = link.inputs.take();
-            commands.extend(inputs.commands.into_iter().map(|command| (number, command)));
-            self.leavers.extend(inputs.leaves.then_some(seat));
+            let leaves = link.inputs.take(|command| commands.push((number, command)));
+            self.leavers.extend(leaves.then_some(seat));
         }
     }
 
@@ -434,14 +435,14 @@ impl Room {
         let occupant = self.seats.get(usize::from(seat)).and_then(Option::as_ref);
         let (Some(occupant), Some((hot, progress_seq))) = (occupant, dungeon.hot(self.number(seat))) else { return };
         let change = Change { character_id: occupant.character_id, hot: hot.clone(), progress_seq };
-        self.journal.record(now_ms, vec![change], urgent);
+        self.journal.record(now_ms, [change], urgent);
     }
 
     /// Sends every player what they see, and lets go of those who do not listen.
-    fn show(&mut self, now_ms: u64, venue: &Venue, effects: &mut Vec<RoomEffect>) {
+    fn show(&mut self, now_ms: u64, venue: &Venue, mail: &mut Mail, effects: &mut Vec<RoomEffect>) {
         let dungeon = &venue.dungeon;
-        let mut shown =
-            if self.party.is_some() { Snapshot::new(dungeon.tick(), vec![]) } else { view::snapshot(dungeon) };
+        let is_zone = self.party.is_some();
+        let everybody = (!is_zone).then(|| mail.encoder.list(view::entities(dungeon)));
         for (number, occupant) in (self.number(0)..).zip(&mut self.seats) {
             let Some(Occupant { character_id, presence, .. }) = occupant else { continue };
             let Presence::Playing(link) = presence else { continue };
@@ -453,19 +454,18 @@ impl Room {
             }
             let progress_seq = dungeon.hot(number).map_or(0, |(_, progress_seq)| progress_seq);
             let (_, durable_seq) = self.journal.stored(*character_id);
-            shown.own = view::own(dungeon, number);
-            if self.party.is_some() {
-                shown.entities = view::seen(dungeon, number);
+            let entities = match &everybody {
+                None => mail.encoder.list(view::seen(dungeon, number)),
+                Some(everybody) => match view::entities_of(dungeon, number) {
+                    Some(entities) => mail.encoder.list(entities),
+                    None => everybody.clone(),
+                },
+            };
+            let shown = Snapshot { tick: dungeon.tick(), entities, own: view::own(dungeon, number) };
+            if is_zone {
                 link.introduce(number, &shown, |number| venue.person(number));
             }
-            let payload = match view::entities_of(dungeon, number).filter(|_| self.party.is_none()) {
-                Some(entities) => {
-                    let Snapshot { tick, own, .. } = shown;
-                    link.encode(progress_seq, durable_seq, &Snapshot { tick, entities, own })
-                }
-                None => link.encode(progress_seq, durable_seq, &shown),
-            };
-            effects.push(RoomEffect::Send(connection, payload));
+            mail.write(connection, |encoder| link.encode(encoder, (progress_seq, durable_seq), &shown));
         }
     }
 }

@@ -10,7 +10,7 @@
 use crate::checkpoint::StoredCheckpoint;
 use crate::exchange::{ApiFailure, CheckpointObject, Order, Request, Ticket};
 use crate::limits::{PARTING_MS, SLOTS_PER_TICK};
-use crate::room::{Claim, Link, Parting, Room, RoomConfig, RoomEffect, Venue};
+use crate::room::{Claim, Link, Mail, Parting, Room, RoomConfig, RoomEffect, Venue};
 use crate::world::Game;
 use crate::writer::Placement;
 use guildhall_domain::api::Admitted;
@@ -30,6 +30,7 @@ mod depot;
 mod doors;
 mod orders;
 mod places;
+mod rooms;
 #[cfg(test)]
 mod tests;
 mod zones;
@@ -37,6 +38,7 @@ mod zones;
 use arrivals::Arrivals;
 use depot::Depot;
 use places::{Place, Places};
+use rooms::{RoomKey, Rooms};
 use zones::Zones;
 
 /// What a shard is.
@@ -114,16 +116,22 @@ pub struct Shard {
     port: u16,
     room_config: RoomConfig,
     server: Server,
-    rooms: BTreeMap<SessionId, Room>,
+    rooms: Rooms,
     zones: Zones,
     /// Which rooms move in which slot.
-    slots: [Vec<SessionId>; SLOTS_PER_TICK],
+    slots: [Vec<RoomKey>; SLOTS_PER_TICK],
     slot: usize,
     places: Places,
     arrivals: Arrivals,
     leavers: BTreeMap<ConnectionId, Leaver>,
     requests: VecDeque<Request>,
     depot: Depot,
+    /// Lent to whoever writes messages.
+    mail: Mail,
+    /// Room for what a client says.
+    message: ClientMessage,
+    /// Room for what rooms want done.
+    effects: Vec<RoomEffect>,
     is_stopping: bool,
     rooms_failed: u64,
     rooms_uncovered: u64,
@@ -148,7 +156,7 @@ impl Shard {
                 keeps_recordings: config.keeps_recordings,
             },
             server: Server::new(transport, config.challenge_key, now_ms),
-            rooms: BTreeMap::new(),
+            rooms: Rooms::default(),
             zones: Zones::default(),
             slots: [const { Vec::new() }; SLOTS_PER_TICK],
             slot: 0,
@@ -157,6 +165,9 @@ impl Shard {
             leavers: BTreeMap::new(),
             requests: VecDeque::new(),
             depot: Depot::seeded(config.seed.rotate_left(16)),
+            mail: Mail::default(),
+            message: ClientMessage::default(),
+            effects: Vec::new(),
             is_stopping: false,
             rooms_failed: 0,
             rooms_uncovered: 0,
@@ -168,14 +179,16 @@ impl Shard {
 
     /// Takes a datagram in, opening it in place.
     pub fn handle_datagram(&mut self, now_ms: u64, from: SocketAddr, datagram: &mut [u8]) {
+        let mut message = std::mem::take(&mut self.message);
         let received = self.server.handle_datagram(now_ms, from, datagram);
-        let received = received.map(|received| (received.connection, ClientMessage::decode(received.payload)));
+        let received = received.map(|received| (received.connection, message.read(received.payload)));
         self.drain_events(now_ms);
         match received {
-            Some((connection, Ok(message))) => self.handle_message(connection, &message),
+            Some((connection, Ok(()))) => self.handle_message(connection, &message),
             Some((connection, Err(_))) => self.handle_malformed(connection),
             None => {}
         }
+        self.message = message;
     }
 
     /// Moves the rooms of the next slot on by one tick, and whatever else waits for its time. To be called once per slot of
@@ -185,13 +198,12 @@ impl Shard {
         self.drain_events(now_ms);
         self.requests.extend(self.arrivals.poll(now_ms));
         self.step_zones(now_ms);
-        let members = self.slots.get_mut(self.slot).map(std::mem::take).unwrap_or_default();
-        let mut effects = Vec::new();
-        for session_id in &members {
-            self.step_room(now_ms, *session_id, &mut effects);
-        }
+        let mut members = self.slots.get_mut(self.slot).map(std::mem::take).unwrap_or_default();
+        let mut effects = std::mem::take(&mut self.effects);
+        members.retain(|room| self.step_room(now_ms, *room, &mut effects));
+        self.effects = effects;
         if let Some(slot) = self.slots.get_mut(self.slot) {
-            *slot = members.into_iter().filter(|session_id| self.rooms.contains_key(session_id)).collect();
+            *slot = members;
         }
         if let Some(bytes) = self.depot.poll(now_ms) {
             self.requests.push_back(Request::Checkpoint(CheckpointObject { port: self.port, bytes }));
@@ -229,9 +241,9 @@ impl Shard {
     pub fn report(&self) -> ShardReport {
         ShardReport {
             rooms: self.rooms.len(),
-            players: self.rooms.values().map(Room::playing).sum(),
-            unsaved: self.rooms.values().map(Room::unsaved).sum(),
-            waiting_since_ms: self.rooms.values().filter_map(Room::waiting_since_ms).min(),
+            players: self.rooms.iter().map(Room::playing).sum(),
+            unsaved: self.rooms.iter().map(Room::unsaved).sum(),
+            waiting_since_ms: self.rooms.iter().filter_map(Room::waiting_since_ms).min(),
             checkpoint_bytes: self.depot.object_bytes,
             checkpoints_stored: self.depot.stored,
             checkpoints_failed: self.depot.failed,
@@ -239,15 +251,15 @@ impl Shard {
             rooms_failed: self.rooms_failed,
             messages_malformed: self.messages_malformed,
             messages_excess: self.messages_excess,
-            violations: self.rooms.values().fold(self.violations_before, |sum, room| added(sum, room.violations())),
+            violations: self.rooms.iter().fold(self.violations_before, |sum, room| added(sum, room.violations())),
             transport: *self.server.counters(),
         }
     }
 
     fn handle_malformed(&mut self, connection: ConnectionId) {
         self.messages_malformed += 1;
-        if let Some(Place::Seated { session_id, seat }) = self.places.get(connection)
-            && let Some(room) = self.rooms.get_mut(session_id)
+        if let Some(Place::Seated { room, seat }) = self.places.get(connection)
+            && let Some(room) = self.rooms.at_mut(*room)
         {
             room.handle_malformed(*seat, connection);
         }
@@ -255,8 +267,8 @@ impl Shard {
 
     fn handle_message(&mut self, connection: ConnectionId, message: &ClientMessage) {
         let is_read = match self.places.get(connection) {
-            Some(Place::Seated { session_id, seat }) => {
-                let room = self.rooms.get_mut(session_id);
+            Some(Place::Seated { room, seat }) => {
+                let room = self.rooms.at_mut(*room);
                 room.is_some_and(|room| room.handle_message(*seat, connection, message))
             }
             Some(Place::Parting) => match self.leavers.get_mut(&connection) {
@@ -269,23 +281,29 @@ impl Shard {
         self.messages_excess += u64::from(!is_read);
     }
 
-    fn step_room(&mut self, now_ms: u64, session_id: SessionId, effects: &mut Vec<RoomEffect>) {
-        let is_awaited = self.arrivals.is_awaited(session_id);
-        self.with_room(now_ms, session_id, effects, |room, effects| {
+    /// Moves a room on by one tick. Returns whether it is still there.
+    fn step_room(&mut self, now_ms: u64, key: RoomKey, effects: &mut Vec<RoomEffect>) -> bool {
+        let is_awaited = self.arrivals.is_awaited(key.session_id);
+        let mut mail = std::mem::take(&mut self.mail);
+        self.with_room_at(now_ms, key, effects, |room, effects| {
             if room.is_deserted() && !is_awaited {
                 room.close_deserted(now_ms, effects);
             }
-            room.step(now_ms, effects);
+            room.step(now_ms, &mut mail, effects);
         });
+        mail.drain(|connection, payload| self.send(connection, payload));
+        self.mail = mail;
         // A late admission must find the closed room, or it would open the session anew.
-        if !is_awaited && self.rooms.get(&session_id).is_some_and(Room::is_closed) {
-            self.remove_room(now_ms, session_id);
+        let is_over = !is_awaited && self.rooms.at(key).is_some_and(Room::is_closed);
+        if is_over {
+            self.remove_room(now_ms, key.session_id);
         }
+        !is_over && self.rooms.at(key).is_some()
     }
 
     fn remove_room(&mut self, now_ms: u64, session_id: SessionId) {
         self.requests.extend(self.zones.leave(session_id).map(Request::Record));
-        let room = self.rooms.remove(&session_id);
+        let room = self.rooms.remove(session_id);
         if let Some(room) = &room {
             self.violations_before = added(self.violations_before, room.violations());
         }
@@ -303,7 +321,17 @@ impl Shard {
         effects: &mut Vec<RoomEffect>,
         act: impl FnOnce(&mut Room, &mut Vec<RoomEffect>) -> T,
     ) -> Option<T> {
-        let room = self.rooms.get_mut(&session_id)?;
+        self.with_room_at(now_ms, self.rooms.key(session_id)?, effects, act)
+    }
+
+    fn with_room_at<T>(
+        &mut self,
+        now_ms: u64,
+        key: RoomKey,
+        effects: &mut Vec<RoomEffect>,
+        act: impl FnOnce(&mut Room, &mut Vec<RoomEffect>) -> T,
+    ) -> Option<T> {
+        let (room, session_id) = (self.rooms.at_mut(key)?, key.session_id);
         let zone_id = room.zone_id().map(str::to_owned);
         let lent = zone_id.as_ref().and_then(|id| self.zones.take(id));
         let is_lent = lent.is_some();
@@ -334,7 +362,6 @@ impl Shard {
 
     fn apply(&mut self, now_ms: u64, session_id: SessionId, effect: RoomEffect) {
         match effect {
-            RoomEffect::Send(connection, payload) => self.send(connection, &payload),
             RoomEffect::Part(parting) => self.part(now_ms, parting),
             RoomEffect::Drop(connection) => self.drop_connection(connection),
             RoomEffect::Ask(request) => self.requests.push_back(request),
@@ -366,7 +393,7 @@ impl Shard {
 
     /// Repeats to those who part why they have to, once per tick, until they know or their time is up.
     fn see_leavers_off(&mut self, now_ms: u64) {
-        let (mut done, mut payloads) = (Vec::new(), Vec::new());
+        let (mut done, mut mail) = (Vec::new(), std::mem::take(&mut self.mail));
         for (connection, Leaver { parting, until_ms }) in &mut self.leavers {
             if connection.index() % SLOTS_PER_TICK != self.slot {
                 continue;
@@ -377,11 +404,10 @@ impl Shard {
             }
             // A client drops what is older than what it has seen.
             parting.shown.tick = parting.shown.tick.saturating_add(1);
-            payloads.push((*connection, parting.link.encode(0, 0, &parting.shown)));
+            mail.write(*connection, |encoder| parting.link.encode(encoder, (0, 0), &parting.shown));
         }
-        for (connection, payload) in payloads {
-            self.send(connection, &payload);
-        }
+        mail.drain(|connection, payload| self.send(connection, payload));
+        self.mail = mail;
         for connection in done {
             self.drop_connection(connection);
         }

@@ -5,22 +5,22 @@
 use crate::world::{Action, Carried, Dungeon, EntityView, EntityViewKind, Handling, OwnView, Units, WorldEvent};
 use guildhall_domain::CharacterId;
 use guildhall_protocol::payload::{
-    Action as Wish, EntityKind, EntityState, GameEvent, Inventory, ItemUnits, OwnState, Snapshot, flags,
+    Action as Wish, EntityKind, EntityState, GameEvent, Inventory, ItemUnits, OwnState, flags,
 };
 
-/// The dungeon as everybody sees it at its present tick.
-pub fn snapshot(dungeon: &Dungeon) -> Snapshot {
-    Snapshot::new(dungeon.tick(), dungeon.entities().map(|entity| entity_state(&entity)).collect())
+/// What everybody in a dungeon sees, in order of the ids.
+pub fn entities(dungeon: &Dungeon) -> impl Iterator<Item = EntityState> {
+    dungeon.entities().map(|entity| entity_state(&entity))
 }
 
 /// What the player in this seat sees, if that is more than everybody does: their own things on the ground.
-pub fn entities_of(dungeon: &Dungeon, seat: u16) -> Option<Vec<EntityState>> {
-    dungeon.entities_of(seat).map(|entities| entities.map(|entity| entity_state(&entity)).collect())
+pub fn entities_of(dungeon: &Dungeon, seat: u16) -> Option<impl Iterator<Item = EntityState>> {
+    dungeon.entities_of(seat).map(|entities| entities.map(|entity| entity_state(&entity)))
 }
 
 /// What the player in this seat sees of a zone.
-pub fn seen(dungeon: &Dungeon, seat: u16) -> Vec<EntityState> {
-    dungeon.seen(seat).map(|entity| entity_state(&entity)).collect()
+pub fn seen(dungeon: &Dungeon, seat: u16) -> impl Iterator<Item = EntityState> {
+    dungeon.seen(seat).map(|entity| entity_state(&entity))
 }
 
 /// What only the player in this seat is told of their character.

@@ -122,20 +122,25 @@ impl Writer {
     }
 
     /// Takes changes in. Several at once belong together, and are written in one transaction or not at all.
-    pub(crate) fn record(&mut self, now_ms: u64, changes: Vec<Change>, urgent: bool) {
-        let mut bond = BTreeSet::new();
+    pub(crate) fn record(
+        &mut self,
+        now_ms: u64,
+        changes: impl AsRef<[Change]> + IntoIterator<Item = Change>,
+        urgent: bool,
+    ) {
+        let known = |change: &&Change| self.entries.contains_key(&change.character_id);
+        let count = changes.as_ref().iter().filter(known).count();
+        if count == 0 {
+            return;
+        }
+        if count > 1 {
+            self.bind(changes.as_ref().iter().filter(known).map(|change| change.character_id).collect());
+        }
         for change in changes {
             let Some(entry) = self.entries.get_mut(&change.character_id) else { continue };
             entry.hot = change.hot;
             entry.progress_seq = change.progress_seq;
             entry.waits = true;
-            bond.insert(change.character_id);
-        }
-        if bond.is_empty() {
-            return;
-        }
-        if bond.len() > 1 {
-            self.bind(bond);
         }
         self.hurry(if urgent { now_ms } else { now_ms.saturating_add(FLUSH_INTERVAL_MS) });
     }

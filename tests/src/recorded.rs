@@ -8,7 +8,7 @@ use guildhall_domain::{CharacterId, Content, SessionId, Sheet};
 use guildhall_gamesim::recording::{Beginning, Recorder, RecordingPart, Subject};
 use guildhall_gamesim::view;
 use guildhall_gamesim::world::{Command, Dungeon, Effect, Game};
-use guildhall_protocol::payload::GameEvent;
+use guildhall_protocol::payload::{GameEvent, Snapshot};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -84,9 +84,9 @@ pub fn play_watched(
         assert!(recorder.join(&mut dungeon, bot.seat, name, newcomer, &mut effects));
     }
     let mut recorded = RecordedGame { parts: Vec::new(), hashes: Vec::new(), is_cleared: false };
-    let mut seen = std::collections::VecDeque::from(vec![view::snapshot(&dungeon); LATE_TICKS]);
+    let mut seen = std::collections::VecDeque::from(vec![shown(&dungeon); LATE_TICKS]);
     while !dungeon.is_over() && dungeon.tick() < TICKS_MAX {
-        seen.push_back(view::snapshot(&dungeon));
+        seen.push_back(shown(&dungeon));
         let shown = seen.pop_front().unwrap_or_default();
         let commands: Vec<_> = bots.iter_mut().map(|bot| (bot.seat, bot.command(&dungeon, &shown, &effects))).collect();
         effects.clear();
@@ -105,13 +105,8 @@ impl Bot {
         Self { seat, memory: BotMemory::new(class), view }
     }
 
-    fn command(
-        &mut self,
-        dungeon: &Dungeon,
-        shown: &guildhall_protocol::payload::Snapshot,
-        effects: &[Effect],
-    ) -> Command {
-        (self.view.tick, self.view.entities) = (shown.tick, shown.entities.clone());
+    fn command(&mut self, dungeon: &Dungeon, shown: &Snapshot, effects: &[Effect]) -> Command {
+        (self.view.tick, self.view.entities) = (shown.tick, shown.entities.to_vec());
         self.view.own = view::own(dungeon, self.seat);
         for effect in effects {
             let Effect::Event(audience, event) = effect else { continue };
@@ -125,6 +120,11 @@ impl Bot {
         self.memory.note_decision(&self.view, &decision);
         Command { move_x: decision.move_x, move_y: decision.move_y, action: view::action(decision.action) }
     }
+}
+
+/// What everybody sees.
+fn shown(dungeon: &Dungeon) -> Snapshot {
+    Snapshot::new(dungeon.tick(), view::entities(dungeon).collect())
 }
 
 /// The golden game's files: its content, its recording and the digest of its states.

@@ -13,6 +13,7 @@ mod load;
 mod options;
 mod plot;
 mod processor;
+mod rehearsal;
 mod report;
 mod run;
 mod server;
@@ -20,6 +21,7 @@ mod weather;
 mod wire;
 
 pub use options::Options;
+pub use rehearsal::Rehearsal;
 
 /// What goes wrong in a measurement.
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;

@@ -16,9 +16,14 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    pub(super) fn record(&mut self, now_ms: u64, changes: Vec<Change>, urgent: bool) {
-        if changes.len() > 1 {
-            self.bonds.insert(changes.iter().map(|change| change.character_id).collect());
+    pub(super) fn record(
+        &mut self,
+        now_ms: u64,
+        changes: impl AsRef<[Change]> + IntoIterator<Item = Change>,
+        urgent: bool,
+    ) {
+        if let together @ [_, _, ..] = changes.as_ref() {
+            self.bonds.insert(together.iter().map(|change| change.character_id).collect());
         }
         self.changes.extend(changes.into_iter().map(|change| (change.character_id, change)));
         self.is_urgent |= urgent;
@@ -35,11 +40,12 @@ impl Batch {
     pub(super) fn pour(mut self, now_ms: u64, writer: &mut Writer) {
         for bond in self.bonds {
             // A state that an earlier bond took along is in the writer, and the two bonds become one there.
-            let changes = bond.iter().filter_map(|character_id| self.changes.get(character_id).cloned()).collect();
+            let changes = bond.iter().filter_map(|character_id| self.changes.get(character_id).cloned());
+            let changes: Vec<_> = changes.collect();
             writer.record(now_ms, changes, self.is_urgent);
         }
         for change in std::mem::take(&mut self.changes).into_values() {
-            writer.record(now_ms, vec![change], self.is_urgent);
+            writer.record(now_ms, [change], self.is_urgent);
         }
         for character_id in self.releases {
             writer.release(now_ms, character_id);

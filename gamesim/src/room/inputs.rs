@@ -22,15 +22,6 @@ pub(super) struct InputQueue {
     is_stale: bool,
 }
 
-/// What one tick takes from the queue.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct TickInputs {
-    /// For the world; at most one of them moves.
-    pub(super) commands: Vec<Command>,
-    /// Whether the player wants to leave for good.
-    pub(super) leaves: bool,
-}
-
 impl InputQueue {
     /// Takes the inputs of a message, oldest first; those seen before are repetitions. Returns how many are new.
     pub(super) fn push(&mut self, inputs: &[InputFrame]) -> u32 {
@@ -45,28 +36,29 @@ impl InputQueue {
         fresh
     }
 
-    /// The inputs of this tick: the oldest one with its movement and, where too many wait, those before it without. A
+    /// Hands out the inputs of this tick: the oldest one with its movement and, where too many wait, those before it without. A
     /// queue that is too long means that the player's clock runs fast or the network had a stall; what they did in that
-    /// time counts, how far they walked does not. A queue that never runs empty is shortened one by one.
-    pub(super) fn take(&mut self) -> TickInputs {
-        let mut taken = TickInputs::default();
+    /// time counts, how far they walked does not. A queue that never runs empty is shortened one by one. Returns whether
+    /// the player wants to leave for good.
+    pub(super) fn take(&mut self, mut act: impl FnMut(Command)) -> bool {
+        let mut leaves = false;
         let at_once = 1 + usize::from(std::mem::take(&mut self.is_stale));
         let left_max = self.waiting.len().saturating_sub(at_once).min(INPUTS_QUEUED_MAX - 1);
         while let Some(input) = self.waiting.pop_front() {
             self.applied = input.seq;
             let moves = self.waiting.len() <= left_max;
             let (move_x, move_y) = if moves { (input.move_x, input.move_y) } else { (0, 0) };
-            taken.leaves |= input.action == Wish::Leave;
+            leaves |= input.action == Wish::Leave;
             let action = view::action(input.action);
             if moves || action != Action::None {
-                taken.commands.push(Command { move_x, move_y, action });
+                act(Command { move_x, move_y, action });
             }
             if moves {
                 break;
             }
         }
         self.watch_length();
-        taken
+        leaves
     }
 
     /// Notices when a whole window of ticks has left inputs waiting: they are more than the network's rhythm asks for.
@@ -91,6 +83,13 @@ impl InputQueue {
 mod tests {
     use super::*;
 
+    /// The commands of one tick, and whether the player leaves.
+    fn take(queue: &mut InputQueue) -> (Vec<Command>, bool) {
+        let mut commands = Vec::new();
+        let leaves = queue.take(|command| commands.push(command));
+        (commands, leaves)
+    }
+
     fn frame(seq: u32, action: Wish) -> InputFrame {
         InputFrame { seq, move_x: 1, move_y: 0, action }
     }
@@ -102,7 +101,7 @@ mod tests {
         queue.push(&[frame(1, Wish::None), frame(2, Wish::None), frame(4, Wish::None)]);
         queue.push(&[frame(3, Wish::Leave), frame(4, Wish::None)]);
         let mut applied = Vec::new();
-        while !queue.take().commands.is_empty() {
+        while !take(&mut queue).0.is_empty() {
             applied.push(queue.applied());
         }
         assert_eq!(applied, [1, 2, 4]);
@@ -114,11 +113,11 @@ mod tests {
         let strike = Wish::Attack { target: 300 };
         let frames: Vec<_> = (1..=20).map(|seq| frame(seq, if seq == 2 { strike } else { Wish::None })).collect();
         queue.push(&frames);
-        let taken = queue.take();
-        assert_eq!(taken.commands.iter().filter(|command| command.move_x != 0).count(), 1);
-        assert_eq!(taken.commands[0], Command { move_x: 0, move_y: 0, action: Action::Attack { target: 300 } });
+        let (commands, _) = take(&mut queue);
+        assert_eq!(commands.iter().filter(|command| command.move_x != 0).count(), 1);
+        assert_eq!(commands[0], Command { move_x: 0, move_y: 0, action: Action::Attack { target: 300 } });
         assert_eq!(queue.waiting.len() + 1, INPUTS_QUEUED_MAX);
-        assert_eq!(queue.take().commands.len(), 1);
+        assert_eq!(take(&mut queue).0.len(), 1);
     }
 
     #[test]
@@ -132,11 +131,11 @@ mod tests {
         for _ in 0..ticks {
             seq += 1;
             queue.push(&[frame(seq, strike)]);
-            let taken = queue.take();
-            let moving = taken.commands.iter().filter(|command| command.move_x != 0).count();
+            let (commands, _) = take(&mut queue);
+            let moving = commands.iter().filter(|command| command.move_x != 0).count();
             assert!(moving <= 1, "two strides in one tick");
             moves += moving;
-            strikes += taken.commands.iter().filter(|command| command.action != Action::None).count();
+            strikes += commands.iter().filter(|command| command.action != Action::None).count();
         }
         assert_eq!(queue.waiting.len(), 0, "inputs still wait {} ticks for their turn", queue.waiting.len());
         assert_eq!((moves, strikes), (ticks as usize, ticks as usize));
@@ -151,7 +150,7 @@ mod tests {
             if tick % 2 == 0 {
                 queue.push(&[frame(tick + 1, Wish::None), frame(tick + 2, Wish::None)]);
             }
-            strides += queue.take().commands.iter().filter(|command| command.move_x != 0).count();
+            strides += take(&mut queue).0.iter().filter(|command| command.move_x != 0).count();
         }
         assert_eq!(strides, 10 * QUEUE_PATIENCE_TICKS as usize);
     }
@@ -161,10 +160,7 @@ mod tests {
         let mut queue = InputQueue::default();
         let frames: Vec<_> = (1..=20).map(|seq| frame(seq, if seq == 3 { Wish::Leave } else { Wish::None })).collect();
         queue.push(&frames);
-        assert!(queue.take().leaves);
-        assert_eq!(
-            queue.take(),
-            TickInputs { commands: vec![Command { move_x: 1, move_y: 0, action: Action::None }], leaves: false }
-        );
+        assert!(take(&mut queue).1);
+        assert_eq!(take(&mut queue), (vec![Command { move_x: 1, move_y: 0, action: Action::None }], false));
     }
 }

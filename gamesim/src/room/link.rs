@@ -9,7 +9,7 @@ use guildhall_domain::CharacterId;
 use guildhall_domain::limits::{SEATS_PER_SESSION_MAX, TICKS_PER_S};
 use guildhall_protocol::netcode::ConnectionId;
 use guildhall_protocol::payload::{
-    ClientMessage, EntityKind, EventOutbox, GameEvent, ServerHeader, Snapshot, SnapshotRing, encode_server,
+    ClientMessage, Encoder, EntityKind, EventOutbox, GameEvent, ServerHeader, Snapshot, SnapshotRing,
 };
 use std::collections::BTreeMap;
 
@@ -154,14 +154,22 @@ impl Link {
         Some(self.inputs.push(&message.inputs))
     }
 
-    /// The datagram that shows `snapshot` and whatever events are due.
-    pub(crate) fn encode(&mut self, progress_seq: u64, durable_seq: u64, snapshot: &Snapshot) -> Vec<u8> {
+    /// The message that shows `snapshot` and whatever events are due.
+    pub(crate) fn encode<'a>(
+        &mut self,
+        encoder: &'a mut Encoder,
+        (progress_seq, durable_seq): (u64, u64),
+        snapshot: &Snapshot,
+    ) -> &'a [u8] {
         self.messages_this_tick = 0;
+        while let Some(older) = self.ring.pop_before(self.ack_tick) {
+            encoder.recycle(older.entities);
+        }
         let header = ServerHeader { input_ack: self.inputs.applied(), progress_seq, durable_seq };
         let (first_event_seq, events) = self.stream.outbox.unacknowledged();
         let baseline = self.ring.get(self.ack_tick);
-        let encoded = encode_server(&header, snapshot, baseline, first_event_seq, events);
-        self.ring.insert(encoded.held);
-        encoded.bytes
+        let (bytes, entities, _) = encoder.encode(&header, snapshot, baseline, first_event_seq, events);
+        self.ring.insert(Snapshot { tick: snapshot.tick, entities, own: snapshot.own });
+        bytes
     }
 }

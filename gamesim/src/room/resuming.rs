@@ -126,7 +126,7 @@ impl Room {
         let stored = Change { character_id, hot: character.hot.clone(), progress_seq: durable_seq };
         self.journal.open(now_ms, account_id, character.version, stored);
         if !is_stored {
-            self.journal.record(now_ms, vec![Change { character_id, hot: hot.clone(), progress_seq }], true);
+            self.journal.record(now_ms, [Change { character_id, hot: hot.clone(), progress_seq }], true);
         }
         let presence = match occupant.leaving {
             Some(_) => Presence::Leaving { since: self.journal.release(now_ms, character_id) },

@@ -24,8 +24,9 @@ impl Shard {
         match self.judge(&user) {
             Claim::Refuse(reason) => self.refuse(now_ms, connection, reason),
             Claim::Resume => {
-                let place = Place::Seated { session_id: user.session_id, seat: user.seat };
-                self.places.insert(connection, place);
+                if let Some(room) = self.rooms.key(user.session_id) {
+                    self.places.insert(connection, Place::Seated { room, seat: user.seat });
+                }
                 self.with_room(now_ms, user.session_id, &mut Vec::new(), |room, effects| {
                     room.resume(user.seat, connection, effects);
                 });
@@ -51,7 +52,7 @@ impl Shard {
         } else if self.is_stopping {
             Claim::Refuse(RefusalReason::Draining)
         } else {
-            let room = self.rooms.get(&user.session_id).filter(|room| !room.is_before(user.session_epoch));
+            let room = self.rooms.get(user.session_id).filter(|room| !room.is_before(user.session_epoch));
             room.map_or(Claim::Ask, |room| room.judge(user))
         }
     }
@@ -59,8 +60,8 @@ impl Shard {
     fn handle_disconnected(&mut self, now_ms: u64, connection: ConnectionId) {
         match self.places.remove(connection) {
             Some(Place::Arriving(ticket)) => self.arrivals.forget_connection(ticket, connection),
-            Some(Place::Seated { session_id, seat }) => {
-                if let Some(room) = self.rooms.get_mut(&session_id) {
+            Some(Place::Seated { room, seat }) => {
+                if let Some(room) = self.rooms.at_mut(room) {
                     room.handle_disconnect(now_ms, seat, connection);
                 }
             }
@@ -115,7 +116,7 @@ impl Shard {
     ) -> Result<(), RefusalReason> {
         let session_id = user.session_id;
         self.give_way(now_ms, user);
-        if !self.rooms.contains_key(&session_id) {
+        if self.rooms.key(session_id).is_none() {
             self.open_room(now_ms, user, &admitted, checkpoint);
         }
         let mut effects = Vec::new();
@@ -136,8 +137,8 @@ impl Shard {
             seated
         });
         seated.unwrap_or(Err(RefusalReason::Session))?;
-        if let Some(connection) = connection.filter(|_| !is_stopping) {
-            self.places.insert(connection, Place::Seated { session_id, seat: user.seat });
+        if let Some((connection, room)) = connection.filter(|_| !is_stopping).zip(self.rooms.key(session_id)) {
+            self.places.insert(connection, Place::Seated { room, seat: user.seat });
         }
         Ok(())
     }
@@ -145,10 +146,10 @@ impl Shard {
     /// Ends a room whose session has been elsewhere meanwhile and has come back: it goes on in another room.
     fn give_way(&mut self, now_ms: u64, user: &UserData) {
         let session_id = user.session_id;
-        if self.rooms.get(&session_id).is_some_and(|room| room.is_before(user.session_epoch)) {
+        if self.rooms.get(session_id).is_some_and(|room| room.is_before(user.session_epoch)) {
             self.with_room(now_ms, session_id, &mut Vec::new(), |room, effects| room.fence(now_ms, effects));
             self.remove_room(now_ms, session_id);
-            self.slots.iter_mut().for_each(|slot| slot.retain(|other| *other != session_id));
+            self.slots.iter_mut().for_each(|slot| slot.retain(|room| room.session_id != session_id));
         }
     }
 
@@ -177,10 +178,10 @@ impl Shard {
         if party.is_some() {
             self.zones.put(&admitted.dungeon_id, room.give_back().or(lent));
         }
-        self.rooms.insert(session_id, room);
+        let key = self.rooms.insert(room);
         // A dungeon goes to the emptiest slot, so that rooms stay spread however they come and go; a zone's room to the zone's.
         if let Some(slot) = self.slots.get_mut(slot) {
-            slot.push(session_id);
+            slot.push(key);
         }
     }
 }

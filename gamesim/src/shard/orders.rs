@@ -42,7 +42,7 @@ impl Shard {
             Order::Abandon => {
                 self.is_stopping = true;
                 self.let_arrivals_go();
-                let letters: Vec<_> = self.rooms.values_mut().flat_map(|room| room.abandon(now_ms)).collect();
+                let letters: Vec<_> = self.rooms.iter_mut().flat_map(|room| room.abandon(now_ms)).collect();
                 self.requests.extend(letters.into_iter().map(Request::Bury));
                 self.rooms.clear();
                 self.zones = Zones::default();
@@ -55,7 +55,7 @@ impl Shard {
 
     /// Whether the room of the session is the one that asked in this epoch.
     fn has_asked(&self, session_id: SessionId, session_epoch: u32) -> bool {
-        self.rooms.get(&session_id).is_some_and(|room| room.placement().session_epoch == session_epoch)
+        self.rooms.get(session_id).is_some_and(|room| room.placement().session_epoch == session_epoch)
     }
 
     fn handle_checkpointed(&mut self, now_ms: u64, is_stored: bool) {
@@ -89,7 +89,7 @@ impl Shard {
 
     fn with_every_room(&mut self, now_ms: u64, act: impl Fn(&mut Room, &mut Vec<RoomEffect>)) {
         let mut effects = Vec::new();
-        for session_id in self.rooms.keys().copied().collect::<Vec<_>>() {
+        for session_id in self.rooms.sessions().collect::<Vec<_>>() {
             self.with_room(now_ms, session_id, &mut effects, &act);
         }
     }

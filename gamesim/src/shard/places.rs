@@ -1,13 +1,13 @@
 //! Where each connection belongs, found in constant time: a connection's id has its place in the transport's table, and
 //! this is a table beside that one.
 
-use super::{ConnectionId, SessionId, Ticket};
+use super::{ConnectionId, RoomKey, Ticket};
 
 /// Where a connection belongs.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Place {
     Arriving(Ticket),
-    Seated { session_id: SessionId, seat: u8 },
+    Seated { room: RoomKey, seat: u8 },
     Parting,
 }
 

@@ -108,7 +108,7 @@ impl Shard {
             let Some(mut venue) = self.zones.take(&id) else { continue };
             let mut commands: Vec<(u16, Command)> = Vec::new();
             for session_id in self.zones.sessions(&id) {
-                if let Some(room) = self.rooms.get_mut(&session_id).filter(|room| !room.is_ending()) {
+                if let Some(room) = self.rooms.get_mut(session_id).filter(|room| !room.is_ending()) {
                     room.take_inputs(&mut commands);
                 }
             }

@@ -121,7 +121,9 @@ pub struct ChunkWriter {
 impl ChunkWriter {
     /// An empty chunk that begins at this time, in milliseconds since 1970. `None` only if memory cannot be written to.
     pub fn begin(began_ms: u64) -> Option<Self> {
-        let bytes = postcard::to_extend(&began_ms, vec![FORMAT]).ok()?;
+        let mut bytes = Vec::with_capacity(LOG_CHUNK_BYTES_MAX);
+        bytes.push(FORMAT);
+        let bytes = postcard::to_extend(&began_ms, bytes).ok()?;
         Some(Self { began_ms, bytes, entries: 0 })
     }
 

@@ -22,9 +22,9 @@ pub use event::{GameEvent, Inventory, ItemUnits, NAME_BYTES_MAX};
 pub use reason::{EndingReason, RefusalReason};
 pub use reliable::{EventInbox, EventOutbox, OutboxFull};
 pub use server_message::{
-    EVENT_BYTES_RESERVED, EncodedServerMessage, ServerHeader, ServerMessage, decode_server, encode_server,
+    EVENT_BYTES_RESERVED, EncodedServerMessage, Encoder, ServerHeader, ServerMessage, decode_server, encode_server,
 };
-pub use snapshot::{EntityKind, EntityState, OwnState, SNAPSHOTS_KEPT, Snapshot, SnapshotRing, flags};
+pub use snapshot::{Entities, EntityKind, EntityState, OwnState, SNAPSHOTS_KEPT, Snapshot, SnapshotRing, flags};
 
 use crate::netcode::PACKET_OVERHEAD_BYTES_MAX;
 

@@ -105,7 +105,8 @@ impl Client {
             self.outbox.acknowledge(self.told[place].1);
             self.told.drain(..=place);
         }
-        let shown = Snapshot { own: view::own(dungeon, self.seat), ..view::snapshot(dungeon) };
+        let entities = view::entities(dungeon).collect();
+        let shown = Snapshot { own: view::own(dungeon, self.seat), ..Snapshot::new(dungeon.tick(), entities) };
         let header =
             ServerHeader { input_ack: tick, progress_seq: u64::from(tick / 20), durable_seq: u64::from(tick / 20) };
         let (first, events) = self.outbox.unacknowledged();

@@ -10,7 +10,7 @@ use guildhall_domain::{SessionId, Sheet};
 use guildhall_gamesim::recording::{Beginning, Recorder, Subject};
 use guildhall_gamesim::view;
 use guildhall_gamesim::world::{Action, Command, Dungeon, Game};
-use guildhall_protocol::payload::{EntityKind, EntityState, ServerHeader, Snapshot, SnapshotRing, encode_server};
+use guildhall_protocol::payload::{Encoder, EntityKind, EntityState, ServerHeader, Snapshot, SnapshotRing};
 use guildhall_tests::party::DUNGEON;
 use guildhall_tests::recorded::seed_content;
 use std::sync::Arc;
@@ -130,6 +130,7 @@ fn run(world: Option<Dungeon>, players: usize) -> Outcome<Cost> {
     let mut recorder = Recorder::start(0, subject, Beginning::Seed(1), &world);
     let mut rings: Vec<SnapshotRing> = seats.iter().map(|_| SnapshotRing::new()).collect();
     let mut shown: Vec<Snapshot> = vec![Snapshot::default(); players];
+    let mut encoder = Encoder::default();
     let (mut costs, mut steps, mut sent, mut seen) = (Vec::new(), Vec::new(), 0, 0);
     for tick in 0..2 * TICKS {
         let commands: Vec<_> = seats.iter().map(|seat| (*seat, command(*seat, tick, &shown))).collect();
@@ -137,16 +138,19 @@ fn run(world: Option<Dungeon>, players: usize) -> Outcome<Cost> {
         let began = Instant::now();
         recorder.step(&mut world, &commands, &mut effects);
         let stepped = began.elapsed();
-        let everybody = (!world.is_zone()).then(|| view::snapshot(&world));
+        let everybody = (!world.is_zone()).then(|| encoder.list(view::entities(&world)));
         for (place, seat) in seats.iter().enumerate() {
-            let entities = everybody.as_ref().map_or_else(|| view::seen(&world, *seat), |all| all.entities.clone());
+            let entities = everybody.clone().unwrap_or_else(|| encoder.list(view::seen(&world, *seat)));
             shown[place] = Snapshot { tick: world.tick(), entities, own: view::own(&world, *seat) };
             let header = ServerHeader { input_ack: tick, progress_seq: 1, durable_seq: 1 };
             let baseline = world.tick().checked_sub(ACK_TICKS).and_then(|tick| rings[place].get(tick));
-            let encoded = encode_server(&header, &shown[place], baseline, 0, &[]);
-            rings[place].insert(encoded.held);
+            let (bytes, entities, _) = encoder.encode(&header, &shown[place], baseline, 0, &[]);
             if tick >= TICKS {
-                (sent, seen) = (sent + encoded.bytes.len(), seen + shown[place].entities.len());
+                (sent, seen) = (sent + bytes.len(), seen + shown[place].entities.len());
+            }
+            rings[place].insert(Snapshot { entities, ..shown[place] });
+            while let Some(older) = rings[place].pop_before(world.tick().saturating_sub(ACK_TICKS)) {
+                encoder.recycle(older.entities);
             }
         }
         if tick >= TICKS {

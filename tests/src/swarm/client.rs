@@ -41,6 +41,7 @@ pub(super) trait Client {
 }
 
 /// A player who fights: walks up to an enemy, strikes at it, now and then turns to another one.
+#[derive(Debug)]
 pub(super) struct Fighter {
     client: GameClient,
     dice: Dice,

@@ -77,7 +77,7 @@ pub(super) fn questions() -> mpsc::Receiver<()> {
     questions
 }
 
-fn answer(game: &Game, request: Request) -> Outcome<Option<Order>> {
+pub(super) fn answer(game: &Game, request: Request) -> Outcome<Option<Order>> {
     Ok(Some(match request {
         Request::Admit { ticket, request } => {
             let character = arena::character(game, request.account_id, request.character_id)?;

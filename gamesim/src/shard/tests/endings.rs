@@ -147,7 +147,7 @@ fn a_panic_in_one_room_leaves_the_others_alone() {
     let ada = house.enter(1, 0, 1);
     let bob = house.enter(2, 0, 2);
     house.slay(ada, RAT);
-    house.shard.rooms.get_mut(&session(1)).unwrap().is_sabotaged = true;
+    house.shard.rooms.get_mut(session(1)).unwrap().is_sabotaged = true;
     let before = house.players[bob].latest().tick;
     house.ticks(30);
     assert_eq!(house.players[bob].latest().tick, before + 30);
@@ -220,7 +220,7 @@ fn who_only_keeps_a_connection_open_does_not_hold_a_session_for_ever() {
     let mut house = House::new();
     let ada = house.enter(1, 0, 1);
     house.slay(ada, RAT);
-    house.shard.rooms.get_mut(&session(1)).unwrap().grow_older((SESSION_S_MAX - 2) * 1_000);
+    house.shard.rooms.get_mut(session(1)).unwrap().grow_older((SESSION_S_MAX - 2) * 1_000);
     house.ticks(20);
     assert_eq!((house.shard.report().rooms, ending(&house.players[ada])), (1, None));
     house.ticks(60);

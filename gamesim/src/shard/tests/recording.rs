@@ -8,7 +8,7 @@ impl House {
     /// One tick, and the hash of the room's state after it.
     fn watched_tick(&mut self) -> Option<(u32, u64)> {
         self.tick();
-        let dungeon = self.shard.rooms.get(&session(1))?.dungeon()?;
+        let dungeon = self.shard.rooms.get(session(1))?.dungeon()?;
         Some((dungeon.tick(), dungeon.state_hash()))
     }
 }
@@ -56,7 +56,7 @@ fn a_session_that_goes_on_elsewhere_is_recorded_from_its_checkpoint() {
     let again = house.enter(1, 0, 1);
     house.ticks(20);
     house.slay(again, KING);
-    while house.shard.rooms.contains_key(&session(1)) {
+    while house.shard.rooms.key(session(1)).is_some() {
         house.tick();
     }
     let [part] = house.api.recording.as_slice() else { panic!("{} parts", house.api.recording.len()) };
@@ -76,8 +76,8 @@ fn a_room_that_panics_leaves_its_tape() {
     let mut house = House::new();
     house.enter(1, 0, 1);
     house.ticks(30);
-    let ticks = house.shard.rooms[&session(1)].dungeon().unwrap().tick();
-    house.shard.rooms.get_mut(&session(1)).unwrap().is_sabotaged = true;
+    let ticks = house.shard.rooms.get(session(1)).unwrap().dungeon().unwrap().tick();
+    house.shard.rooms.get_mut(session(1)).unwrap().is_sabotaged = true;
     house.ticks(2);
     let [part] = house.api.recording.as_slice() else { panic!("{} parts", house.api.recording.len()) };
     let mut replay = SessionReplay::default();

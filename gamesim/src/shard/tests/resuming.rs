@@ -24,7 +24,7 @@ impl House {
     }
 
     fn room_hash(&self) -> u64 {
-        self.shard.rooms[&session(1)].dungeon().unwrap().state_hash()
+        self.shard.rooms.get(session(1)).unwrap().dungeon().unwrap().state_hash()
     }
 
     fn is_refused(&self, player: usize) -> bool {
@@ -33,7 +33,7 @@ impl House {
 
     /// Rats' tails that there are: on the ground of the room, and with those in it and with everybody else as stored.
     fn tails(&self) -> u32 {
-        let dungeon = self.shard.rooms.get(&session(1)).and_then(Room::dungeon);
+        let dungeon = self.shard.rooms.get(session(1)).and_then(Room::dungeon);
         let ground = dungeon.map_or(0, |dungeon| {
             dungeon.entities().filter(|entity| matches!(entity.kind, crate::world::EntityViewKind::Loot { .. })).count()
         });
@@ -84,7 +84,7 @@ fn a_killed_game_sim_at_any_moment_costs_nothing_that_was_durable_and_makes_noth
             continue;
         }
         let again = house.arrive(1, 0, 1);
-        while !house.shard.rooms.contains_key(&session(1)) {
+        while !house.shard.rooms.key(session(1)).is_some() {
             house.slot();
         }
         let is_whole = |checkpoint: &crate::checkpoint::Checkpoint| {

@@ -123,7 +123,7 @@ fn a_panic_in_a_zone_ends_its_rooms_and_the_next_party_finds_a_new_one() {
     let (ada, bob) = (house.enter(1, 0, 1), house.enter(2, 0, 2));
     house.slay(ada, RAT);
     house.ticks(30);
-    house.shard.rooms.get_mut(&session(1)).unwrap().is_sabotaged = true;
+    house.shard.rooms.get_mut(session(1)).unwrap().is_sabotaged = true;
     house.ticks(30);
     for player in [ada, bob] {
         assert!(

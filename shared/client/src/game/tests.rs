@@ -218,7 +218,7 @@ fn check(seed: u64, loss_percent: u64, jitter_ms: u64) {
     assert_eq!(client.pending_inputs().count(), 0);
     assert!(view.tick + 2 >= room.tick, "seed {seed}: the view is at {} of {}", view.tick, room.tick);
     let held = room.snapshots.get(view.tick).unwrap();
-    assert_eq!(view.entities, held.entities, "seed {seed}");
+    assert_eq!(view.entities, *held.entities, "seed {seed}");
     assert_eq!(view.progress_seq, u64::from(view.tick));
     assert_eq!(view.durable_seq, u64::from(view.tick / 2));
     assert!(view.opened_doors.contains(&512) && view.open_doors().count() == 1);

@@ -115,7 +115,8 @@ impl View {
 
     pub(super) fn apply_snapshot(&mut self, snapshot: &Snapshot) {
         self.tick = snapshot.tick;
-        self.entities.clone_from(&snapshot.entities);
+        self.entities.clear();
+        self.entities.extend_from_slice(&snapshot.entities);
         self.own = snapshot.own;
         let open = self.entities.iter().filter(|e| e.kind == EntityKind::Door && e.flags & flags::OPEN != 0);
         self.opened_doors.extend(open.map(|door| door.id));

@@ -160,10 +160,11 @@ fn sequence_bytes(sequence: u64) -> u8 {
 }
 
 fn packet_associated_data(protocol_id: u64, prefix: u8) -> [u8; 22] {
-    let mut data = [0; 22];
-    let fields = VERSION_INFO.iter().copied().chain(protocol_id.to_le_bytes()).chain([prefix]);
-    for (to, from) in data.iter_mut().zip(fields) {
-        *to = from;
+    let mut data = [prefix; 22];
+    let (version, rest) = data.split_at_mut(VERSION_INFO.len());
+    version.copy_from_slice(VERSION_INFO);
+    if let Some(protocol) = rest.first_chunk_mut() {
+        *protocol = protocol_id.to_le_bytes();
     }
     data
 }

@@ -6,37 +6,46 @@ use super::DecodeError;
 /// Appends fields.
 #[derive(Debug, Default)]
 pub(super) struct BitWriter {
+    /// All whole words.
     bytes: Vec<u8>,
-    bits: usize,
+    /// The bits after them, fewer than a word's, and how many they are.
+    rest: u64,
+    rest_bits: u32,
 }
 
+/// Bits that are gathered before they are written.
+const WORD_BITS: u32 = u32::BITS;
+
 impl BitWriter {
-    pub(super) fn with_capacity(bytes: usize) -> Self {
-        Self { bytes: Vec::with_capacity(bytes), bits: 0 }
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        (self.rest, self.rest_bits) = (0, 0);
     }
 
     /// Appends the low `width` bits of `value`, at most 64.
     pub(super) fn put(&mut self, value: impl Into<u64>, width: u32) {
-        let mut value: u64 = value.into();
-        let mut left = width;
-        while left > 0 {
-            let used = (self.bits % 8) as u32;
-            if used == 0 {
-                self.bytes.push(0);
-            }
-            let take = left.min(8 - used);
-            let part = (value & ((1 << take) - 1)) as u8;
-            if let Some(last) = self.bytes.last_mut() {
-                *last |= part << used;
-            }
-            value >>= take;
-            left -= take;
-            self.bits += take as usize;
+        let value: u64 = value.into();
+        if width <= WORD_BITS {
+            self.put_few(value, width);
+        } else {
+            self.put_few(value, WORD_BITS);
+            self.put_few(value >> WORD_BITS, width - WORD_BITS);
+        }
+    }
+
+    /// Appends at most a word.
+    fn put_few(&mut self, value: u64, width: u32) {
+        self.rest |= (value & ((1 << width) - 1)) << self.rest_bits;
+        self.rest_bits += width;
+        if self.rest_bits >= WORD_BITS {
+            self.bytes.extend_from_slice(&(self.rest as u32).to_le_bytes());
+            self.rest >>= WORD_BITS;
+            self.rest_bits -= WORD_BITS;
         }
     }
 
     pub(super) fn put_bit(&mut self, bit: bool) {
-        self.put(bit, 1);
+        self.put_few(bit.into(), 1);
     }
 
     /// Appends a number in groups of seven bits, each led by whether another follows.
@@ -44,8 +53,7 @@ impl BitWriter {
         let mut rest: u64 = value.into();
         loop {
             let more = rest >> 7 != 0;
-            self.put_bit(more);
-            self.put(rest & 0x7f, 7);
+            self.put_few((rest & 0x7f) << 1 | u64::from(more), 8);
             if !more {
                 return;
             }
@@ -61,23 +69,42 @@ impl BitWriter {
         self.put(number & !(1 << width), width);
     }
 
+    /// Appends everything that another writer holds.
+    pub(super) fn put_all(&mut self, other: &Self) {
+        for word in other.bytes.as_chunks::<4>().0 {
+            self.put_few(u32::from_le_bytes(*word).into(), WORD_BITS);
+        }
+        self.put_few(other.rest, other.rest_bits);
+    }
+
     pub(super) fn bits(&self) -> usize {
-        self.bits
+        self.bytes.len() * 8 + self.rest_bits as usize
     }
 
     /// Takes back everything after the first `bits` bits.
     pub(super) fn truncate(&mut self, bits: usize) {
-        if bits >= self.bits {
+        if bits >= self.bits() {
             return;
         }
-        self.bits = bits;
-        self.bytes.truncate(bits.div_ceil(8));
-        if let Some(last) = self.bytes.last_mut().filter(|_| !bits.is_multiple_of(8)) {
-            *last &= (1 << (bits % 8)) - 1;
+        let words = bits / WORD_BITS as usize * 4;
+        if let Some(word) = self.bytes.get(words..).and_then(<[u8]>::first_chunk) {
+            self.rest = u32::from_le_bytes(*word).into();
         }
+        self.bytes.truncate(words);
+        self.rest_bits = bits as u32 % WORD_BITS;
+        self.rest &= (1 << self.rest_bits) - 1;
     }
 
-    pub(super) fn into_bytes(self) -> Vec<u8> {
+    /// Fills the last byte with zeros and shows all bytes. Nothing is appended afterwards, unless all is cleared.
+    pub(super) fn finish(&mut self) -> &[u8] {
+        let bytes = self.rest_bits.div_ceil(u8::BITS) as usize;
+        self.bytes.extend_from_slice(self.rest.to_le_bytes().get(..bytes).unwrap_or_default());
+        (self.rest, self.rest_bits) = (0, 0);
+        &self.bytes
+    }
+
+    pub(super) fn into_bytes(mut self) -> Vec<u8> {
+        self.finish();
         self.bytes
     }
 }
@@ -96,17 +123,25 @@ impl<'a> BitReader<'a> {
 
     /// The next `width` bits, at most 64.
     pub(super) fn take(&mut self, width: u32) -> Result<u64, DecodeError> {
-        let mut value = 0;
-        let mut done = 0;
-        while done < width {
-            let byte = self.bytes.get(self.bits / 8).ok_or(DecodeError::Truncated)?;
-            let used = (self.bits % 8) as u32;
-            let take = (width - done).min(8 - used);
-            let part = u64::from(byte >> used) & ((1 << take) - 1);
-            value |= part << done;
-            done += take;
-            self.bits += take as usize;
+        if width > WORD_BITS {
+            return Ok(self.take_few(WORD_BITS)? | self.take_few(width - WORD_BITS)? << WORD_BITS);
         }
+        self.take_few(width)
+    }
+
+    /// At most a word.
+    fn take_few(&mut self, width: u32) -> Result<u64, DecodeError> {
+        let end = self.bits + width as usize;
+        if end > self.bytes.len() * 8 {
+            return Err(DecodeError::Truncated);
+        }
+        let rest = self.bytes.get(self.bits / 8..).unwrap_or_default();
+        let word = match rest.first_chunk() {
+            Some(word) => u64::from_le_bytes(*word),
+            None => rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+        };
+        let value = word >> (self.bits % 8) & ((1 << width) - 1);
+        self.bits = end;
         Ok(value)
     }
 
@@ -179,7 +214,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn fields_come_back(fields in prop::collection::vec((any::<u64>(), 0u32..=64, any::<u64>(), any::<u16>()), 0..40)) {
+        fn fields_come_back(
+            fields in prop::collection::vec((any::<u64>(), 0u32..=64, any::<u64>(), any::<u16>()), 0..40),
+            shift in (any::<u64>(), 0u32..=9),
+        ) {
             let mut writer = BitWriter::default();
             for (value, width, number, gap) in &fields {
                 writer.put(*value, *width);
@@ -189,7 +227,18 @@ mod tests {
             let keep = writer.bits();
             writer.put(u64::MAX, 13);
             writer.truncate(keep);
+            let mut copy = BitWriter::default();
+            copy.put(shift.0, shift.1);
+            copy.put_all(&writer);
+            prop_assert_eq!(copy.bits(), keep + shift.1 as usize);
+            let copied = copy.into_bytes();
             let bytes = writer.into_bytes();
+            let (mut reader, mut other) = (BitReader::new(&copied), BitReader::new(&bytes));
+            prop_assert_eq!(reader.take(shift.1), Ok(shift.0 & ((1 << shift.1) - 1)));
+            for _ in 0..keep {
+                prop_assert_eq!(reader.take(1), other.take(1));
+            }
+            prop_assert!(reader.finish().is_ok());
             let mut reader = BitReader::new(&bytes);
             for (value, width, number, gap) in fields {
                 let mask = u64::MAX.checked_shr(64 - width).unwrap_or(0);

@@ -92,7 +92,7 @@ impl ClientMessage {
     /// The message as bytes. Of the inputs it carries the longest tail with consecutive numbers, at most [`INPUTS_MAX`].
     pub fn encode(&self) -> Vec<u8> {
         let inputs = consecutive_tail(&self.inputs);
-        let mut out = BitWriter::with_capacity(64);
+        let mut out = BitWriter::default();
         out.put(self.ack_tick, 32);
         out.put_varint(self.event_ack);
         out.put(inputs.len() as u64, INPUT_COUNT_BITS);
@@ -115,14 +115,22 @@ impl ClientMessage {
 
     /// The inverse of [`Self::encode`], for bytes that anybody may have made up.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut message = Self::default();
+        message.read(bytes)?;
+        Ok(message)
+    }
+
+    /// As [`Self::decode`], into a message that is there already, whose room is used again. After an error it holds
+    /// anything.
+    pub fn read(&mut self, bytes: &[u8]) -> Result<(), DecodeError> {
         let mut reader = BitReader::new(bytes);
-        let ack_tick = reader.take_u32()?;
-        let event_ack = reader.take_varint_u32()?;
+        self.inputs.clear();
+        self.ack_tick = reader.take_u32()?;
+        self.event_ack = reader.take_varint_u32()?;
         let count = reader.take(INPUT_COUNT_BITS)? as usize;
         if count > INPUTS_MAX {
             return Err(DecodeError::OutOfRange("number of inputs"));
         }
-        let mut inputs = Vec::with_capacity(count);
         if count > 0 {
             let first_seq = reader.take_u32()?;
             if first_seq == 0 || first_seq.checked_add(count as u32 - 1).is_none() {
@@ -134,11 +142,10 @@ impl ClientMessage {
                     direction = (reader.take_u8()? as i8, reader.take_u8()? as i8);
                 }
                 let (move_x, move_y) = direction;
-                inputs.push(InputFrame { seq, move_x, move_y, action: take_action(&mut reader)? });
+                self.inputs.push(InputFrame { seq, move_x, move_y, action: take_action(&mut reader)? });
             }
         }
-        reader.finish()?;
-        Ok(Self { ack_tick, event_ack, inputs })
+        reader.finish()
     }
 }
 

@@ -16,78 +16,74 @@ const ABSOLUTE_CLASS: u64 = 3;
 /// "No more" for each of the three lists: what an empty difference takes.
 const LIST_ENDS_BITS: usize = 3;
 
+/// What differs between two lists of entities, by index: `gone` and the first of `changed` into the baseline, `new` and the
+/// second of `changed` into the current one. It keeps its room from one comparison to the next.
+#[derive(Debug, Default)]
+pub(super) struct Difference {
+    gone: Vec<u16>,
+    new: Vec<u16>,
+    changed: Vec<(u16, u16)>,
+}
+
+impl Difference {
+    fn compare(&mut self, baseline: &[EntityState], current: &[EntityState]) {
+        self.gone.clear();
+        self.new.clear();
+        self.changed.clear();
+        let mut old = (0..=u16::MAX).zip(baseline).peekable();
+        for (place, to) in (0..=u16::MAX).zip(current) {
+            while let Some((index, _)) = old.next_if(|(_, from)| from.id < to.id) {
+                self.gone.push(index);
+            }
+            match old.next_if(|(_, from)| from.id == to.id) {
+                Some((_, from)) if from == to => {}
+                Some((index, _)) => self.changed.push((index, place)),
+                None => self.new.push(place),
+            }
+        }
+        self.gone.extend(old.map(|(index, _)| index));
+    }
+}
+
 /// Appends the way from `baseline` to `current`, both sorted by id, as far as it fits into `bits_max` bits of `out`.
-/// Returns what a reader who holds `baseline` will hold afterwards.
+/// Returns what a reader who holds `baseline` will hold afterwards, if that is not all of `current`.
 pub(super) fn put_delta(
     out: &mut BitWriter,
-    baseline: &[EntityState],
-    current: &[EntityState],
+    difference: &mut Difference,
+    (baseline, current): (&[EntityState], &[EntityState]),
     tick: u32,
     bits_max: usize,
-) -> Vec<EntityState> {
-    let Difference { gone, new, changed } = Difference::between(baseline, current);
-
+) -> Option<Vec<EntityState>> {
+    difference.compare(baseline, current);
+    let Difference { gone, new, changed } = difference;
     let mut next = 0;
-    let gone_sent = put_list(out, &gone, bits_max.saturating_sub(LIST_ENDS_BITS), |out, index| {
+    let gone_sent = put_list(out, gone, bits_max.saturating_sub(LIST_ENDS_BITS), |out, index| {
         out.put_gap((u32::from(index) - next) as u16);
         next = u32::from(index) + 1;
     });
     let mut next = 0;
-    let new_sent = put_list(out, &new, bits_max.saturating_sub(LIST_ENDS_BITS - 1), |out, entity| {
+    let new_sent = put_list(out, new, bits_max.saturating_sub(LIST_ENDS_BITS - 1), |out, place| {
+        let Some(entity) = current.get(usize::from(place)) else { return };
         out.put_gap(u32::from(entity.id).saturating_sub(next) as u16);
         next = u32::from(entity.id) + 1;
         put_entity(out, entity);
     });
     let start = out.bits();
     let bits_max = bits_max.saturating_sub(LIST_ENDS_BITS - 2);
-    let mut changed = changed;
-    let mut changed_sent = put_changes(out, &changed, baseline.len(), bits_max);
+    let mut changed_sent = put_changes(out, changed, (baseline, current), bits_max);
     if changed_sent < changed.len() {
         out.truncate(start);
         let first = turn(tick, changed.len());
         changed.rotate_left(first);
-        changed_sent = put_changes(out, &changed, baseline.len(), bits_max);
+        changed_sent = put_changes(out, changed, (baseline, current), bits_max);
     }
-
-    hold(
-        baseline,
-        gone.get(..gone_sent).unwrap_or_default(),
-        new.get(..new_sent).unwrap_or_default(),
-        changed.get(..changed_sent).unwrap_or_default(),
-    )
-}
-
-/// What differs; indexes are into the baseline.
-struct Difference<'a> {
-    gone: Vec<u16>,
-    new: Vec<&'a EntityState>,
-    changed: Vec<Change<'a>>,
-}
-
-#[derive(Clone, Copy)]
-struct Change<'a> {
-    index: u16,
-    from: &'a EntityState,
-    to: &'a EntityState,
-}
-
-impl<'a> Difference<'a> {
-    fn between(baseline: &'a [EntityState], current: &'a [EntityState]) -> Self {
-        let mut difference = Self { gone: Vec::new(), new: Vec::new(), changed: Vec::new() };
-        let mut old = (0..=u16::MAX).zip(baseline).peekable();
-        for to in current {
-            while let Some((index, _)) = old.next_if(|(_, from)| from.id < to.id) {
-                difference.gone.push(index);
-            }
-            match old.next_if(|(_, from)| from.id == to.id) {
-                Some((_, from)) if from == to => {}
-                Some((index, from)) => difference.changed.push(Change { index, from, to }),
-                None => difference.new.push(to),
-            }
-        }
-        difference.gone.extend(old.map(|(index, _)| index));
-        difference
+    if (gone_sent, new_sent, changed_sent) == (gone.len(), new.len(), changed.len()) {
+        return None;
     }
+    gone.truncate(gone_sent);
+    new.truncate(new_sent);
+    changed.truncate(changed_sent);
+    Some(hold(baseline, current, difference))
 }
 
 /// Appends as many items as fit below `bits_max`, and the end of the list. Returns how many.
@@ -113,13 +109,20 @@ fn put_list<T: Copy>(
 }
 
 /// Appends changes in their order; distances go round the end of the baseline to its start.
-fn put_changes(out: &mut BitWriter, changes: &[Change<'_>], baseline_len: usize, bits_max: usize) -> usize {
+fn put_changes(
+    out: &mut BitWriter,
+    changes: &[(u16, u16)],
+    (baseline, current): (&[EntityState], &[EntityState]),
+    bits_max: usize,
+) -> usize {
     let mut next = 0;
-    put_list(out, changes, bits_max, |out, change| {
-        let index = usize::from(change.index);
-        out.put_gap(((index + baseline_len - next) % baseline_len) as u16);
-        next = (index + 1) % baseline_len;
-        put_change(out, change.from, change.to);
+    put_list(out, changes, bits_max, |out, (index, place)| {
+        let (index, place) = (usize::from(index), usize::from(place));
+        let (Some(from), Some(to)) = (baseline.get(index), current.get(place)) else { return };
+        let gap = if index < next { index + baseline.len() - next } else { index - next };
+        out.put_gap(gap as u16);
+        next = if index + 1 == baseline.len() { 0 } else { index + 1 };
+        put_change(out, from, to);
     })
 }
 
@@ -130,19 +133,21 @@ fn turn(tick: u32, count: usize) -> usize {
     ((u64::from(tick.wrapping_mul(GOLDEN_RATIO_32)) * count as u64) >> 32) as usize
 }
 
-fn hold(baseline: &[EntityState], gone: &[u16], new: &[&EntityState], changed: &[Change<'_>]) -> Vec<EntityState> {
-    let mut held: Vec<Option<EntityState>> = baseline.iter().cloned().map(Some).collect();
-    for index in gone {
+/// The baseline after this part of the difference to `current`.
+fn hold(baseline: &[EntityState], current: &[EntityState], told: &Difference) -> Vec<EntityState> {
+    let mut held: Vec<Option<&EntityState>> = baseline.iter().map(Some).collect();
+    for index in &told.gone {
         if let Some(entity) = held.get_mut(usize::from(*index)) {
             *entity = None;
         }
     }
-    for change in changed {
-        if let Some(entity) = held.get_mut(usize::from(change.index)) {
-            *entity = Some(change.to.clone());
+    for (index, place) in &told.changed {
+        if let Some(entity) = held.get_mut(usize::from(*index)) {
+            *entity = current.get(usize::from(*place));
         }
     }
-    let mut held: Vec<EntityState> = held.into_iter().flatten().chain(new.iter().copied().cloned()).collect();
+    let new = told.new.iter().filter_map(|place| current.get(usize::from(*place)));
+    let mut held: Vec<EntityState> = held.into_iter().flatten().chain(new).cloned().collect();
     held.sort_by_key(|entity| entity.id);
     held
 }

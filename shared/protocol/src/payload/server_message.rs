@@ -2,9 +2,9 @@
 //! `docs/PROTOCOL.md`, "Server message".
 
 use super::bits::{BitReader, BitWriter};
-use super::delta::{put_delta, take_delta};
+use super::delta::{Difference, put_delta, take_delta};
 use super::event_codec::{put_event, take_event};
-use super::{DecodeError, GameEvent, OwnState, PAYLOAD_BYTES_MAX, SNAPSHOTS_KEPT, Snapshot};
+use super::{DecodeError, Entities, EntityState, GameEvent, OwnState, PAYLOAD_BYTES_MAX, SNAPSHOTS_KEPT, Snapshot};
 
 /// Room that entities leave to waiting events, in bytes, so that no crowd can hold events up for ever.
 pub const EVENT_BYTES_RESERVED: usize = 256;
@@ -59,10 +59,132 @@ pub struct EncodedServerMessage {
     pub events_sent: usize,
 }
 
-/// Writes the message that shows `current` to a client which holds `baseline` (`None`: nothing, or nothing recent).
-///
-/// What does not fit is left out: first the events, which are repeated anyway, down to [`EVENT_BYTES_RESERVED`]; then
-/// changes of entities, which follow in later messages.
+/// Writes server messages, and allocates nothing once it has seen some. What messages have in common is worked out once:
+/// those that show the same entities to clients who hold the same baseline.
+#[derive(Debug, Default)]
+pub struct Encoder {
+    out: BitWriter,
+    difference: Difference,
+    /// The entities that were shown last.
+    shown: Entities,
+    /// Ways to them; of the room in `deltas` only the first so many are in use.
+    deltas: Vec<Delta>,
+    deltas_used: usize,
+    /// Lists that nobody holds any more.
+    spare: Vec<Entities>,
+}
+
+/// The way from a baseline to the entities that are shown, in full.
+#[derive(Debug, Default)]
+struct Delta {
+    baseline: Entities,
+    bits: BitWriter,
+}
+
+/// Lists of entities that an encoder keeps for reuse.
+const SPARE_LISTS_MAX: usize = 1_024;
+
+impl Encoder {
+    /// A list of entities, which come in order of their ids.
+    pub fn list(&mut self, entities: impl Iterator<Item = EntityState>) -> Entities {
+        let mut list = self.spare.pop().unwrap_or_default();
+        if let Some(room) = list.room() {
+            room.clear();
+            entities.for_each(|entity| room.push(entity));
+        }
+        debug_assert!(list.is_sorted_by(|a, b| a.id < b.id), "entities are sorted by id, each id once");
+        list
+    }
+
+    /// Takes back a list that is not needed any more.
+    pub fn recycle(&mut self, mut list: Entities) {
+        if self.spare.len() < SPARE_LISTS_MAX && list.room().is_some() {
+            self.spare.push(list);
+        }
+    }
+
+    /// Writes the message that shows `current` to a client which holds `baseline` (`None`: nothing, or nothing recent).
+    /// Returns its bytes, at most [`super::PAYLOAD_BYTES_MAX`]; the entities that the client holds once it has read it,
+    /// which are the future baseline; and how many of the events fitted.
+    ///
+    /// What does not fit is left out: first the events, which are repeated anyway, down to [`EVENT_BYTES_RESERVED`]; then
+    /// changes of entities, which follow in later messages.
+    pub fn encode(
+        &mut self,
+        header: &ServerHeader,
+        current: &Snapshot,
+        baseline: Option<&Snapshot>,
+        first_event_seq: u32,
+        events: &[GameEvent],
+    ) -> (&[u8], Entities, usize) {
+        let recent = |tick| current.tick.checked_sub(tick).filter(|age| (1..=BASELINE_AGE_TICKS_MAX).contains(age));
+        let baseline = baseline.and_then(|held| Some((held, recent(held.tick)?)));
+        let out = &mut self.out;
+        out.clear();
+        out.put(current.tick, 32);
+        out.put_bit(baseline.is_some());
+        if let Some((_, age)) = baseline {
+            out.put(age, BASELINE_AGE_BITS);
+        }
+        out.put_varint(header.input_ack);
+        out.put_varint(header.progress_seq);
+        out.put_varint(header.progress_seq.wrapping_sub(header.durable_seq));
+        out.put_varint(first_event_seq);
+        put_own(out, &baseline.map_or_else(OwnState::default, |(held, _)| held.own), &current.own);
+
+        let start = out.bits();
+        put_events(out, events, start + EVENT_BYTES_RESERVED * 8);
+        let bits_max = PAYLOAD_BYTES_MAX * 8 - (out.bits() - start);
+        out.truncate(start);
+        let held = self.put_entities(current, baseline.map(|(held, _)| &held.entities), bits_max);
+        let events_sent = put_events(&mut self.out, events, PAYLOAD_BYTES_MAX * 8);
+        (self.out.finish(), held.unwrap_or_else(|| current.entities.clone()), events_sent)
+    }
+
+    /// Appends the way to the entities of `current`. Returns what the reader then holds, if that is not all of them.
+    fn put_entities(&mut self, current: &Snapshot, baseline: Option<&Entities>, bits_max: usize) -> Option<Entities> {
+        if !self.shown.is(&current.entities) {
+            self.shown = current.entities.clone();
+            for delta in self.deltas.iter_mut().take(std::mem::take(&mut self.deltas_used)) {
+                delta.baseline = Entities::default();
+            }
+        }
+        let baseline = baseline.cloned().unwrap_or_default();
+        let known = self
+            .deltas
+            .get(..self.deltas_used)
+            .and_then(|deltas| deltas.iter().position(|delta| delta.baseline.is(&baseline)));
+        let place = known.unwrap_or_else(|| self.add_delta(current, &baseline));
+        let out = &mut self.out;
+        match self.deltas.get(place) {
+            Some(Delta { bits, .. }) if out.bits() + bits.bits() <= bits_max => {
+                out.put_all(bits);
+                None
+            }
+            _ => {
+                let entities = (&*baseline, &*current.entities);
+                put_delta(out, &mut self.difference, entities, current.tick, bits_max).map(Entities::from)
+            }
+        }
+    }
+
+    /// Works the way out, with room for all of it. Returns its place.
+    fn add_delta(&mut self, current: &Snapshot, baseline: &Entities) -> usize {
+        let place = self.deltas_used;
+        if self.deltas.len() <= place {
+            self.deltas.push(Delta::default());
+        }
+        if let Some(Delta { baseline: from, bits }) = self.deltas.get_mut(place) {
+            bits.clear();
+            *from = baseline.clone();
+            put_delta(bits, &mut self.difference, (from, &current.entities), current.tick, usize::MAX);
+        }
+        self.deltas_used += 1;
+        place
+    }
+}
+
+/// Writes one message by itself, as [`Encoder::encode`] does.
 pub fn encode_server(
     header: &ServerHeader,
     current: &Snapshot,
@@ -70,33 +192,10 @@ pub fn encode_server(
     first_event_seq: u32,
     events: &[GameEvent],
 ) -> EncodedServerMessage {
-    debug_assert!(current.entities.is_sorted_by(|a, b| a.id < b.id), "a snapshot is sorted by id, each id once");
-    let recent = |tick| current.tick.checked_sub(tick).filter(|age| (1..=BASELINE_AGE_TICKS_MAX).contains(age));
-    let baseline = baseline.and_then(|held| Some((held, recent(held.tick)?)));
-    let entities = baseline.map_or(&[][..], |(held, _)| held.entities.as_slice());
-
-    let mut out = BitWriter::with_capacity(PAYLOAD_BYTES_MAX);
-    out.put(current.tick, 32);
-    out.put_bit(baseline.is_some());
-    if let Some((_, age)) = baseline {
-        out.put(age, BASELINE_AGE_BITS);
-    }
-    out.put_varint(header.input_ack);
-    out.put_varint(header.progress_seq);
-    out.put_varint(header.progress_seq.wrapping_sub(header.durable_seq));
-    out.put_varint(first_event_seq);
-
-    let mut reserved = BitWriter::default();
-    put_events(&mut reserved, events, EVENT_BYTES_RESERVED * 8);
-    let snapshot_bits_max = PAYLOAD_BYTES_MAX * 8 - reserved.bits();
-    put_own(&mut out, &baseline.map_or_else(OwnState::default, |(held, _)| held.own), &current.own);
-    let entities = put_delta(&mut out, entities, &current.entities, current.tick, snapshot_bits_max);
-    let events_sent = put_events(&mut out, events, PAYLOAD_BYTES_MAX * 8);
-    EncodedServerMessage {
-        bytes: out.into_bytes(),
-        held: Snapshot { tick: current.tick, entities, own: current.own },
-        events_sent,
-    }
+    let mut encoder = Encoder::default();
+    let (bytes, entities, events_sent) = encoder.encode(header, current, baseline, first_event_seq, events);
+    let held = Snapshot { entities, ..current.clone() };
+    EncodedServerMessage { bytes: bytes.to_vec(), held, events_sent }
 }
 
 /// Appends what of the receiver's own numbers differs from the baseline.
@@ -153,7 +252,7 @@ pub fn decode_server<'held>(
         let age = reader.take(BASELINE_AGE_BITS)? as u32;
         let baseline = tick.checked_sub(age).filter(|_| age > 0).ok_or(DecodeError::OutOfRange("baseline"))?;
         let held = held(baseline).ok_or(DecodeError::UnknownBaseline(baseline))?;
-        (baseline, held.entities.as_slice(), held.own)
+        (baseline, &*held.entities, held.own)
     } else {
         (0, &[][..], OwnState::default())
     };
@@ -162,7 +261,7 @@ pub fn decode_server<'held>(
     let durable_seq = progress_seq.wrapping_sub(reader.take_varint()?);
     let first_event_seq = reader.take_varint_u32()?;
     let own = take_own(&mut reader, own)?;
-    let snapshot = Snapshot { tick, entities: take_delta(&mut reader, entities)?, own };
+    let snapshot = Snapshot { tick, entities: take_delta(&mut reader, entities)?.into(), own };
     let mut events = Vec::new();
     while reader.take_bit()? {
         events.push(take_event(&mut reader)?);

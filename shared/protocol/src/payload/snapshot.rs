@@ -1,6 +1,10 @@
 //! What one player may see at one tick, and the short history of it that both ends keep: the server to compute differences
 //! from, the client to apply them to.
 
+use std::collections::VecDeque;
+use std::ops::Deref;
+use std::sync::Arc;
+
 /// Snapshots kept per connection on each end, one per tick: 1.6 seconds at 20 ticks per second. A baseline older than that
 /// is not used; the server then sends a full snapshot.
 pub const SNAPSHOTS_KEPT: usize = 32;
@@ -73,23 +77,74 @@ pub struct OwnState {
     pub speed_mm_per_s: u16,
 }
 
+/// Entities in order of their ids, each id once. Copies share them.
+#[derive(Debug, Clone, Default)]
+pub struct Entities(Option<Arc<Vec<EntityState>>>);
+
+impl Entities {
+    /// Whether both are one and the same list, not just equal ones. There is one list of nothing.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (one, other) => one.is_none() && other.is_none(),
+        }
+    }
+
+    /// The room that the list takes, if nobody else has a copy of it.
+    pub(super) fn room(&mut self) -> Option<&mut Vec<EntityState>> {
+        Arc::get_mut(self.0.get_or_insert_default())
+    }
+}
+
+impl PartialEq for Entities {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Entities {}
+
+impl From<Vec<EntityState>> for Entities {
+    /// Sorts the entities and keeps the first of each id.
+    fn from(mut entities: Vec<EntityState>) -> Self {
+        entities.sort_by_key(|entity| entity.id);
+        entities.dedup_by_key(|entity| entity.id);
+        Self(Some(Arc::new(entities)))
+    }
+}
+
+impl Deref for Entities {
+    type Target = [EntityState];
+
+    fn deref(&self) -> &[EntityState] {
+        self.0.as_ref().map_or(&[], |list| list)
+    }
+}
+
+impl<'a> IntoIterator for &'a Entities {
+    type Item = &'a EntityState;
+    type IntoIter = std::slice::Iter<'a, EntityState>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
 /// All entities visible at one tick.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Snapshot {
     /// The tick it shows; ticks of a session start at 1.
     pub tick: u32,
-    /// The entities, sorted by id, each id once. [`Self::new`] sees to it.
-    pub entities: Vec<EntityState>,
+    /// The entities.
+    pub entities: Entities,
     /// The receiver's own character.
     pub own: OwnState,
 }
 
 impl Snapshot {
     /// The snapshot of `tick`; sorts the entities and keeps the first of each id.
-    pub fn new(tick: u32, mut entities: Vec<EntityState>) -> Self {
-        entities.sort_by_key(|entity| entity.id);
-        entities.dedup_by_key(|entity| entity.id);
-        Self { tick, entities, own: OwnState::default() }
+    pub fn new(tick: u32, entities: Vec<EntityState>) -> Self {
+        Self { tick, entities: entities.into(), own: OwnState::default() }
     }
 
     /// The entity with this id.
@@ -98,12 +153,10 @@ impl Snapshot {
     }
 }
 
-/// The latest [`SNAPSHOTS_KEPT`] snapshots of one connection, found by tick.
+/// Snapshots of one connection in order of their ticks: those of the latest [`SNAPSHOTS_KEPT`] ticks that may still be
+/// built on.
 #[derive(Debug, Clone, Default)]
-pub struct SnapshotRing {
-    slots: [Option<Snapshot>; SNAPSHOTS_KEPT],
-    newest: Option<u32>,
-}
+pub struct SnapshotRing(VecDeque<Snapshot>);
 
 impl SnapshotRing {
     /// An empty ring.
@@ -111,30 +164,29 @@ impl SnapshotRing {
         Self::default()
     }
 
-    /// Keeps `snapshot` in place of the one [`SNAPSHOTS_KEPT`] ticks older. One that is itself too old is dropped.
+    /// Keeps `snapshot`, which is newer than all the others; an older one is dropped.
     pub fn insert(&mut self, snapshot: Snapshot) {
         let tick = snapshot.tick;
-        let Some(slot) = self.slots.get_mut(slot_of(tick)) else { return };
-        if slot.as_ref().is_some_and(|held| held.tick > tick) {
-            return;
+        if self.newest().is_none_or(|newest| newest.tick < tick) {
+            while self.pop_before(tick.saturating_sub(SNAPSHOTS_KEPT as u32 - 1)).is_some() {}
+            self.0.push_back(snapshot);
         }
-        *slot = Some(snapshot);
-        self.newest = self.newest.max(Some(tick));
     }
 
     /// The snapshot of exactly this tick, if it is still kept.
     pub fn get(&self, tick: u32) -> Option<&Snapshot> {
-        self.slots.get(slot_of(tick))?.as_ref().filter(|held| held.tick == tick)
+        self.0.binary_search_by_key(&tick, |snapshot| snapshot.tick).ok().and_then(|place| self.0.get(place))
     }
 
     /// The snapshot with the highest tick.
     pub fn newest(&self) -> Option<&Snapshot> {
-        self.newest.and_then(|tick| self.get(tick))
+        self.0.back()
     }
-}
 
-fn slot_of(tick: u32) -> usize {
-    tick as usize % SNAPSHOTS_KEPT
+    /// Takes the oldest snapshot out if it is older than `tick`: nobody will build on it any more.
+    pub fn pop_before(&mut self, tick: u32) -> Option<Snapshot> {
+        self.0.pop_front_if(|oldest| oldest.tick < tick)
+    }
 }
 
 #[cfg(test)]
@@ -152,6 +204,9 @@ mod tests {
         ring.insert(Snapshot::new(8, vec![]));
         assert!(ring.get(8).is_none(), "an older snapshot took the place of a newer one");
         assert_eq!(ring.newest().map(|snapshot| snapshot.tick), Some(40));
+        let older = |ring: &mut SnapshotRing, tick| ring.pop_before(tick).map(|snapshot| snapshot.tick);
+        assert_eq!([10, 11, 10].map(|tick| older(&mut ring, tick)), [Some(9), Some(10), None]);
+        assert!(ring.get(11).is_some() && ring.get(10).is_none());
     }
 
     #[test]
@@ -168,7 +223,7 @@ mod tests {
             statuses: 0,
         };
         let snapshot = Snapshot::new(1, vec![entity(3, 0), entity(1, 1), entity(3, 2)]);
-        assert_eq!(snapshot.entities, vec![entity(1, 1), entity(3, 0)]);
+        assert_eq!(*snapshot.entities, [entity(1, 1), entity(3, 0)]);
         assert_eq!(snapshot.entity(3), Some(&entity(3, 0)));
         assert_eq!(snapshot.entity(2), None);
     }
