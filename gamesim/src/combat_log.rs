@@ -19,6 +19,8 @@ pub struct LogChunk {
 #[derive(Debug, Default)]
 pub struct CombatLog {
     writer: Option<ChunkWriter>,
+    /// The buffer of the chunk before.
+    spare: Vec<u8>,
     /// Number of the first entry in `writer`.
     first: u32,
     ready: Vec<LogChunk>,
@@ -50,7 +52,7 @@ impl CombatLog {
         }
         if self.writer.is_none() {
             // One that does not even fit an empty chunk is none that a game knows.
-            self.writer = ChunkWriter::begin(now_ms).and_then(|mut writer| {
+            self.writer = ChunkWriter::begin_in(std::mem::take(&mut self.spare), now_ms).and_then(|mut writer| {
                 let fits = writer.push(now_ms, character_id, deed);
                 fits.then_some(writer)
             });
@@ -76,7 +78,8 @@ impl CombatLog {
         let Some(writer) = self.writer.take() else { return };
         let first = self.first;
         self.first = first.saturating_add(writer.entries());
-        self.ready.push(LogChunk { first, bytes: writer.into_bytes() });
+        self.ready.push(LogChunk { first, bytes: writer.bytes().to_vec() });
+        self.spare = writer.into_bytes();
     }
 }
 

@@ -34,20 +34,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 mod conduct;
+mod desk;
 mod ending;
 mod inputs;
 mod link;
 mod logging;
-mod mail;
 mod resuming;
 mod seating;
 mod venue;
 
 use conduct::Conduct;
+pub(crate) use desk::Desk;
 use ending::Ending;
 pub(crate) use link::Link;
 use link::Stream;
-pub(crate) use mail::Mail;
 pub(crate) use seating::Claim;
 pub(crate) use venue::Venue;
 
@@ -231,24 +231,24 @@ impl Room {
     }
 
     /// Moves the session on by one tick.
-    pub(crate) fn step(&mut self, now_ms: u64, mail: &mut Mail, effects: &mut Vec<RoomEffect>) {
+    pub(crate) fn step(&mut self, now_ms: u64, desk: &mut Desk, effects: &mut Vec<RoomEffect>) {
         // The zone that is lent to a room that is ending has to go back as it is.
         if let Some(mut venue) = self.venue.take_if(|_| self.ending.is_none()) {
             #[cfg(test)]
             assert!(!self.is_sabotaged, "sabotage");
             if self.party.is_none() {
-                let mut commands = std::mem::take(&mut venue.commands);
-                self.take_inputs(&mut commands);
-                venue.happened.clear();
-                self.recorder.step(&mut venue.dungeon, &commands, &mut venue.happened);
+                let Desk { commands, happened, .. } = desk;
                 commands.clear();
-                venue.commands = commands;
+                happened.clear();
+                self.take_inputs(commands);
+                self.recorder.step(&mut venue.dungeon, commands, happened);
             }
-            self.route(now_ms, &venue.dungeon, &venue.happened);
+            let happened = if self.party.is_none() { &desk.happened } else { &venue.happened };
+            self.route(now_ms, &venue.dungeon, happened);
             for seat in std::mem::take(&mut self.leavers).into_iter().chain(self.long_away(now_ms)) {
                 self.leave(now_ms, &mut venue, seat, None, effects);
             }
-            self.show(now_ms, &venue, mail, effects);
+            self.show(now_ms, &venue, desk, effects);
             self.judge_conduct(now_ms);
             effects.extend(self.recorder.poll_part(now_ms, &venue.dungeon).map(RoomEffect::Record));
             let (is_over, outcome) = (venue.dungeon.is_over(), venue.dungeon.outcome());
@@ -439,10 +439,10 @@ impl Room {
     }
 
     /// Sends every player what they see, and lets go of those who do not listen.
-    fn show(&mut self, now_ms: u64, venue: &Venue, mail: &mut Mail, effects: &mut Vec<RoomEffect>) {
+    fn show(&mut self, now_ms: u64, venue: &Venue, desk: &mut Desk, effects: &mut Vec<RoomEffect>) {
         let dungeon = &venue.dungeon;
         let is_zone = self.party.is_some();
-        let everybody = (!is_zone).then(|| mail.encoder.list(view::entities(dungeon)));
+        let everybody = (!is_zone).then(|| desk.encoder.list(view::entities(dungeon)));
         for (number, occupant) in (self.number(0)..).zip(&mut self.seats) {
             let Some(Occupant { character_id, presence, .. }) = occupant else { continue };
             let Presence::Playing(link) = presence else { continue };
@@ -455,9 +455,9 @@ impl Room {
             let progress_seq = dungeon.hot(number).map_or(0, |(_, progress_seq)| progress_seq);
             let (_, durable_seq) = self.journal.stored(*character_id);
             let entities = match &everybody {
-                None => mail.encoder.list(view::seen(dungeon, number)),
+                None => desk.encoder.list(view::seen(dungeon, number)),
                 Some(everybody) => match view::entities_of(dungeon, number) {
-                    Some(entities) => mail.encoder.list(entities),
+                    Some(entities) => desk.encoder.list(entities),
                     None => everybody.clone(),
                 },
             };
@@ -465,7 +465,7 @@ impl Room {
             if is_zone {
                 link.introduce(number, &shown, |number| venue.person(number));
             }
-            mail.write(connection, |encoder| link.encode(encoder, (progress_seq, durable_seq), &shown));
+            desk.write(connection, |encoder| link.encode(encoder, (progress_seq, durable_seq), &shown));
         }
     }
 }

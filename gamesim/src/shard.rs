@@ -10,7 +10,7 @@
 use crate::checkpoint::StoredCheckpoint;
 use crate::exchange::{ApiFailure, CheckpointObject, Order, Request, Ticket};
 use crate::limits::{PARTING_MS, SLOTS_PER_TICK};
-use crate::room::{Claim, Link, Mail, Parting, Room, RoomConfig, RoomEffect, Venue};
+use crate::room::{Claim, Desk, Link, Parting, Room, RoomConfig, RoomEffect, Venue};
 use crate::world::Game;
 use crate::writer::Placement;
 use guildhall_domain::api::Admitted;
@@ -126,8 +126,7 @@ pub struct Shard {
     leavers: BTreeMap<ConnectionId, Leaver>,
     requests: VecDeque<Request>,
     depot: Depot,
-    /// Lent to whoever writes messages.
-    mail: Mail,
+    desk: Desk,
     /// Room for what a client says.
     message: ClientMessage,
     /// Room for what rooms want done.
@@ -165,7 +164,7 @@ impl Shard {
             leavers: BTreeMap::new(),
             requests: VecDeque::new(),
             depot: Depot::seeded(config.seed.rotate_left(16)),
-            mail: Mail::default(),
+            desk: Desk::default(),
             message: ClientMessage::default(),
             effects: Vec::new(),
             is_stopping: false,
@@ -284,15 +283,15 @@ impl Shard {
     /// Moves a room on by one tick. Returns whether it is still there.
     fn step_room(&mut self, now_ms: u64, key: RoomKey, effects: &mut Vec<RoomEffect>) -> bool {
         let is_awaited = self.arrivals.is_awaited(key.session_id);
-        let mut mail = std::mem::take(&mut self.mail);
+        let mut desk = std::mem::take(&mut self.desk);
         self.with_room_at(now_ms, key, effects, |room, effects| {
             if room.is_deserted() && !is_awaited {
                 room.close_deserted(now_ms, effects);
             }
-            room.step(now_ms, &mut mail, effects);
+            room.step(now_ms, &mut desk, effects);
         });
-        mail.drain(|connection, payload| self.send(connection, payload));
-        self.mail = mail;
+        desk.send_all(|connection, payload| self.send(connection, payload));
+        self.desk = desk;
         // A late admission must find the closed room, or it would open the session anew.
         let is_over = !is_awaited && self.rooms.at(key).is_some_and(Room::is_closed);
         if is_over {
@@ -393,7 +392,7 @@ impl Shard {
 
     /// Repeats to those who part why they have to, once per tick, until they know or their time is up.
     fn see_leavers_off(&mut self, now_ms: u64) {
-        let (mut done, mut mail) = (Vec::new(), std::mem::take(&mut self.mail));
+        let (mut done, mut desk) = (Vec::new(), std::mem::take(&mut self.desk));
         for (connection, Leaver { parting, until_ms }) in &mut self.leavers {
             if connection.index() % SLOTS_PER_TICK != self.slot {
                 continue;
@@ -404,10 +403,10 @@ impl Shard {
             }
             // A client drops what is older than what it has seen.
             parting.shown.tick = parting.shown.tick.saturating_add(1);
-            mail.write(*connection, |encoder| parting.link.encode(encoder, (0, 0), &parting.shown));
+            desk.write(*connection, |encoder| parting.link.encode(encoder, (0, 0), &parting.shown));
         }
-        mail.drain(|connection, payload| self.send(connection, payload));
-        self.mail = mail;
+        desk.send_all(|connection, payload| self.send(connection, payload));
+        self.desk = desk;
         for connection in done {
             self.drop_connection(connection);
         }

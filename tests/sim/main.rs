@@ -13,6 +13,7 @@ mod program;
 mod recording;
 mod ruleset;
 mod scene;
+mod steady;
 mod tokens;
 mod zombie;
 

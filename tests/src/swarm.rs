@@ -21,7 +21,7 @@ mod weather;
 mod wire;
 
 pub use options::Options;
-pub use rehearsal::Rehearsal;
+pub use rehearsal::{Played, Rehearsal};
 
 /// What goes wrong in a measurement.
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;

@@ -3,7 +3,7 @@
 
 use super::{Dungeon, Occupant, Room};
 use crate::recording::Recorder;
-use crate::world::{Command, Effect};
+use crate::world::Effect;
 use guildhall_domain::CharacterId;
 use guildhall_domain::limits::SEATS_PER_SESSION_MAX;
 use std::collections::BTreeMap;
@@ -14,8 +14,6 @@ pub(crate) struct Venue {
     pub(crate) dungeon: Dungeon,
     /// What has happened in the zone's last step; every room takes its own from it.
     pub(crate) happened: Vec<Effect>,
-    /// Room for a tick's commands.
-    pub(crate) commands: Vec<(u16, Command)>,
     /// In a zone; a dungeon's is its room's.
     pub(crate) recorder: Recorder,
     /// Everybody in the zone, by number.
@@ -32,7 +30,7 @@ pub(super) struct Person {
 impl Venue {
     /// A dungeon, or a zone with what records it.
     pub(crate) fn new(dungeon: Dungeon, recorder: Recorder) -> Box<Self> {
-        Box::new(Self { dungeon, happened: Vec::new(), commands: Vec::new(), recorder, people: BTreeMap::new() })
+        Box::new(Self { dungeon, happened: Vec::new(), recorder, people: BTreeMap::new() })
     }
 
     /// Who has this number.

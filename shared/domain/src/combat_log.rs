@@ -121,7 +121,12 @@ pub struct ChunkWriter {
 impl ChunkWriter {
     /// An empty chunk that begins at this time, in milliseconds since 1970. `None` only if memory cannot be written to.
     pub fn begin(began_ms: u64) -> Option<Self> {
-        let mut bytes = Vec::with_capacity(LOG_CHUNK_BYTES_MAX);
+        Self::begin_in(Vec::new(), began_ms)
+    }
+
+    /// As [`Self::begin`], in place of whatever is in the buffer.
+    pub fn begin_in(mut bytes: Vec<u8>, began_ms: u64) -> Option<Self> {
+        bytes.clear();
         bytes.push(FORMAT);
         let bytes = postcard::to_extend(&began_ms, bytes).ok()?;
         Some(Self { began_ms, bytes, entries: 0 })
@@ -153,6 +158,11 @@ impl ChunkWriter {
     }
 
     /// The chunk.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The chunk, or a buffer for the next one.
     pub fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }

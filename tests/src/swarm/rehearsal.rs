@@ -33,6 +33,15 @@ pub struct Rehearsal {
     outgoing: Vec<Transmit>,
 }
 
+/// What came of a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Played {
+    /// Snapshots that came to clients.
+    pub delivered: u32,
+    /// What the shard wanted of the world outside.
+    pub requests: u32,
+}
+
 impl Rehearsal {
     /// So many players in rooms of four, all of whom are seated and have played for a while. `keeps`: whether there are
     /// checkpoints and recordings.
@@ -67,41 +76,56 @@ impl Rehearsal {
             outgoing: Vec::with_capacity(capacity),
         };
         for _ in 0..ARRIVAL_TICKS_MAX {
-            let delivered = rehearsal.tick(&mut |work| work())?;
-            if delivered == players {
+            if rehearsal.tick(&mut |work| work())?.delivered == players {
                 return Ok(rehearsal);
             }
         }
         Err("not everybody has come in".into())
     }
 
-    /// Plays one tick and returns how many snapshots came to clients. All the work of the shard on datagrams and slots is
-    /// done inside of `measured`, slot by slot; what the world outside answers it is not.
+    /// Plays one tick. All the work of the shard on datagrams and slots is done inside of `measured`, slot by slot; what the
+    /// world outside answers it is not.
+    ///
+    /// # Errors
+    /// As of [`Self::slot`].
+    pub fn tick(&mut self, measured: &mut dyn FnMut(&mut dyn FnMut())) -> Outcome<Played> {
+        let mut all = Played::default();
+        for _ in 0..SLOTS_PER_TICK {
+            let Played { delivered, requests } = self.slot(measured)?;
+            all = Played { delivered: all.delivered + delivered, requests: all.requests + requests };
+        }
+        Ok(all)
+    }
+
+    /// Plays one slot of a tick.
     ///
     /// # Errors
     /// The shard wants something that nobody here has an answer to, or somebody has lost the connection.
-    pub fn tick(&mut self, measured: &mut dyn FnMut(&mut dyn FnMut())) -> Outcome<u32> {
-        let mut delivered = 0;
-        for slot in 0..SLOTS_PER_TICK {
-            self.now_ms += SLOT_MS;
-            self.send(slot)?;
-            let Self { shard, incoming, outgoing, now_ms, .. } = self;
-            measured(&mut || {
-                for (from, datagram) in &mut *incoming {
-                    shard.handle_datagram(*now_ms, *from, datagram);
-                }
-                shard.handle_slot(*now_ms);
-                outgoing.extend(std::iter::from_fn(|| shard.poll_transmit()));
-            });
-            self.incoming.clear();
-            delivered += self.deliver()?;
-            while let Some(request) = self.shard.poll_request() {
-                if let Some(order) = server::answer(&self.game, request)? {
-                    self.shard.handle_order(self.now_ms, order);
-                }
+    pub fn slot(&mut self, measured: &mut dyn FnMut(&mut dyn FnMut())) -> Outcome<Played> {
+        self.now_ms += SLOT_MS;
+        self.send((self.now_ms / SLOT_MS) as usize % SLOTS_PER_TICK)?;
+        let Self { shard, incoming, outgoing, now_ms, .. } = self;
+        measured(&mut || {
+            for (from, datagram) in &mut *incoming {
+                shard.handle_datagram(*now_ms, *from, datagram);
+            }
+            shard.handle_slot(*now_ms);
+            outgoing.extend(std::iter::from_fn(|| shard.poll_transmit()));
+        });
+        self.incoming.clear();
+        let mut played = Played { delivered: self.deliver()?, requests: 0 };
+        while let Some(request) = self.shard.poll_request() {
+            played.requests += 1;
+            if let Some(order) = server::answer(&self.game, request)? {
+                self.shard.handle_order(self.now_ms, order);
             }
         }
-        Ok(delivered)
+        Ok(played)
+    }
+
+    /// What players have done that fair ones do not, so far.
+    pub fn violations(&self) -> u64 {
+        self.shard.report().violations.iter().sum()
     }
 
     /// Lets the clients of this slot send, and some more set out.

@@ -84,7 +84,7 @@ fn a_killed_game_sim_at_any_moment_costs_nothing_that_was_durable_and_makes_noth
             continue;
         }
         let again = house.arrive(1, 0, 1);
-        while !house.shard.rooms.key(session(1)).is_some() {
+        while house.shard.rooms.key(session(1)).is_none() {
             house.slot();
         }
         let is_whole = |checkpoint: &crate::checkpoint::Checkpoint| {

@@ -2,6 +2,10 @@
 //! in use for it. The table in memory lets others go first at every access, as a network would, so that all callers really
 //! are under way at the same time: they meet each other as DynamoDB lets them meet, and what one waits for is the others'
 //! turns on the machine's cores.
+//!
+//! Callers who ask again as soon as they are answered show the highest rate; how long each waits is then their number
+//! divided by that rate, whatever the handlers do. So what a caller waits is measured at the rate that is promised, from the
+//! moment at which each call is due.
 
 use super::contended::Contended;
 use crate::Outcome;
@@ -36,7 +40,7 @@ const ROUNDS: usize = 3;
 /// How often a player asks who is told that there is no room.
 const ATTEMPTS_MAX: usize = 20;
 
-/// The promises.
+/// The promises: so many in a second, and at that rate an answer within so much time.
 const RATE_MIN: f64 = 1_000.0;
 const P99_MS_MAX: f64 = 25.0;
 const PACKING_MAX: f64 = 1.0;
@@ -59,17 +63,19 @@ struct Rush {
 }
 
 pub(crate) async fn measure() -> Outcome<Vec<Figure>> {
-    let [mut calm, mut contended] = [Vec::new(), Vec::new()];
+    let [mut calm, mut contended, mut paced] = [Vec::new(), Vec::new(), Vec::new()];
+    let paces = [None, None, Some(Duration::from_secs_f64(1.0 / RATE_MIN))];
     for _ in 0..ROUNDS {
-        for (is_strict, rushes) in [(false, &mut calm), (true, &mut contended)] {
-            let table = Arc::new(Contended::new(table().await?, is_strict));
-            let rush = rush(Backend::over(table.clone())).await?;
+        for (number, rushes) in [&mut calm, &mut contended, &mut paced].into_iter().enumerate() {
+            let table = Arc::new(Contended::new(table().await?, number == 1));
+            let rush = rush(Backend::over(table.clone()), paces[number]).await?;
             rushes.push(Rush { conflicts: table.conflicts(), ..rush });
         }
     }
     let mut figures = figures("in memory", &calm, true);
+    figures.extend(waits(&paced));
     figures.extend(self::figures("in memory, with DynamoDB's conflicts", &contended, false));
-    let embedded = rush(Backend::start().await).await?;
+    let embedded = rush(Backend::start().await, None).await?;
     let [create, join] = embedded.used;
     figures.extend(self::figures("over embedded DynamoDB", &[embedded], false));
     figures.push(units("create-game-session", create, PART * PARTS));
@@ -77,7 +83,8 @@ pub(crate) async fn measure() -> Outcome<Vec<Figure>> {
     Ok(figures)
 }
 
-async fn rush(backend: Backend) -> Outcome<Rush> {
+/// A rush; with a pace, a call is due every so often.
+async fn rush(backend: Backend, pace: Option<Duration>) -> Outcome<Rush> {
     let heroes: Arc<[Hero]> = heroes(&backend, (PART * PARTS + JOINERS) as u32).await?.into();
     fleet(&backend, GAMESIMS, CAPACITY).await;
     let backend = Arc::new(backend);
@@ -86,7 +93,7 @@ async fn rush(backend: Backend) -> Outcome<Rush> {
     for part in 0..PARTS {
         let calls = (part * PART..(part + 1) * PART).map(|hero| (hero, create(&heroes[hero]))).collect();
         let (units, used) = (backend.usage().total(), processor_time(&[std::process::id()])?);
-        let (part_took, answers) = ask_all(&backend, &heroes, calls).await;
+        let (part_took, answers) = ask_all(&backend, &heroes, calls, pace).await;
         processor_time_used += processor_time(&[std::process::id()])?.saturating_sub(used);
         rush.used[0] = sum(rush.used[0], difference(units, backend.usage().total()));
         took += part_took;
@@ -100,7 +107,7 @@ async fn rush(backend: Backend) -> Outcome<Rush> {
     let before = backend.usage().total();
     let calls =
         (0..JOINERS).map(|number| (PART * PARTS + number, join(&heroes[PART * PARTS + number], sessions[number])));
-    for (_, _, answer) in ask_all(&backend, &heroes, calls.collect()).await.1 {
+    for (_, _, answer) in ask_all(&backend, &heroes, calls.collect(), None).await.1 {
         answer.expect(200);
     }
     rush.used[1] = difference(before, backend.usage().total());
@@ -121,11 +128,12 @@ fn join(hero: &Hero, session_id: SessionId) -> Call {
 }
 
 /// Lets the callers make all of these calls, each with the number of its hero. Gives how long all of it took, and of each
-/// call how long and how many attempts it took, and its last answer.
+/// call how long (from when it was due, if there is a pace) and how many attempts it took, and its last answer.
 async fn ask_all(
     backend: &Arc<Backend>,
     heroes: &Arc<[Hero]>,
     calls: Vec<(usize, Call)>,
+    pace: Option<Duration>,
 ) -> (Duration, Vec<(Duration, usize, Answer)>) {
     let calls: Arc<[_]> = calls.into();
     let next = Arc::new(AtomicUsize::new(0));
@@ -135,8 +143,14 @@ async fn ask_all(
         let (backend, heroes, calls, next) = (backend.clone(), heroes.clone(), calls.clone(), next.clone());
         callers.spawn(async move {
             let mut answers = Vec::new();
-            while let Some((hero, call)) = calls.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let (asked, mut attempts) = (Instant::now(), 1);
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                let Some((hero, call)) = calls.get(number) else { break };
+                let due = pace.map(|pace| began + pace * number as u32);
+                if let Some(due) = due {
+                    tokio::time::sleep_until(due.into()).await;
+                }
+                let (asked, mut attempts) = (due.unwrap_or_else(Instant::now), 1);
                 let mut answer = call.make(&backend, &heroes[*hero].token).await;
                 while answer.status == 503 && attempts < ATTEMPTS_MAX {
                     answer = call.make(&backend, &heroes[*hero].token).await;
@@ -174,6 +188,16 @@ fn units(what: &str, used: TableUsage, calls: usize) -> Figure {
         .note(format!("mean of {calls}; {reads:.1} read units, {requests:.1} requests to the database"))
 }
 
+/// How long callers wait at the promised rate.
+fn waits(rushes: &[Rush]) -> Vec<Figure> {
+    let mut latencies: Vec<_> = rushes.iter().flat_map(|rush| rush.latencies.iter().copied()).collect();
+    let rate = median(rushes.iter().map(|rush| rush.rate).collect());
+    let note = format!("{CALLERS} callers; {rate:.0}/s came through, the timer is up to 1 ms late");
+    let over = "allocations in memory at 1,000/s";
+    let p50 = Figure::time(format!("{over}, p50"), quantile(&mut latencies, 0.5)).note(note);
+    vec![p50, Figure::time(format!("{over}, p99"), quantile(&mut latencies, 0.99)).at_most(P99_MS_MAX)]
+}
+
 fn figures(over: &str, rushes: &[Rush], has_goal: bool) -> Vec<Figure> {
     let mut latencies: Vec<_> = rushes.iter().flat_map(|rush| rush.latencies.iter().copied()).collect();
     let refusals: usize = rushes.iter().map(|rush| rush.refusals).sum();
@@ -189,7 +213,7 @@ fn figures(over: &str, rushes: &[Rush], has_goal: bool) -> Vec<Figure> {
     let processor = Figure::new(format!("allocations {over}, CPU"), processor, "us").note("with the caller's part");
     let p50 = Figure::time(format!("allocations {over}, p50"), quantile(&mut latencies, 0.5));
     let p99 = Figure::time(format!("allocations {over}, p99"), quantile(&mut latencies, 0.99));
-    let (rate, p99) = if has_goal { (rate.at_least(RATE_MIN), p99.at_most(P99_MS_MAX)) } else { (rate, p99) };
+    let rate = if has_goal { rate.at_least(RATE_MIN) } else { rate };
     let packing = Figure::new(format!("allocations {over}, packing"), packing, "x");
     // Where transactions conflict, those that met each other spread: what packing that costs is shown, and made good again
     // as sessions end, because newcomers go to the fullest.
