@@ -10,6 +10,7 @@ mod allocation;
 mod api;
 mod cost;
 mod figure;
+mod handshakes;
 mod load;
 mod metrics_page;
 mod parties;
@@ -40,8 +41,20 @@ type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 /// The product's command line, as the bench's own profile builds it.
 const EXE: &str = env!("CARGO_BIN_EXE_guildhall-under-test");
 /// Everything that is measured, in this order.
-const SECTIONS: [&str; 11] =
-    ["start", "units", "world", "zone", "shard", "recording", "api", "allocation", "disorder", "snapshot", "load"];
+const SECTIONS: [&str; 12] = [
+    "start",
+    "units",
+    "world",
+    "zone",
+    "shard",
+    "handshakes",
+    "recording",
+    "api",
+    "allocation",
+    "disorder",
+    "snapshot",
+    "load",
+];
 /// Sessions of the load, half of them on each of two game sims.
 const SESSIONS: usize = 10;
 /// Bots of a session.
@@ -109,6 +122,7 @@ async fn measure(wanted: &Wanted) -> Outcome<Vec<Figure>> {
     figures.extend(wanted.section("world", async { world::measure() }).await?);
     figures.extend(wanted.section("zone", async { zone::measure() }).await?);
     figures.extend(wanted.section("shard", async { shard::measure() }).await?);
+    figures.extend(wanted.section("handshakes", async { handshakes::measure() }).await?);
     figures.extend(wanted.section("recording", recording::measure()).await?);
     figures.extend(wanted.section("api", api::measure()).await?);
     figures.extend(wanted.section("allocation", allocation::rush::measure()).await?);

@@ -39,14 +39,14 @@ pub const GLOBAL_SEQUENCE_FIRST: u64 = 1 << 63;
 /// Time between repeated requests, responses and keep-alives, in milliseconds.
 pub const RESEND_INTERVAL_MS: u64 = 100;
 /// Time between two looks at every connection for keep-alives and time-outs, in milliseconds.
-pub const SWEEP_INTERVAL_MS: u64 = 10;
+pub const SWEEP_INTERVAL_MS: u64 = 50;
 /// Copies of the disconnect packet that announce an end.
 pub const DISCONNECT_PACKETS: usize = 10;
 /// Longest silence that any connection may keep, in seconds, whatever its token says.
 pub const TIMEOUT_S_MAX: u32 = 60;
 
 /// Default of `ServerConfig::unauthenticated_per_slot_max`.
-pub const UNAUTHENTICATED_PER_SLOT_DEFAULT: u32 = 16;
+pub const UNAUTHENTICATED_PER_SLOT_DEFAULT: u32 = 64;
 /// Default of `ServerConfig::tokens_max`.
 pub const TOKENS_DEFAULT: usize = 65_536;
 /// Default of `ServerConfig::token_lifetime_s_max`.
