@@ -4,4 +4,5 @@
 mod connecting;
 mod hostile;
 mod lasting;
+mod vectors;
 mod world;

@@ -155,3 +155,29 @@ fn no_key_and_nonce_meet_twice_in_a_whole_life() {
     let sealed = nonces::finish();
     assert!(sealed > 1_000, "only {sealed} packets were sealed");
 }
+
+/// A client connects, the server is started anew with this key, and the client shows its token again, which lives on.
+fn start_anew(private_key: Key) {
+    nonces::start();
+    let mut world = World::new(config());
+    let connection = world.connect(address(1), token(1, 1));
+    let _ = world.server.send(connection, b"down");
+    world.run(200);
+    world.clients.clear();
+    world.server = Server::new(ServerConfig { private_key, ..config() }, [0xd5; 32], world.now_ms);
+    world.add(address(1), token(1, 1));
+    world.run(500);
+    assert_eq!(world.server.counters().challenged, 0);
+    assert!(nonces::finish() > 4);
+}
+
+#[test]
+fn no_key_and_nonce_meet_twice_across_a_restart_because_the_private_key_is_new() {
+    start_anew([0x1e; 32]);
+}
+
+#[test]
+#[should_panic(expected = "was used twice under one key")]
+fn with_the_private_key_of_before_they_would() {
+    start_anew(PRIVATE_KEY);
+}
