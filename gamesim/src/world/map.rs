@@ -94,7 +94,8 @@ impl Map {
 
     /// Whether one can see, strike and shoot from one point to the other.
     pub(super) fn sees(&self, from: Point, to: Point) -> bool {
-        is_clear(&self.floors, from, to)
+        // Within one floor nothing stands in the way; most looks are such.
+        self.floors.iter().any(|floor| floor.contains(from) && floor.contains(to)) || is_clear(&self.floors, from, to)
     }
 
     /// Where a walk by this much ends: first eastward or westward, then northward or southward, each as far as the floors
@@ -116,6 +117,7 @@ impl Map {
                 goal.clamp(low, high)
             });
             match ends.min_by_key(|end| end.abs_diff(goal)) {
+                Some(end) if end == goal => return axis.moved(at, end),
                 Some(end) if end != axis.of(at) => at = axis.moved(at, end),
                 _ => return at,
             }
