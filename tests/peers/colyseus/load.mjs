@@ -3,6 +3,9 @@ import { Client } from "@colyseus/sdk";
 import { Tally, TICK_MS, answerQuestions, everySlot } from "./tally.mjs";
 
 const SLOT_MS = 1;
+const PARTY = 4;
+// Parties that arrive at a time.
+const DOORS = 4;
 
 const [players, , , port] = process.argv.slice(3).map(Number);
 const client = new Client(`ws://127.0.0.1:${port}`);
@@ -23,8 +26,7 @@ everySlot(SLOT_MS, (due) => {
   slot = (slot + 1) % (TICK_MS / SLOT_MS);
 });
 
-for (let number = 0; number < players; number += 1) {
-  const room = await client.joinOrCreate("arena");
+function sit(room) {
   const seat = { room, next: undefined };
   room.onStateChange((state) => {
     // The first is the whole state, at no tick of its own.
@@ -34,3 +36,17 @@ for (let number = 0; number < players; number += 1) {
   room.onLeave(() => process.exit(1));
   seats.push(seat);
 }
+
+let left = players / PARTY;
+
+async function arrive() {
+  while (left > 0) {
+    left -= 1;
+    const first = await client.create("arena");
+    sit(first);
+    const others = Array.from({ length: PARTY - 1 }, () => client.joinById(first.roomId));
+    (await Promise.all(others)).forEach(sit);
+  }
+}
+
+await Promise.all(Array.from({ length: DOORS }, arrive));

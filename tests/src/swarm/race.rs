@@ -78,11 +78,8 @@ impl Lane {
     fn remark(&self) -> String {
         let void = self.costs_us.iter().filter(|cost| cost.is_err()).count();
         let fault = self.fault().map(|fault| format!("{void} of {} VOID: {fault}", self.costs_us.len()));
-        [Some(self.note.to_owned()).filter(|note| !note.is_empty()), fault]
-            .into_iter()
-            .flatten()
-            .collect::<Vec<_>>()
-            .join("; ")
+        let note = Some(self.note.to_owned()).filter(|note| !note.is_empty());
+        note.into_iter().chain(fault).collect::<Vec<_>>().join("; ")
     }
 }
 
@@ -96,14 +93,8 @@ pub(super) fn run(options: &Options, folder: &Path) -> Outcome<()> {
     lanes.extend(here.iter().map(|peer| Lane::new(peer.name, peer.goal, peer.note)));
     for round in 1..=options.rounds {
         let ours = run::shard(options, options.players)?;
-        let mut results = vec![
-            cost_us(&ours, options),
-            run::bare(options, &ours).map_or_else(|error| Err(error.to_string()), |echo| cost_us(&echo, options)),
-        ];
-        for peer in &here {
-            let measured = peer.play(folder, options, &ours);
-            results.push(measured.map_or_else(|error| Err(error.to_string()), |theirs| cost_us(&theirs, options)));
-        }
+        let mut results = vec![cost_us(&ours, options), judge(run::bare(options, &ours), options)];
+        results.extend(here.iter().map(|peer| judge(peer.play(folder, options, &ours), options)));
         for (lane, result) in lanes.iter_mut().zip(results) {
             match &result {
                 Ok(cost_us) => println!("round {round}, {}: {cost_us:.2} µs", lane.name),
@@ -117,6 +108,10 @@ pub(super) fn run(options: &Options, folder: &Path) -> Outcome<()> {
         std::fs::write(file, draw(&lanes, options.players))?;
     }
     Ok(())
+}
+
+fn judge(measured: Outcome<Measurement>, options: &Options) -> Result<f64, String> {
+    measured.map_err(|error| error.to_string()).and_then(|measurement| cost_us(&measurement, options))
 }
 
 /// Processor time for each snapshot that arrived, if the measurement says anything.
@@ -241,4 +236,63 @@ fn label(lane: &Lane, ours: Option<&Lane>) -> String {
 
 fn title(players: u32) -> String {
     format!("{players} players in rooms of four, 20 Hz: the server's CPU per delivered player-tick, µs")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lane(name: &'static str, costs: &[Option<f64>]) -> Lane {
+        let costs_us = costs.iter().map(|cost| cost.ok_or_else(|| "it rained".to_owned())).collect();
+        Lane { costs_us, ..Lane::new(name, None, "wet") }
+    }
+
+    #[test]
+    fn rounds_are_compared_in_pairs_and_those_that_say_nothing_are_left_out() {
+        let ours = lane("ours", &[Some(2.0), Some(3.0), None, Some(8.0)]);
+        let theirs = lane("theirs", &[Some(4.0), None, Some(1.0), Some(8.0)]);
+        assert_eq!(theirs.cost_us(), Some(4.0));
+        assert_eq!(theirs.ratio(&ours), Some(0.75));
+        assert_eq!(theirs.remark(), "wet; 1 of 4 VOID: it rained");
+        let absent = lane("absent", &[None, None]);
+        assert_eq!((absent.cost_us(), absent.ratio(&ours)), (None, None));
+        let drawing = draw(&[ours, theirs, absent], 400);
+        assert!(
+            drawing.contains("4.0; the shard costs 0.75 of it") && drawing.contains("void: it rained"),
+            "{drawing}"
+        );
+    }
+
+    /// A hundred players over ten seconds, of whose 20,000 messages each way so many are missing, or were never sent.
+    fn measured(missing: u64, unsent: u64, players: u64, late_us: u64) -> Result<f64, String> {
+        let tally = |missing: u64, players: u64| {
+            let arrived = 20_000 - missing - unsent;
+            Tally { players, arrived, missing, skipped: 0, late_us, done_us: 0 }
+        };
+        let (served, played) = (tally(0, 100), tally(missing, players));
+        let measurement = Measurement {
+            players: 100,
+            seconds: 10.0,
+            played: played.as_played(&served, 100),
+            served: served.as_served(&played),
+            cpu: Usage::default(),
+            generator_cpu: Usage::default(),
+            memory_bytes: 0,
+        };
+        cost_us(&measurement, &Options::default())
+    }
+
+    #[test]
+    fn a_peer_is_held_to_the_rules_of_the_shard() {
+        assert_eq!(measured(19, 0, 100, 9_000), Ok(0.0));
+        for (unfair, fault) in [
+            (measured(21, 0, 100, 0), "arrived at the clients"),
+            (measured(0, 210, 100, 0), "does not hold 20 Hz, but 19.8"),
+            (measured(0, 0, 99, 0), "1 connections were lost"),
+            (measured(0, 0, 100, 10_001), "the generator was 10.0 ms late"),
+        ] {
+            let fault_found = unfair.unwrap_err();
+            assert!(fault_found.contains(fault), "{fault_found}");
+        }
+    }
 }
