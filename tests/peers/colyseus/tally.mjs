@@ -6,7 +6,6 @@ export const TICK_MS = 50;
 export class Tally {
   arrived = 0;
   missing = 0;
-  skipped = 0;
   late = [];
   done = [];
 
@@ -24,28 +23,23 @@ const p99 = (times) => Math.round(1000 * (times.sort((a, b) => a - b)[Math.floor
 export function answerQuestions(take, players) {
   const lines = createInterface({ input: process.stdin });
   lines.on("line", () => {
-    const { arrived, missing, skipped, late, done } = take();
-    const tally = { players: players(), arrived, missing: Math.max(missing, 0), skipped, late_us: p99(late), done_us: p99(done) };
+    const { arrived, missing, late, done } = take();
+    const tally = { players: players(), arrived, missing: Math.max(missing, 0), skipped: 0, late_us: p99(late), done_us: p99(done) };
     console.log(JSON.stringify(tally));
   });
   lines.on("close", () => process.exit(0));
 }
 
-// Calls `work` with the time at which each slot was to begin, on absolute time. Slots that are wholly over are given up if
-// `skip` is told how many, and made up for if not.
-export function everySlot(slotMs, work, skip) {
+// Calls `work` with the time at which each slot was to begin, on absolute time. What is late is made up for, but after so many
+// slots everything else has its turn.
+export function everySlot(slotMs, work) {
   let due = performance.now();
   const turn = () => {
-    do {
+    for (let made = 0; made < TICK_MS / slotMs && due <= performance.now(); made += 1) {
       work(due);
       due += slotMs;
-      const behind = Math.floor((performance.now() - due) / slotMs);
-      if (skip && behind > 0) {
-        skip(behind);
-        due += behind * slotMs;
-      }
-    } while (due <= performance.now());
-    setTimeout(turn, due - performance.now());
+    }
+    setTimeout(turn, Math.max(0, due - performance.now()));
   };
   turn();
 }

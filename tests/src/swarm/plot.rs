@@ -48,12 +48,9 @@ pub(super) fn bars(title: &str, bars: &[(&str, Option<f64>, String)]) -> String 
         // Half of the width is the labels'.
         let length = value.map_or(0.0, |value| WIDTH / 2.0 * value / highest);
         let colour = if number == 0 { "#54a24b" } else { "#4c78a8" };
+        let bar = format!("x=\"{left}\" y=\"{top}\" width=\"{length:.1}\" height=\"{height}\"");
         let _ = writeln!(svg, "<text x=\"{}\" y=\"{middle}\" text-anchor=\"end\">{name}</text>", left - 8.0);
-        let _ = writeln!(
-            svg,
-            "<rect x=\"{left}\" y=\"{}\" width=\"{length:.1}\" height=\"{height}\" fill=\"{colour}\"/>",
-            top - 0.5
-        );
+        let _ = writeln!(svg, "<rect {bar} fill=\"{colour}\"/>");
         let _ = writeln!(svg, "<text x=\"{:.1}\" y=\"{middle}\">{label}</text>", left + length + 8.0);
     }
     svg + "</svg>\n"
