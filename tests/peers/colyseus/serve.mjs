@@ -3,7 +3,7 @@
 //
 // Choices: its default transport (the faster one is not to be had from the registry); 16-bit coordinates, the smallest type that
 // holds them; one loop on absolute time patches the rooms, spread over the tick as they are by the times at which they were
-// made, where timers of each room's own would drift and cost more.
+// made; timers of each room's own would drift.
 import { createServer } from "node:http";
 import { Room, Server } from "@colyseus/core";
 import { schema, t } from "@colyseus/schema";
