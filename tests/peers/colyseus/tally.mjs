@@ -30,15 +30,17 @@ export function answerQuestions(take, players) {
   lines.on("close", () => process.exit(0));
 }
 
-// Calls `work` with the time at which each slot was to begin, on absolute time. What is late is made up for, but after so many
-// slots everything else has its turn.
+// Calls `work` with the time at which each slot was to begin, on absolute time. A few slots are made up for; a whole tick
+// behind, it goes on from here, and everything else has its turn.
 export function everySlot(slotMs, work) {
   let due = performance.now();
   const turn = () => {
-    for (let made = 0; made < TICK_MS / slotMs && due <= performance.now(); made += 1) {
+    const began = performance.now();
+    while (due <= began) {
       work(due);
       due += slotMs;
     }
+    if (performance.now() - due > TICK_MS) due = performance.now();
     setTimeout(turn, Math.max(0, due - performance.now()));
   };
   turn();

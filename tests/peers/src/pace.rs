@@ -34,9 +34,13 @@ impl Pace {
         behind as u64
     }
 
-    /// Goes to the next slot. If its time is over too, it is made up for.
+    /// Goes to the next slot. If its time is over too, it is made up for, unless the clock is a whole tick behind: then it
+    /// goes on from here.
     pub fn advance(&mut self) {
         self.due += self.slot;
+        if self.due.elapsed() > TICK {
+            self.due = Instant::now();
+        }
     }
 
     /// Waits until the slot begins.
