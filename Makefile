@@ -19,6 +19,7 @@ check-timing: ## Show that a refused login takes the same time for known and unk
 
 format: ## Refuse code that is not formatted
 	cargo fmt --all --check
+	cargo fmt --manifest-path tests/peers/Cargo.toml --check
 
 lint: ## Refuse what clippy finds, in every target
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
@@ -54,9 +55,13 @@ bench-build: ## Print how long clean and incremental builds take (a quarter of a
 swarm: ## Play thousands of encrypted clients against one shard and print what a player costs (ARGS="--players 4000"; "--help")
 	cargo run --quiet --profile sim -p guildhall-tests --bin swarm -- $(ARGS)
 
-race: ## Measure a shard and the bare echo of the same datagrams by turns, with 2,000 and 4,000 players, and print the ratios
+race: ## Measure a shard, the bare echo, ENet, renet2, renet, quinn and Colyseus by turns, and print the ratios (PLAYERS="400 2000" ROUNDS=3)
 	cargo build --quiet --profile sim -p guildhall-tests --bin swarm
-	for players in 2000 4000; do $${CARGO_TARGET_DIR:-target}/sim/swarm --players $$players --floor --rounds 3 || exit 1; done
+	tests/peers/build $${CARGO_TARGET_DIR:-target}/peers
+	for players in $(or $(PLAYERS),400 2000); do \
+	    $${CARGO_TARGET_DIR:-target}/sim/swarm --race $${CARGO_TARGET_DIR:-target}/peers --players $$players \
+	        --rounds $(or $(ROUNDS),3) --plot $${CARGO_TARGET_DIR:-target}/race-$$players.svg || exit 1; \
+	done
 
 replay: ## Play a recorded session again and compare every state (ID=…; without, list what is recorded)
 	@cargo build --quiet -p guildhall-local && exec $${CARGO_TARGET_DIR:-target}/debug/guildhall replay $(ID)

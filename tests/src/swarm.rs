@@ -3,7 +3,8 @@
 //! of the loopback range.
 //!
 //! Read `run` for what a measurement is, `load` for the clients, `wire` for their common socket, `server` for what is
-//! measured, `echo` for the floor under it: the same datagrams, moved and not looked at.
+//! measured, `echo` for the floor under it: the same datagrams, moved and not looked at. `race` puts other network libraries
+//! beside it, which are in `tests/peers`.
 
 mod arena;
 mod client;
@@ -13,6 +14,7 @@ mod load;
 mod options;
 mod plot;
 mod processor;
+mod race;
 mod rehearsal;
 mod report;
 mod run;

@@ -10,6 +10,8 @@ const ARRIVED_MIN: f64 = 0.999;
 const GENERATOR_LATE_US_MAX: u64 = 10_000;
 /// Lateness at the end of the send, p99, that players do not notice, in microseconds.
 const SENT_US_MAX: u64 = 5_000;
+/// Part of the ticks that must reach their players.
+pub(super) const PACE_MIN: f64 = 0.99;
 /// Ticks of a second.
 const TICKS_PER_S: f64 = 20.0;
 
@@ -90,6 +92,13 @@ impl Measurement {
         (self.served.bytes_in as f64 / player_s, self.served.bytes_out as f64 / player_s)
     }
 
+    /// Mean size of the datagrams to the server and from it, without IP and UDP headers.
+    pub(super) fn bytes_per_datagram(&self) -> (usize, usize) {
+        let mean = |bytes: u64, datagrams: u64| (bytes / datagrams.max(1)) as usize;
+        let Served { datagrams_in, bytes_in, datagrams_out, bytes_out, .. } = self.served;
+        (mean(bytes_in, datagrams_in), mean(bytes_out, datagrams_out))
+    }
+
     /// Datagrams per system call: read, and written.
     pub(super) fn per_call(&self) -> (f64, f64) {
         let ratio = |datagrams: u64, calls: u64| datagrams as f64 / calls.max(1) as f64;
@@ -121,10 +130,14 @@ impl Measurement {
         faults
     }
 
+    /// Part of the ticks whose news has come to its player; a little over 1 at times, because a measurement has two ends.
+    pub(super) fn pace(&self) -> f64 {
+        self.played.delivered as f64 / (f64::from(self.players) * TICKS_PER_S * self.seconds)
+    }
+
     /// Whether every player was served as they should be.
     pub(super) fn holds(&self, options: &Options) -> bool {
-        let expected = f64::from(self.players) * TICKS_PER_S * self.seconds;
-        let kept_pace = self.played.delivered as f64 >= 0.99 * expected;
+        let kept_pace = self.pace() >= PACE_MIN;
         self.faults(options).is_empty()
             && self.served.sent_us.p99 <= SENT_US_MAX
             && self.served.slots_skipped == 0

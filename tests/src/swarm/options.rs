@@ -16,7 +16,8 @@ swarm: plays N encrypted clients at 20 Hz against one shard and prints what a pl
   --latency MS    delay in each direction (0)
   --churn P       percent of players per second who leave and come back (0)
   --bare          no checkpoints and no recordings
-  --plot FILE     write lateness and CPU against N as SVG (with --ramp)";
+  --race FOLDER   measure the bare echo and the peers that tests/peers/build put there beside it, and print the ratios
+  --plot FILE     write the ramp's lateness and CPU against N, or the race's bars, as SVG";
 
 /// The settings of a measurement.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,7 +40,9 @@ pub struct Options {
     pub churn_percent: u64,
     /// Whether the shard goes without checkpoints and recordings.
     pub bare: bool,
-    /// Where to draw the result of a ramp.
+    /// Where the peers of a race are.
+    pub race: Option<PathBuf>,
+    /// Where to draw the result of a ramp or of a race.
     pub plot: Option<PathBuf>,
 }
 
@@ -55,6 +58,7 @@ impl Default for Options {
             latency_ms: 0,
             churn_percent: 0,
             bare: false,
+            race: None,
             plot: None,
         }
     }
@@ -77,6 +81,7 @@ impl Options {
                 "--loss" => options.loss_percent = value()?.parse()?,
                 "--latency" => options.latency_ms = value()?.parse()?,
                 "--churn" => options.churn_percent = value()?.parse()?,
+                "--race" => options.race = Some(value()?.into()),
                 "--plot" => options.plot = Some(value()?.into()),
                 "--floor" => options.floor = true,
                 "--ramp" => options.ramp = true,
@@ -102,9 +107,9 @@ mod tests {
 
     #[test]
     fn options_are_read_and_nonsense_is_refused() {
-        let options = parse("--players 40 --floor --loss 3 --plot a.svg").unwrap();
-        let expected =
-            Options { players: 40, floor: true, loss_percent: 3, plot: Some("a.svg".into()), ..Options::default() };
+        let options = parse("--players 40 --floor --loss 3 --race target/peers --plot a.svg").unwrap();
+        let (race, plot) = (Some("target/peers".into()), Some("a.svg".into()));
+        let expected = Options { players: 40, floor: true, loss_percent: 3, race, plot, ..Options::default() };
         assert_eq!(options, expected);
         for nonsense in ["--players", "--players many", "--player 3", "--seconds 0"] {
             assert!(parse(nonsense).is_err(), "{nonsense}");

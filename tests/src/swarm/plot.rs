@@ -1,4 +1,5 @@
-//! A ramp as a picture: lateness and processor time against the number of players, one panel above the other.
+//! A ramp as a picture: lateness and processor time against the number of players, one panel above the other. A race as one:
+//! a bar for everybody who took part.
 
 use super::figures::Measurement;
 use std::fmt::Write;
@@ -6,18 +7,16 @@ use std::fmt::Write;
 const WIDTH: f64 = 720.0;
 const PANEL: f64 = 220.0;
 const MARGIN: f64 = 60.0;
+/// Height of a bar with the gap to the next one, and the part of the width that names take.
+const BAR: f64 = 30.0;
+const NAMES: f64 = 80.0;
 
 /// One line of a panel: its name, its colour, what it shows.
 type Line<'a> = (&'a str, &'a str, &'a dyn Fn(&Measurement) -> f64);
 
 /// Draws the measurements, sorted by players.
 pub(super) fn draw(measurements: &[Measurement]) -> String {
-    let height = 2.0 * (PANEL + MARGIN) + MARGIN;
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{height}\" font-family=\"sans-serif\" \
-         font-size=\"12\"><rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n",
-        WIDTH + 2.0 * MARGIN
-    );
+    let mut svg = sheet(2.0 * (PANEL + MARGIN) + MARGIN);
     let ms = |us: u64| us as f64 / 1e3;
     panel(
         &mut svg,
@@ -34,6 +33,36 @@ pub(super) fn draw(measurements: &[Measurement]) -> String {
         &[("total", "#4c78a8", &|m| m.cpu_ns().0 / 1e3), ("user space", "#54a24b", &|m| m.cpu_ns().1 / 1e3)],
     );
     svg + "</svg>\n"
+}
+
+/// Draws a bar for each figure, as long as it is large, with a label behind it; a missing one has its label alone.
+pub(super) fn bars(title: &str, bars: &[(&str, Option<f64>, String)]) -> String {
+    let mut svg = sheet(BAR * bars.len() as f64 + 2.0 * MARGIN);
+    let highest = bars.iter().filter_map(|(_, value, _)| *value).fold(0.001, f64::max);
+    let left = MARGIN + NAMES;
+    // Writing to a String cannot fail.
+    let _ = writeln!(svg, "<text x=\"{MARGIN}\" y=\"{}\">{title}</text>", MARGIN - 20.0);
+    for (number, (name, value, label)) in bars.iter().enumerate() {
+        let top = MARGIN + BAR * number as f64;
+        let (middle, height) = (top + BAR / 2.0, BAR - 8.0);
+        // Half of the width is the labels'.
+        let length = value.map_or(0.0, |value| WIDTH / 2.0 * value / highest);
+        let colour = if number == 0 { "#54a24b" } else { "#4c78a8" };
+        let bar = format!("x=\"{left}\" y=\"{top}\" width=\"{length:.1}\" height=\"{height}\"");
+        let _ = writeln!(svg, "<text x=\"{}\" y=\"{middle}\" text-anchor=\"end\">{name}</text>", left - 8.0);
+        let _ = writeln!(svg, "<rect {bar} fill=\"{colour}\"/>");
+        let _ = writeln!(svg, "<text x=\"{:.1}\" y=\"{middle}\">{label}</text>", left + length + 8.0);
+    }
+    svg + "</svg>\n"
+}
+
+/// The beginning of a picture of this height.
+fn sheet(height: f64) -> String {
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{height}\" font-family=\"sans-serif\" \
+         font-size=\"12\"><rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n",
+        WIDTH + 2.0 * MARGIN
+    )
 }
 
 fn panel(svg: &mut String, top: f64, title: &str, measurements: &[Measurement], lines: &[Line<'_>]) {

@@ -26,6 +26,18 @@ impl Usage {
         Err(format!("process {process} has no thread {name}").into())
     }
 
+    /// What all threads of a process have used.
+    pub(super) fn of_process(process: u32) -> Outcome<Self> {
+        let mut sum = Self::default();
+        for entry in fs::read_dir(format!("/proc/{process}/task"))? {
+            let Self { total_ns, user_ticks, system_ticks } = Self::read(&entry?.path())?;
+            sum.total_ns += total_ns;
+            sum.user_ticks += user_ticks;
+            sum.system_ticks += system_ticks;
+        }
+        Ok(sum)
+    }
+
     /// What the calling thread has used.
     #[cfg(test)]
     pub(super) fn of_this_thread() -> Outcome<Self> {
@@ -46,9 +58,10 @@ impl Usage {
     /// What has been used since `earlier`.
     pub(super) fn since(self, earlier: Self) -> Self {
         Self {
-            total_ns: self.total_ns - earlier.total_ns,
-            user_ticks: self.user_ticks - earlier.user_ticks,
-            system_ticks: self.system_ticks - earlier.system_ticks,
+            // A thread that has ended takes its time along.
+            total_ns: self.total_ns.saturating_sub(earlier.total_ns),
+            user_ticks: self.user_ticks.saturating_sub(earlier.user_ticks),
+            system_ticks: self.system_ticks.saturating_sub(earlier.system_ticks),
         }
     }
 
@@ -80,6 +93,7 @@ mod tests {
         }
         let used = Usage::of_this_thread().unwrap().since(before);
         assert!(used.user_ns() <= used.total_ns as f64);
+        assert!(Usage::of_process(std::process::id()).unwrap().total_ns >= used.total_ns);
         assert!(resident_bytes(std::process::id()).unwrap() > 100_000);
         assert!(Usage::of_thread(std::process::id(), "nobody").is_err());
     }

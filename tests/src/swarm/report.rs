@@ -78,7 +78,7 @@ pub(super) fn print_ratios(pairs: &[(f64, f64)]) {
 }
 
 /// Of numbers in order: the one in the middle, or the mean of the two that are.
-fn median(sorted: &[f64]) -> Option<f64> {
+pub(super) fn median(sorted: &[f64]) -> Option<f64> {
     let upper = sorted.get(sorted.len() / 2)?;
     let lower = sorted.get((sorted.len() - 1) / 2)?;
     Some(f64::midpoint(*lower, *upper))

@@ -1,19 +1,19 @@
 //! A measurement from beginning to end, and series of them.
 
 use super::client::{Caller, Fighter};
-use super::figures::Measurement;
+use super::figures::{Measurement, Served};
 use super::load::Load;
 use super::processor::{Usage, resident_bytes};
-use super::server::ServerProcess;
+use super::server::Partner;
 use super::wire::CLIENTS_MAX;
-use super::{Options, Outcome, arena, echo, load, plot, report, server};
+use super::{Options, Outcome, arena, echo, load, plot, race, report, server};
 use crate::Dice;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How long the clients may take to come in, in seconds, beside what their number asks for.
 const ARRIVAL_S_MAX: u64 = 30;
 /// Time from the last arrival to the beginning of a measurement.
-const WARM_UP: Duration = Duration::from_secs(2);
+pub(super) const WARM_UP: Duration = Duration::from_secs(2);
 /// Steps of a ramp, in players: first the coarse ones, then the fine ones.
 const RAMP_STEP: u32 = 1_000;
 const RAMP_STEP_FINE: u32 = 250;
@@ -25,6 +25,9 @@ pub(super) fn run(options: &Options) -> Outcome<()> {
     }
     if options.ramp {
         return ramp(options);
+    }
+    if let Some(folder) = &options.race {
+        return race::run(options, folder);
     }
     let mut ratios = Vec::new();
     for round in 1..=options.rounds {
@@ -68,11 +71,11 @@ fn ramp(options: &Options) -> Outcome<()> {
 }
 
 /// Measures a shard.
-fn shard(options: &Options, players: u32) -> Outcome<Measurement> {
+pub(super) fn shard(options: &Options, players: u32) -> Outcome<Measurement> {
     let seed = seed()?;
     let arguments = [server::SERVE.to_owned(), seed.to_string(), players.to_string(), options.bare.to_string()];
-    let server = ServerProcess::start(&arguments)?;
-    let address = server.address;
+    let server = Partner::server(&arguments)?;
+    let address = server.address()?;
     let mut dice = Dice(seed.rotate_left(32));
     let make = move |client, now_us| {
         let token = arena::token(client, address, seed, now_s()?, &mut dice);
@@ -83,12 +86,10 @@ fn shard(options: &Options, players: u32) -> Outcome<Measurement> {
 }
 
 /// Measures the bare echo of datagrams like those of a measured shard.
-fn bare(options: &Options, like: &Measurement) -> Outcome<Measurement> {
-    let mean = |bytes: u64, datagrams: u64| (bytes / datagrams.max(1)) as usize;
-    let sent_bytes = mean(like.served.bytes_in, like.served.datagrams_in);
-    let echo_bytes = mean(like.served.bytes_out, like.served.datagrams_out);
-    let server = ServerProcess::start(&[echo::SERVE.to_owned(), echo_bytes.to_string()])?;
-    let address = server.address;
+pub(super) fn bare(options: &Options, like: &Measurement) -> Outcome<Measurement> {
+    let (sent_bytes, echo_bytes) = like.bytes_per_datagram();
+    let server = Partner::server(&[echo::SERVE.to_owned(), echo_bytes.to_string()])?;
+    let address = server.address()?;
     let make = move |_, _| Ok(Caller { sent_bytes, echo_bytes, is_due: false });
     let steady = Options { churn_percent: 0, ..options.clone() };
     measure(&steady, like.players, server, echo::THREAD, |options| Load::start(options, like.players, address, make))
@@ -97,7 +98,7 @@ fn bare(options: &Options, like: &Measurement) -> Outcome<Measurement> {
 fn measure(
     options: &Options,
     players: u32,
-    mut server: ServerProcess,
+    mut server: Partner,
     thread: &str,
     start: impl FnOnce(&Options) -> Outcome<Load>,
 ) -> Outcome<Measurement> {
@@ -105,16 +106,21 @@ fn measure(
     let load = start(options)?;
     if let Err(error) = await_arrivals(&load, players) {
         // What the thread has to say is nearer to the cause.
-        let served = server.served()?;
+        let served: Served = server.ask()?;
         return load.stop().and(Err(format!("{error}; the server: {served:?}").into()));
     }
     std::thread::sleep(WARM_UP);
-    let usage = |name: &str, process: u32| Usage::of_thread(process, name);
-    let (_, cpu_before) = (server.served()?, usage(thread, server.id())?);
-    let (generator_before, before) = (usage(load::THREAD, std::process::id())?, load.counts.mark());
+    // Beside peers who have threads as they please, all of a server's count.
+    let usage = |server: &Partner| match &options.race {
+        Some(_) => Usage::of_process(server.id()),
+        None => Usage::of_thread(server.id(), thread),
+    };
+    let generator_usage = || Usage::of_thread(std::process::id(), load::THREAD);
+    let (_, cpu_before) = (server.ask::<Served>()?, usage(&server)?);
+    let (generator_before, before) = (generator_usage()?, load.counts.mark());
     report::wait(options.seconds);
-    let (mut served, cpu_after) = (server.served()?, usage(thread, server.id())?);
-    let (generator_after, after) = (usage(load::THREAD, std::process::id())?, load.counts.mark());
+    let (mut served, cpu_after) = (server.ask::<Served>()?, usage(&server)?);
+    let (generator_after, after) = (generator_usage()?, load.counts.mark());
     let memory_bytes = resident_bytes(server.id())?.saturating_sub(empty_bytes);
     load.stop()?;
     let (played, seconds) = after.since(&before);
@@ -126,15 +132,23 @@ fn measure(
 }
 
 fn await_arrivals(load: &Load, players: u32) -> Outcome<()> {
+    await_players(players, || {
+        let there = load.counts.there.load(std::sync::atomic::Ordering::Relaxed);
+        Ok((there, load.is_running()))
+    })
+}
+
+/// Waits until so many players are there, as long as may be. `look` says how many are, and whether more can come.
+pub(super) fn await_players(players: u32, mut look: impl FnMut() -> Outcome<(u64, bool)>) -> Outcome<()> {
     let patience = Duration::from_secs(ARRIVAL_S_MAX + u64::from(players) / 500);
     let began = Instant::now();
     loop {
-        let there = load.counts.there.load(std::sync::atomic::Ordering::Relaxed);
+        let (there, can_come) = look()?;
         report::progress("players arrive", there, players.into());
         if there >= u64::from(players) {
             return Ok(());
         }
-        if began.elapsed() > patience || !load.is_running() {
+        if began.elapsed() > patience || !can_come {
             return Err(format!("{there} of {players} players have come in").into());
         }
         std::thread::sleep(Duration::from_millis(50));

@@ -10,6 +10,7 @@ use guildhall_gamesim::exchange::{Order, Request};
 use guildhall_gamesim::lone::LoneShard;
 use guildhall_gamesim::shard::ShardConfig;
 use guildhall_gamesim::world::Game;
+use serde::de::DeserializeOwned;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -116,30 +117,36 @@ fn served(counts: &guildhall_gamesim::lone::Counts, players: u64) -> Served {
     }
 }
 
-/// A server's process, from outside.
+/// A process that answers questions, from outside: a server, or a peer's load.
 #[derive(Debug)]
-pub(super) struct ServerProcess {
+pub(super) struct Partner {
     child: Child,
     questions: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
-    /// Where it listens.
-    pub(super) address: SocketAddr,
+    /// What it has said of itself: where it listens.
+    pub(super) place: String,
 }
 
-impl ServerProcess {
+impl Partner {
     /// Starts this program anew with these arguments, and waits until it listens.
-    pub(super) fn start(arguments: &[String]) -> Outcome<Self> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
+    pub(super) fn server(arguments: &[String]) -> Outcome<Self> {
+        Self::start(Command::new(std::env::current_exe()?).args(arguments))
+    }
+
+    /// Starts a program, and waits for its first line.
+    pub(super) fn start(command: &mut Command) -> Outcome<Self> {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let questions = child.stdin.take();
         let mut answers = BufReader::new(child.stdout.take().ok_or("no output")?);
-        let mut line = String::new();
-        answers.read_line(&mut line)?;
-        let address = line.trim().parse().map_err(|_| format!("the server said {line:?}"))?;
-        Ok(Self { child, questions, answers, address })
+        let mut place = String::new();
+        answers.read_line(&mut place)?;
+        let place = place.trim().to_owned();
+        Ok(Self { child, questions, answers, place })
+    }
+
+    /// Where it listens, if it is of this program.
+    pub(super) fn address(&self) -> Outcome<SocketAddr> {
+        Ok(self.place.parse().map_err(|_| format!("the server said {:?}", self.place))?)
     }
 
     pub(super) fn id(&self) -> u32 {
@@ -147,16 +154,18 @@ impl ServerProcess {
     }
 
     /// What it has done since it was last asked.
-    pub(super) fn served(&mut self) -> Outcome<Served> {
-        let questions = self.questions.as_mut().ok_or("the server has ended")?;
+    pub(super) fn ask<T: DeserializeOwned>(&mut self) -> Outcome<T> {
+        let questions = self.questions.as_mut().ok_or("it has ended")?;
         questions.write_all(b"\n")?;
         let mut line = String::new();
-        self.answers.read_line(&mut line)?;
+        if self.answers.read_line(&mut line)? == 0 {
+            return Err("it has ended".into());
+        }
         Ok(serde_json::from_str(&line)?)
     }
 }
 
-impl Drop for ServerProcess {
+impl Drop for Partner {
     fn drop(&mut self) {
         self.questions = None;
         // It ends with its input; if it has hung, this is the end of it.
