@@ -11,8 +11,8 @@ pub const SLOT_MS: u64 = 2;
 pub const SLOTS_PER_TICK: usize = (TICK_MS as u64 / SLOT_MS) as usize;
 /// Slots that a late shard makes up for before it lets the rest go, and with them the world's time.
 pub const SLOTS_BEHIND_MAX: u32 = 2 * SLOTS_PER_TICK as u32;
-/// Slots after which a shard says anew how it is doing: half a second. To tell, it has to look at every room.
-pub const REPORT_SLOTS: usize = 10 * SLOTS_PER_TICK;
+/// Slots after which a shard says anew how it is doing: a tenth of a second. To tell, it has to look at every room.
+pub const REPORT_SLOTS: usize = 2 * SLOTS_PER_TICK;
 /// Slots that a shard without a connection and without a room sleeps through at a time.
 pub const SLOTS_IDLE: u32 = 5;
 /// Datagrams after which a shard reads no more in one slot, up to a batch less one; the others wait in the socket. A quarter

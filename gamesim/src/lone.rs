@@ -84,7 +84,7 @@ impl LoneShard {
         self.requests.try_recv().ok().map(|(_, request)| request)
     }
 
-    /// What it has counted so far. What it drops as bad is counted once per tick.
+    /// What it has counted so far. What it drops as bad is counted every other tick.
     pub fn counts(&self) -> Counts {
         self.metrics.counts()
     }

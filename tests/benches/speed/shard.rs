@@ -4,34 +4,19 @@
 use crate::Outcome;
 use crate::figure::{Figure, quantile};
 use guildhall_tests::swarm::Rehearsal;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Players: a few, whose rooms stay in the processor's caches, and as many as a core is to carry.
 const PLAYERS: [u32; 3] = [100, 1_000, 4_000];
 /// Ticks that are measured, after some in which everybody settles.
-const TICKS: u32 = 200;
+const TICKS: usize = 200;
 /// The promise, in microseconds per player and tick.
 const PLAYER_US_MAX: f64 = 0.9;
 
 pub(crate) fn measure() -> Outcome<Vec<Figure>> {
     let mut figures = Vec::new();
     for (players, keeps) in PLAYERS.into_iter().flat_map(|players| [(players, true), (players, false)]) {
-        let mut rehearsal = Rehearsal::start(players, keeps)?;
-        let mut times = Vec::new();
-        for tick in 0..2 * TICKS {
-            let mut time = Duration::ZERO;
-            let played = rehearsal.tick(&mut |work| {
-                let began = Instant::now();
-                work();
-                time += began.elapsed();
-            })?;
-            if played.delivered != players {
-                return Err(format!("{} of {players} snapshots arrived", played.delivered).into());
-            }
-            if tick >= TICKS {
-                times.push(time);
-            }
-        }
+        let mut times = Rehearsal::start(players, keeps)?.measure(TICKS)?;
         let us = |time: Duration| time.as_secs_f64() * 1e6 / f64::from(players);
         let tenth = us(quantile(&mut times, 0.1));
         let what = if keeps { "user space" } else { "user space without checkpoints and recordings" };

@@ -16,6 +16,7 @@ swarm: plays N encrypted clients at 20 Hz against one shard and prints what a pl
   --latency MS    delay in each direction (0)
   --churn P       percent of players per second who leave and come back (0)
   --bare          no checkpoints and no recordings
+  --rehearse      play in this process, on virtual time and without sockets: the shard's own work, for profilers
   --race FOLDER   measure the bare echo and the peers that tests/peers/build put there beside it, and print the ratios
   --plot FILE     write the ramp's lateness and CPU against N, or the race's bars, as SVG";
 
@@ -40,6 +41,8 @@ pub struct Options {
     pub churn_percent: u64,
     /// Whether the shard goes without checkpoints and recordings.
     pub bare: bool,
+    /// Whether to play in one process and without sockets.
+    pub rehearse: bool,
     /// Where the peers of a race are.
     pub race: Option<PathBuf>,
     /// Where to draw the result of a ramp or of a race.
@@ -58,6 +61,7 @@ impl Default for Options {
             latency_ms: 0,
             churn_percent: 0,
             bare: false,
+            rehearse: false,
             race: None,
             plot: None,
         }
@@ -86,6 +90,7 @@ impl Options {
                 "--floor" => options.floor = true,
                 "--ramp" => options.ramp = true,
                 "--bare" => options.bare = true,
+                "--rehearse" => options.rehearse = true,
                 "--help" => return Err(HELP.into()),
                 _ => return Err(format!("{name} is no option\n\n{HELP}").into()),
             }

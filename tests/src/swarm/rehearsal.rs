@@ -10,6 +10,7 @@ use guildhall_gamesim::world::Game;
 use guildhall_protocol::netcode::Transmit;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 const SEED: u64 = 7;
 /// When it begins, in milliseconds since 1970.
@@ -95,6 +96,27 @@ impl Rehearsal {
             all = Played { delivered: all.delivered + delivered, requests: all.requests + requests };
         }
         Ok(all)
+    }
+
+    /// Plays so many ticks, after as many in which everybody settles, and gives how long the shard worked for each of them.
+    ///
+    /// # Errors
+    /// As of [`Self::slot`], and if a snapshot does not arrive.
+    pub fn measure(&mut self, ticks: usize) -> Outcome<Vec<Duration>> {
+        let mut times = Vec::with_capacity(2 * ticks);
+        for _ in 0..2 * ticks {
+            let mut time = Duration::ZERO;
+            let played = self.tick(&mut |work| {
+                let began = Instant::now();
+                work();
+                time += began.elapsed();
+            })?;
+            if played.delivered != self.players {
+                return Err(format!("{} of {} snapshots arrived", played.delivered, self.players).into());
+            }
+            times.push(time);
+        }
+        Ok(times.split_off(ticks))
     }
 
     /// Plays one slot of a tick.

@@ -4,10 +4,12 @@ use super::client::{Caller, Fighter};
 use super::figures::{Measurement, Served};
 use super::load::Load;
 use super::processor::{Usage, resident_bytes};
+use super::rehearsal::Rehearsal;
 use super::server::Partner;
 use super::wire::CLIENTS_MAX;
 use super::{Options, Outcome, arena, echo, load, plot, race, report, server};
 use crate::Dice;
+use guildhall_domain::limits::TICKS_PER_S;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How long the clients may take to come in, in seconds, beside what their number asks for.
@@ -22,6 +24,9 @@ const RAMP_STEP_FINE: u32 = 250;
 pub(super) fn run(options: &Options) -> Outcome<()> {
     if options.players > CLIENTS_MAX {
         return Err(format!("at most {CLIENTS_MAX} players").into());
+    }
+    if options.rehearse {
+        return rehearse(options);
     }
     if options.ramp {
         return ramp(options);
@@ -40,6 +45,20 @@ pub(super) fn run(options: &Options) -> Outcome<()> {
         }
     }
     report::print_ratios(&ratios);
+    Ok(())
+}
+
+/// Measures a shard's own work.
+fn rehearse(options: &Options) -> Outcome<()> {
+    let ticks = usize::try_from(options.seconds)? * TICKS_PER_S as usize;
+    let mut times = Rehearsal::start(options.players, !options.bare)?.measure(ticks)?;
+    times.sort_unstable();
+    let us = |part: usize| {
+        let time = times.get(times.len() * part / 10).copied().unwrap_or_default();
+        time.as_secs_f64() * 1e6 / f64::from(options.players)
+    };
+    println!("rehearsal of {} players: {:.2} us in user space per player and tick", options.players, us(5));
+    println!("{}", serde_json::json!({ "rehearsal": { "players": options.players, "us": us(5), "us_p10": us(1) } }));
     Ok(())
 }
 
