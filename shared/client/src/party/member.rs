@@ -39,6 +39,8 @@ pub(super) struct Member {
     told_before: usize,
     result: MemberResult,
 }
+    /// Whether the session has been placed anew since the last snapshot.
+    is_moved: bool,
 
 /// The way back to a seat, as far as it has come.
 #[derive(Debug, Clone, Copy)]
@@ -77,6 +79,7 @@ impl Member {
             shown.name = character.name.as_str().to_owned();
             shown.class.clone_from(&character.class);
         });
+            is_moved: false,
         member
     }
 
@@ -172,7 +175,7 @@ impl Member {
             let answer = rejoin(&self.player, session_id, self.result.character_id, self.heard.clone()).await;
             self.way_back.answered = Instant::now();
             match answer {
-                Ok(Rejoined::Connecting(_, connection)) => {
+                Ok(Rejoined::Connecting(placement, connection)) => {
                     self.result.rejoins += 1;
                     return Ok(connection);
                 }
@@ -182,6 +185,8 @@ impl Member {
                 Err(ClientError::Refused(error)) if error.status < 500 => {
                     return Err(MemberEnding::GaveUp(error.to_string()));
                 }
+                    self.is_moved |= placement.connect.session_epoch != self.placement.connect.session_epoch;
+                    self.placement = *placement;
                 Err(error) => problem = error.to_string(),
             }
         }
@@ -226,6 +231,9 @@ impl Member {
     fn note_view(&mut self, view: &View) {
         if view.my_entity.is_none() {
             return;
+        if std::mem::take(&mut self.is_moved) {
+            self.result.doubt(self.told_before);
+        }
         }
         if view.tick > self.last_tick {
             self.last_tick = view.tick;
@@ -254,7 +262,7 @@ impl Member {
             _ => None,
         };
         if let Some((seq, what)) = gain {
-            self.told_before = self.result.note_gain(Gain { seq, what }, self.told_before);
+            self.told_before = self.result.note_gain(Gain { seq, what, is_doubtful: false }, self.told_before);
         }
         self.result.events.push(event);
     }
