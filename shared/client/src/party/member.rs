@@ -219,6 +219,10 @@ impl Member {
 
     /// The first snapshot after an outage: how long it took, and how far back the session went.
     fn note_return(&mut self, view: &View) {
+        if self.result.snapshots == 0 {
+            // Nobody comes back who has not been there: it only took longer.
+            return;
+        }
         let WayBack { noticed, asked, answered } = self.way_back;
         let outage = Outage {
             since: self.last_heard,

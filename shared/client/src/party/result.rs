@@ -204,7 +204,7 @@ mod tests {
     fn what_was_not_durable_when_the_session_moved_is_never_called_so() {
         let mut result = MemberResult::new(0, CharacterId::from_bits(1), 0);
         let gain = |seq| Gain { seq, what: GainKind::Xp(12), is_doubtful: false };
-        [2, 5].map(|seq| result.note_gain(gain(seq), 0));
+        assert_eq!([2, 5].map(|seq| result.note_gain(gain(seq), 0)), [0; 2]);
         result.durable_seq = 3;
         // It goes on from change 3. What was change 5 happens anew as change 6, because a wound was changes 4 and 5.
         let told_before = result.note_gain(gain(6), 2);
