@@ -195,7 +195,7 @@ impl Shard {
     pub fn handle_slot(&mut self, now_ms: u64) {
         self.server.handle_timeout(now_ms);
         self.drain_events(now_ms);
-        self.requests.extend(self.arrivals.poll(now_ms));
+        self.ask_for_arrivals(now_ms);
         self.step_zones(now_ms);
         let mut members = self.slots.get_mut(self.slot).map(std::mem::take).unwrap_or_default();
         let mut effects = std::mem::take(&mut self.effects);

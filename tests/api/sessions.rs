@@ -2,7 +2,7 @@
 
 use guildhall_domain::GamesimId;
 use guildhall_domain::limits::SESSION_ORPHAN_MS;
-use guildhall_storage::{Commit, Condition, Key, TableName, Write, gamesims};
+use guildhall_storage::{Commit, Condition, Key, TableName, Write, gamesims, sessions};
 use guildhall_tests::{Answer, Backend, Caller};
 use serde_json::{Value, json};
 
@@ -99,6 +99,11 @@ impl World {
     async fn forget(&self, session: &str) {
         let key = Key::new(TableName::Sessions, session, "session");
         self.backend.table().commit(Commit::one(Write::delete(key, Condition::Exists))).await.unwrap();
+    }
+
+    /// How often the session's row has been written.
+    async fn revision(&self, session: &str) -> u64 {
+        sessions::find(self.backend.table(), session.parse().unwrap()).await.unwrap().unwrap().revision
     }
 
     async fn active(&self) -> usize {
@@ -239,6 +244,7 @@ async fn a_dead_game_sims_session_goes_on_elsewhere_under_the_next_epoch() {
     world.create(0, "next").await.refused(409, "character_in_session");
     // With another game sim it goes on there, for all of the party, with the seats they had.
     let epoch = world.backend.gamesim("sim-2", 10, "boot-1").await;
+    let revision = world.revision(&session).await;
     for player in [1, 0] {
         let back = world.join(player, &session).await.expect(200);
         assert_eq!((&back["connect"]["seat"], &back["game_session"]["state"]), (&json!(player), &json!("reserved")));
@@ -248,7 +254,7 @@ async fn a_dead_game_sims_session_goes_on_elsewhere_under_the_next_epoch() {
     world.internal("finalize-game-session", &session, json!({"outcome": "failed"})).await.refused(409, "fenced");
     assert_eq!(world.active().await, 0);
     let character = world.character(0).await;
-    let body = json!({"gamesim_epoch": epoch, "session_epoch": 2, "account_id": character["account_id"], "character_id": character["character_id"], "seat": 0});
+    let mut body = json!({"gamesim_epoch": epoch, "session_epoch": 2, "account_id": character["account_id"], "character_id": character["character_id"], "seat": 0});
     let path = [("session_id", session.as_str())];
     let admitted = world.backend.call("admit-player", Caller::Gamesim("sim-2"), &path, &body).await.expect(200);
     assert_eq!(admitted["character"]["gold"], 11);
@@ -258,6 +264,13 @@ async fn a_dead_game_sims_session_goes_on_elsewhere_under_the_next_epoch() {
     let held = admitted["resume"]["characters"].as_array().unwrap();
     assert_eq!((held.len(), &held[0]["last_write"]), (2, &json!({"session_epoch": 1, "seq": 1})));
     assert_eq!((&held[1]["seat"], held[1].get("last_write")), (&json!(1), None));
+    // One write moved it, and one let everybody in; whoever comes to the room that is there needs to know no more.
+    let character = world.character(1).await;
+    (body["account_id"], body["character_id"]) = (character["account_id"].clone(), character["character_id"].clone());
+    (body["seat"], body["has_room"]) = (json!(1), json!(true));
+    let admitted = world.backend.call("admit-player", Caller::Gamesim("sim-2"), &path, &body).await.expect(200);
+    assert_eq!((&admitted["character"]["character_id"], admitted.get("resume")), (&character["character_id"], None));
+    assert_eq!(world.revision(&session).await, revision + 2);
     world.backend.stop().await;
 }
 

@@ -227,9 +227,10 @@ impl Storm {
         if (call.name, answer.status) == ("admit-player", 200) {
             let character = &answer.body["character"];
             let character_id = character["character_id"].as_str().unwrap().parse().unwrap();
-            let stood = (character_id, character["version"].as_u64().unwrap());
+            let version = character["version"].as_u64().unwrap();
+            let session_id = call.path.as_ref().unwrap().1.parse().unwrap();
             assert!(
-                self.weather.with_ledger(|ledger| ledger.admitted.contains(&stood)),
+                self.weather.with_ledger(|ledger| ledger.stood(character_id, version, session_id)),
                 "a stale character: {answer:?}"
             );
         }

@@ -2,7 +2,7 @@
 //! the database holds is compared with what the players saw: nothing durable is lost, nothing is there twice, no game sim
 //! has more sessions than places, and nothing stays behind. `make torture` runs it for minutes with 200 bots; here it is
 //! short. `TORTURE_PARTIES`, `TORTURE_S` and `TORTURE_SEED` ask for more; `TORTURE_KEEP=1` keeps the data and the logs of
-//! the game sims after a success, as they are kept after a failure.
+//! the game sims after a success, as they are kept after a failure. `GUILDHALL_LOG` shows what the stack logs.
 
 mod blows;
 mod report;
@@ -16,6 +16,7 @@ use guildhall_domain::{Character, CharacterId, CharacterName, Email, Password, S
 use guildhall_gamesim::limits::ROOMLESS_S_MAX;
 use guildhall_local::stack::{Stack, StackConfig};
 use guildhall_storage::characters;
+use guildhall_telemetry::logs::{self, LogFormat};
 use guildhall_tests::party::{DUNGEON, PASSWORD, carried};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -47,6 +48,7 @@ type Seen = BTreeMap<CharacterId, Vec<Run>>;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_happens_to_game_sims_the_database_holds_what_players_were_promised() {
+    logs::init(LogFormat::Text, "off");
     let (parties, seconds, seed) = (asked("TORTURE_PARTIES", 2), asked("TORTURE_S", 20), asked("TORTURE_SEED", 1));
     let folder = tempfile::Builder::new().prefix("torture-").tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap().keep();
     println!("torture of {parties} parties for {seconds} s, seed {seed}; data and logs: {}", folder.display());
@@ -75,7 +77,9 @@ async fn whatever_happens_to_game_sims_the_database_holds_what_players_were_prom
     }
     let ledger = watching.await.unwrap();
     println!("what kept parties from playing: {obstacles:?}");
-    report::print(start, &blows, &ledger, &seen, &folder);
+    let felt = report::print(start, &blows, &ledger, &seen, &folder);
+    assert!(seen.values().flatten().any(|run| run.result.snapshots > 0), "nobody played, so nothing was tried");
+    assert!(felt > 0, "nobody who played felt any of the {} blows, so nothing was tried", blows.len());
     assert_eq!(ledger.overbooked, 0, "looks at which a game sim had more sessions than places");
     come_to_rest(&stack).await;
     reconcile(&stack, &members, &seen).await;

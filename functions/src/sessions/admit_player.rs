@@ -34,9 +34,9 @@ impl Endpoint for AdmitPlayer {
         require_login(call.app, &session, &input, call.now).await?;
         let (dungeon_id, seed) = (session.dungeon_id.clone(), session.seed);
         let owner = (input.account_id, input.character_id);
-        match sessions::admit(&*call.app.table, session.clone(), input.seat, owner).await? {
+        match sessions::admit(&*call.app.table, session.clone(), input.seat, owner, call.now).await? {
             Ok(row) => {
-                let resume = resume(&*call.app.table, &session).await?;
+                let resume = if input.has_room { None } else { resume(&*call.app.table, &session).await? };
                 Ok(Admitted { character: row.character, dungeon_id, seed, resume })
             }
             Err(NotAdmitted::Refused(refused)) => Err(refused.into()),

@@ -27,9 +27,10 @@ impl Endpoint for JoinGameSession {
 
     async fn call(call: Call<'_, Player>, input: JoinGameSessionRequest) -> Result<Placement, ApiError> {
         let table = &*call.app.table;
-        let mut row = own_character(call.app, call.caller.account_id, input.character_id).await?;
         let found = find_or_resume(call.app, input.session_id, call.now).await?;
         let (mut session, gamesim) = found.ok_or_else(|| ApiError::not_found("game session"))?;
+        // Read after the session: a move hands its characters over, and who is handed over has the seat.
+        let mut row = own_character(call.app, call.caller.account_id, input.character_id).await?;
         let over = || ApiError::new(409, "session_over", "the game session is over");
         let gamesim = gamesim.ok_or_else(over)?;
         let seat = reservation(&row, call.caller.login_session_id, call.now);

@@ -43,14 +43,23 @@ pub(super) enum Done {
 
 impl Office {
     pub(super) async fn admit(self: Arc<Self>, shard: usize, ticket: Ticket, request: AdmitPlayerRequest) -> Done {
+        let asked_ms = self.clock.now_ms();
         let _permit = self.permit().await;
         let mut answer = self.api.admit(&request).await.map(Box::new);
         let mut checkpoint = None;
         if let Ok(admitted) = &answer {
+            let answered_ms = self.clock.now_ms();
             match self.find_checkpoint(&request, admitted).await {
                 Ok(found) => checkpoint = found,
                 // Nobody knows what the session has to go on from: it is asked again.
                 Err(reason) => answer = Err(ApiFailure::Unavailable(format!("no look at checkpoints: {reason}"))),
+            }
+            if let Ok(admitted) = &answer
+                && admitted.resume.is_some()
+            {
+                let (api_ms, bucket_ms) =
+                    (answered_ms.saturating_sub(asked_ms), self.clock.now_ms().saturating_sub(answered_ms));
+                tracing::info!(session_id = %request.session_id, api_ms, bucket_ms, "a session comes from elsewhere");
             }
         }
         if let Err(failure) = &answer {

@@ -1,5 +1,8 @@
 //! Players who have connected and whom the API has not judged yet. One question per character and seat is out at a time; a
 //! player who connects anew meanwhile takes the place of their older connection.
+//!
+//! Until a session has its room, one question of the whole session is out at a time: its answer opens the room, and whoever
+//! is with them in the party would only ask for the same and stand in its way.
 
 use crate::backoff::Backoff;
 use crate::exchange::{Request, Ticket};
@@ -8,7 +11,7 @@ use guildhall_domain::api::AdmitPlayerRequest;
 use guildhall_domain::{AccountId, SessionId};
 use guildhall_protocol::UserData;
 use guildhall_protocol::netcode::ConnectionId;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One player at the door.
 #[derive(Debug)]
@@ -18,10 +21,25 @@ pub(super) struct Arrival {
     pub(super) connection: Option<ConnectionId>,
     /// Whether the player has lost the right to play meanwhile.
     pub(super) is_expelled: bool,
+    /// Whether the API was told that there is a room: its answer opens none then.
+    pub(super) has_room: bool,
     until_ms: u64,
     /// When to ask again; `None` while an answer is awaited.
     again_ms: Option<u64>,
     backoff: Backoff,
+}
+
+impl Arrival {
+    /// Where the player wants to go.
+    const fn placement(&self) -> (SessionId, u32) {
+        (self.user.session_id, self.user.session_epoch)
+    }
+
+    const fn question(&self) -> AdmitPlayerRequest {
+        let UserData { session_id, session_epoch, seat, account_id, character_id, gamesim_epoch, .. } = self.user;
+        let has_room = self.has_room;
+        AdmitPlayerRequest { session_id, gamesim_epoch, session_epoch, account_id, character_id, seat, has_room }
+    }
 }
 
 /// Everybody at the door.
@@ -54,26 +72,26 @@ impl Arrivals {
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
         let (again_ms, backoff) = (Some(now_ms), Backoff::seeded(self.seeds.draw()));
-        let arrival = Arrival { user, connection: Some(connection), is_expelled: false, until_ms, again_ms, backoff };
+        let (connection, is_expelled, has_room) = (Some(connection), false, false);
+        let arrival = Arrival { user, connection, is_expelled, has_room, until_ms, again_ms, backoff };
         self.waiting.insert(ticket, arrival);
         (ticket, None)
     }
 
-    /// The questions that are due.
-    pub(super) fn poll(&mut self, now_ms: u64) -> Vec<Request> {
+    /// The questions that are due, given which players have a room to go to.
+    pub(super) fn poll(&mut self, now_ms: u64, has_room: impl Fn(&UserData) -> bool) -> Vec<Request> {
+        let is_due = |arrival: &Arrival| arrival.again_ms.is_some_and(|again_ms| again_ms <= now_ms);
+        if !self.waiting.values().any(is_due) {
+            return Vec::new();
+        }
+        let out = self.waiting.values().filter(|arrival| arrival.again_ms.is_none());
+        let mut opening: BTreeSet<_> = out.map(Arrival::placement).collect();
         let mut due = Vec::new();
-        for (ticket, arrival) in &mut self.waiting {
-            if arrival.again_ms.take_if(|again_ms| *again_ms <= now_ms).is_some() {
-                let user = &arrival.user;
-                let request = AdmitPlayerRequest {
-                    session_id: user.session_id,
-                    gamesim_epoch: user.gamesim_epoch,
-                    session_epoch: user.session_epoch,
-                    account_id: user.account_id,
-                    character_id: user.character_id,
-                    seat: user.seat,
-                };
-                due.push(Request::Admit { ticket: *ticket, request });
+        for (ticket, arrival) in self.waiting.iter_mut().filter(|(_, arrival)| is_due(arrival)) {
+            arrival.has_room = has_room(&arrival.user);
+            if arrival.has_room || opening.insert(arrival.placement()) {
+                arrival.again_ms = None;
+                due.push(Request::Admit { ticket: *ticket, request: arrival.question() });
             }
         }
         due

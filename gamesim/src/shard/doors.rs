@@ -1,8 +1,8 @@
 //! Where connections come in and go out: who is let in at once, who has to wait for the API, who is turned away and why.
 
 use super::{
-    Admitted, ApiFailure, Claim, ConnectionId, GameEvent, Link, PROTOCOL_VERSION, Parting, Place, Placement,
-    RefusalReason, Request, Room, ServerEvent, Shard, Snapshot, StoredCheckpoint, Ticket, UserData,
+    Admitted, ApiFailure, BTreeMap, Claim, ConnectionId, GameEvent, Link, PROTOCOL_VERSION, Parting, Place, Placement,
+    RefusalReason, Request, Room, ServerEvent, SessionId, Shard, Snapshot, StoredCheckpoint, Ticket, UserData,
 };
 use guildhall_domain::session::Outcome;
 use guildhall_protocol::payload::EndingReason;
@@ -37,7 +37,7 @@ impl Shard {
                 if let Some(older) = older {
                     self.drop_connection(older);
                 }
-                self.requests.extend(self.arrivals.poll(now_ms));
+                self.ask_for_arrivals(now_ms);
             }
         }
     }
@@ -55,6 +55,13 @@ impl Shard {
             let room = self.rooms.get(user.session_id).filter(|room| !room.is_before(user.session_epoch));
             room.map_or(Claim::Ask, |room| room.judge(user))
         }
+    }
+
+    /// Asks the API about those at the door whose turn it is.
+    pub(super) fn ask_for_arrivals(&mut self, now_ms: u64) {
+        let rooms = &self.rooms;
+        let questions = self.arrivals.poll(now_ms, |user| has_room(rooms, user));
+        self.requests.extend(questions);
     }
 
     fn handle_disconnected(&mut self, now_ms: u64, connection: ConnectionId) {
@@ -91,6 +98,8 @@ impl Shard {
         let Some(arrival) = self.arrivals.remove(ticket) else { return };
         let (user, connection) = (arrival.user, arrival.connection);
         let reason = match answer {
+            // The room has gone, and the answer does not say what another one would go on from.
+            Ok(_) if arrival.has_room && !has_room(&self.rooms, &user) => RefusalReason::Session,
             Ok(admitted) => match self.seat(now_ms, &user, *admitted, checkpoint, connection) {
                 Ok(()) if arrival.is_expelled => return self.expel(now_ms, user.account_id),
                 Ok(()) => return,
@@ -184,4 +193,9 @@ impl Shard {
             slot.push(key);
         }
     }
+}
+
+/// Whether the placement of the session that the player wants to go to has its room.
+fn has_room(rooms: &BTreeMap<SessionId, Room>, user: &UserData) -> bool {
+    rooms.get(&user.session_id).is_some_and(|room| room.placement().session_epoch == user.session_epoch)
 }

@@ -1,5 +1,5 @@
-//! The embedded object store, as the AWS SDK sees it: keys that were given out open it, others do not, and what was put is
-//! there after a restart.
+//! The embedded object store, as the AWS SDK sees it: keys that were given out open it, others do not, what was put is
+//! there after a restart, and nobody ever finds an object in part.
 
 #![allow(clippy::unwrap_used, reason = "a test panics where it fails")]
 
@@ -9,6 +9,8 @@ use aws_sdk_s3::config::{BehaviorVersion, Builder, Region, SharedCredentialsProv
 use aws_sdk_s3::primitives::ByteStream;
 use guildhall_local::object_store::ObjectStore;
 use guildhall_local::sigv4::Identity;
+use std::time::Duration;
+use tokio::time::timeout;
 
 fn client(store: &ObjectStore, identity: &Identity) -> Client {
     let credentials = Credentials::new(&identity.access_key, &identity.secret_key, None, None, "test");
@@ -39,6 +41,35 @@ async fn holders_of_keys_keep_objects_and_strangers_get_nothing() {
     assert_eq!(found.body.collect().await.unwrap().to_vec(), b"whole");
     let missing = client(&store, &ours).get_object().bucket("kept").key("a/b/d").send().await.unwrap_err();
     assert!(missing.into_service_error().is_no_such_key());
+    store.shutdown().await;
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// Objects that are put one after the other, each in the place of the one before.
+const PUTS: u8 = 120;
+/// By how much later each of them is hung up on than the one before, in microseconds: a put takes some milliseconds.
+const LATER_US: u64 = 50;
+
+/// The SDK verifies the checksum of what it gets, so bytes without theirs fail here as they fail a game sim.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_hangs_up_on_a_put_leaves_a_whole_object() {
+    let folder = std::env::temp_dir().join(format!("guildhall-object-store-cut-{}", std::process::id()));
+    let ours = Identity::of_gamesim("sim-1", [7; 32]);
+    let store = ObjectStore::start(&folder, &["kept"], std::slice::from_ref(&ours)).await.unwrap();
+    let client = client(&store, &ours);
+    let put = |number: u8| {
+        let body = vec![number; 40_000 + usize::from(number)];
+        client.put_object().bucket("kept").key("a").body(ByteStream::from(body)).send()
+    };
+    put(0).await.unwrap();
+    for number in 1..=PUTS {
+        // Cut at every stage of the way in turn: before it was sent, while it is carried out, after its answer.
+        let _ = timeout(Duration::from_micros(u64::from(number) * LATER_US), put(number)).await;
+        let found = client.get_object().bucket("kept").key("a").send().await.unwrap();
+        let bytes = found.body.collect().await.unwrap_or_else(|error| panic!("after put {number}: {error:?}")).to_vec();
+        let of = bytes[0];
+        assert!(of <= number && bytes.len() == 40_000 + usize::from(of) && bytes.iter().all(|byte| *byte == of));
+    }
     store.shutdown().await;
     std::fs::remove_dir_all(folder).unwrap();
 }

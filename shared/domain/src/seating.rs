@@ -60,8 +60,11 @@ impl Session {
         number.filter(|_| is_open).and_then(|number| u8::try_from(number).ok())
     }
 
-    /// The player has arrived: the seat is theirs until they leave, and the session is active.
-    pub fn admit(&self, number: u8, character_id: CharacterId) -> Result<Self, Refused> {
+    /// The player has arrived: the seat is theirs until they leave, and the session is active. `None` if that is so already.
+    ///
+    /// Whoever arrives first where the session was placed anew is admitted together with everybody who holds a seat: the room
+    /// that opens for them goes on with all of these in it, and gives those back who do not come.
+    pub fn admit(&self, number: u8, character_id: CharacterId, now: Timestamp) -> Result<Option<Self>, Refused> {
         if !matches!(self.state, SessionState::Reserved | SessionState::Active) {
             return Err(Refused::Over);
         }
@@ -70,9 +73,19 @@ impl Session {
         if seat.character_id != character_id || seat.state == SeatState::Left {
             return Err(Refused::SeatLost);
         }
+        if self.state == SessionState::Active && seat.state == SeatState::Admitted {
+            return Ok(None);
+        }
         seat.state = SeatState::Admitted;
+        if self.state == SessionState::Reserved && !self.former.is_empty() {
+            next.seats
+                .iter_mut()
+                .flatten()
+                .filter(|seat| seat.holds(now))
+                .for_each(|seat| seat.state = SeatState::Admitted);
+        }
         next.state = SessionState::Active;
-        Ok(next)
+        Ok(Some(next))
     }
 
     /// The character's last write is done: its seat is free again, or `None` if it holds none.
@@ -220,7 +233,7 @@ mod tests {
         assert_eq!(session.kept(&seat(2), before), None, "somebody else");
         let later_login = Seat { login_session_id: LoginSessionId::from_bits(2), ..seat(1) };
         assert_eq!(session.kept(&later_login, before), None);
-        let admitted = session.admit(0, CharacterId::from_bits(1)).unwrap();
+        let admitted = session.admit(0, CharacterId::from_bits(1), NOW).unwrap().unwrap();
         assert_eq!(admitted.kept(&seat(1), end), Some(0));
         let moved = admitted.relocate(&"sim-2".parse().unwrap(), 1, "127.0.0.1:2".into(), NOW).unwrap();
         assert_eq!(
@@ -244,13 +257,13 @@ mod tests {
         let later = NOW.plus_secs(SEAT_RESERVATION_S);
         let (next, number) = session.reserve(seat(9), later).unwrap();
         assert_eq!(number, 0);
-        assert_eq!(next.admit(0, CharacterId::from_bits(0)), Err(Refused::SeatLost));
+        assert_eq!(next.admit(0, CharacterId::from_bits(0), NOW), Err(Refused::SeatLost));
     }
 
     #[test]
     fn an_admitted_player_keeps_the_seat_and_comes_back_to_it() {
         let (session, number) = session().reserve(seat(5), NOW).unwrap();
-        let session = session.admit(number, CharacterId::from_bits(5)).unwrap();
+        let session = session.admit(number, CharacterId::from_bits(5), NOW).unwrap().unwrap();
         assert_eq!(session.state, SessionState::Active);
         let (again, same) = session.reserve(seat(5), NOW.plus_secs(3_600)).unwrap();
         assert_eq!(same, number);
@@ -274,7 +287,7 @@ mod tests {
     fn a_session_that_moves_keeps_its_seats_and_takes_a_new_epoch() {
         let (session, _) = session().reserve(seat(5), NOW).unwrap();
         let (session, _) = session.reserve(seat(6), NOW).unwrap();
-        let session = session.admit(0, CharacterId::from_bits(5)).unwrap();
+        let session = session.admit(0, CharacterId::from_bits(5), NOW).unwrap().unwrap();
         // Long after, the second has not come.
         let late = NOW.plus_secs(3_600);
         let moved = session.relocate(&"sim-2".parse().unwrap(), 7, "127.0.0.1:9".into(), late).unwrap();
@@ -298,6 +311,31 @@ mod tests {
     }
 
     #[test]
+    fn the_first_who_arrives_after_a_move_brings_everybody_along_who_holds_a_seat() {
+        let mut session = session();
+        for bits in 0..4 {
+            session = session.reserve(seat(bits), NOW).unwrap().0;
+        }
+        let states = |session: &Session| session.seats.iter().flatten().map(|seat| seat.state).collect::<Vec<_>>();
+        let admit =
+            |session: &Session, number: u8, now| session.admit(number, CharacterId::from_bits(number.into()), now);
+        let session = admit(&session, 0, NOW).unwrap().unwrap();
+        assert_eq!(states(&session)[1..], [SeatState::Reserved; 3], "who comes to a new session comes alone");
+        let session = admit(&session, 1, NOW).unwrap().unwrap().leave(CharacterId::from_bits(1)).unwrap();
+        let session = admit(&session, 2, NOW).unwrap().unwrap();
+        assert_eq!(admit(&session, 2, NOW), Ok(None), "who is admitted is");
+        // The fourth has let the reservation go, the second has left.
+        let late = NOW.plus_secs(SEAT_RESERVATION_S);
+        let moved = session.relocate(&"sim-2".parse().unwrap(), 7, "127.0.0.1:9".into(), late).unwrap();
+        assert_eq!(admit(&moved, 1, late), Err(Refused::SeatLost));
+        let entered = admit(&moved, 2, late).unwrap().unwrap();
+        assert_eq!((entered.state, entered.revision), (SessionState::Active, moved.revision + 1));
+        let expected = [SeatState::Admitted, SeatState::Left, SeatState::Admitted, SeatState::Reserved];
+        assert_eq!(states(&entered), expected);
+        assert_eq!((admit(&entered, 0, late), admit(&entered, 2, late)), (Ok(None), Ok(None)));
+    }
+
+    #[test]
     fn states_only_move_forward() {
         let (session, number) = session().reserve(seat(5), NOW).unwrap();
         assert_eq!(session.end(Outcome::Expired, NOW), Err(Refused::SeatsHeld));
@@ -305,7 +343,7 @@ mod tests {
         assert_eq!(ended.state, SessionState::Ended);
         assert_eq!(ended.end(Outcome::Cleared, NOW), Err(Refused::Over));
         assert_eq!(ended.lose(NOW), Err(Refused::Over));
-        assert_eq!(ended.admit(number, CharacterId::from_bits(5)), Err(Refused::Over));
+        assert_eq!(ended.admit(number, CharacterId::from_bits(5), NOW), Err(Refused::Over));
         assert_eq!(ended.reserve(seat(6), NOW).unwrap_err(), Refused::Over);
         assert_eq!(ended.bound().count(), 0);
     }

@@ -253,6 +253,15 @@ pub(crate) fn check_lease(row: &CharacterRow, lease: &Lease) -> Result<Write, St
     Ok(Write::check(key(row.character.account_id, row.character.character_id), condition))
 }
 
+/// Confirms that the character is bound by this lease.
+pub(crate) fn hold_lease(
+    account_id: AccountId,
+    character_id: CharacterId,
+    lease: &Lease,
+) -> Result<Write, StorageError> {
+    Ok(Write::check(key(account_id, character_id), Condition::Equals("lease".into(), value_of(lease)?)))
+}
+
 /// One character's part of a progress group: fenced by the lease, ordered by the version, named by `last_write`.
 pub(crate) fn write_progress(write: &CharacterWrite, lease: &Lease) -> Result<Write, StorageError> {
     let held = Condition::Equals("lease".into(), value_of(lease)?);

@@ -1,5 +1,5 @@
 //! The shape of the tables, read from `infra/tables.json`, which Terraform reads too: what is created on a laptop is what is
-//! created in the cloud.
+//! created in the cloud, but for the change streams.
 
 use crate::{StorageError, TableName};
 use serde::Deserialize;

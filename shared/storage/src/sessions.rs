@@ -6,7 +6,7 @@ use crate::gamesims::{self, GamesimRow};
 use crate::{Commit, CommitError, Condition, Consistency, Item, Key, StorageError, Table, TableName, Write, decode};
 use guildhall_domain::seating::Refused;
 use guildhall_domain::session::Outcome;
-use guildhall_domain::{CharacterId, Lease, Session, SessionId, Timestamp};
+use guildhall_domain::{CharacterId, Lease, Seat, SeatState, Session, SessionId, Timestamp};
 
 mod allocation;
 mod progress;
@@ -82,36 +82,57 @@ pub enum NotAdmitted {
     LeaseLost,
 }
 
-/// Seats an arrived player for good and gives back the character as it stood at that moment.
+/// Seats an arrived player for good and gives back the character as it stood at that moment. Whoever is admitted already is
+/// only read.
 pub async fn admit(
     table: &dyn Table,
     mut session: Session,
     number: u8,
     owner: (guildhall_domain::AccountId, CharacterId),
+    now: Timestamp,
 ) -> Result<Result<CharacterRow, NotAdmitted>, CommitError> {
     let (account_id, character_id) = owner;
+    let mut not_ours: Vec<CharacterId> = Vec::new();
     for _ in 0..ATTEMPTS_MAX {
-        let next = match session.admit(number, character_id) {
+        let next = match session.admit(number, character_id, now) {
             Ok(next) => next,
             Err(refused) => return Ok(Err(NotAdmitted::Refused(refused))),
         };
         let lease = session.lease();
+        // Read after the session: a lease that is still its own says that the seat is, too.
         let row = characters::find(table, account_id, character_id).await?;
         let Some(row) = row.filter(|row| row.lease.as_ref() == Some(&lease)) else {
             return Ok(Err(NotAdmitted::LeaseLost));
         };
-        let writes = [replace(&session, &next)?, characters::check_lease(&row, &lease)?];
-        match table.commit(Commit::all(writes)).await {
-            Ok(_) => return Ok(Ok(row)),
-            Err(error @ CommitError::Refused(_)) => {
-                if let Some(latest) = error.refusal(0).and_then(|refusal| refusal.current.as_ref()) {
-                    session = decode(latest.clone())?;
-                }
-            }
-            Err(error) => return Err(error),
+        let Some(mut next) = next else { return Ok(Ok(row)) };
+        not_ours.iter().for_each(|character_id| next.give_up(*character_id));
+        let along = brought_along(&session, &next, character_id);
+        let mut writes = vec![replace(&session, &next)?, characters::check_lease(&row, &lease)?];
+        for seat in &along {
+            writes.push(characters::hold_lease(seat.account_id, seat.character_id, &lease)?);
         }
+        let error = match table.commit(Commit::all(writes)).await {
+            Ok(_) => return Ok(Ok(row)),
+            Err(error @ CommitError::Refused(_)) => error,
+            Err(error) => return Err(error),
+        };
+        if let Some(latest) = error.refusal(0).and_then(|refusal| refusal.current.as_ref()) {
+            session = decode(latest.clone())?;
+            not_ours.clear();
+            continue;
+        }
+        // A reservation that ran out may have been taken over by another session.
+        let lost = along.iter().enumerate().filter(|(index, _)| error.refusal(index + 2).is_some());
+        not_ours.extend(lost.map(|(_, seat)| seat.character_id));
     }
     Err(CommitError::Conflict)
+}
+
+/// Who is admitted in `next` because somebody else has arrived.
+fn brought_along<'a>(before: &Session, next: &'a Session, arrived: CharacterId) -> Vec<&'a Seat> {
+    let seats = before.seats.iter().flatten().zip(next.seats.iter().flatten());
+    let is_new = |(before, next): &(&Seat, &Seat)| before.state != next.state && next.state == SeatState::Admitted;
+    seats.filter(is_new).map(|(_, seat)| seat).filter(|seat| seat.character_id != arrived).collect()
 }
 
 /// How a session is closed.

@@ -44,7 +44,7 @@ async fn playing() -> (MemoryTable, GamesimRow, CharacterRow, Session) {
     let session = session(9, &sim, &row);
     allocate(&table, &session, &sim, &row, None, NOW).await.unwrap().unwrap();
     let owner = (row.character.account_id, row.character.character_id);
-    sessions::admit(&table, session.clone(), 0, owner).await.unwrap().unwrap();
+    sessions::admit(&table, session.clone(), 0, owner, NOW).await.unwrap().unwrap();
     let session = sessions::find(&table, session.session_id).await.unwrap().unwrap();
     (table, sim, row, session)
 }
@@ -294,7 +294,7 @@ async fn an_arrival_after_the_seat_was_lost_is_refused() {
     allocate(&table, &session(10, &sim, &row), &sim, &row, None, NOW).await.unwrap().unwrap();
     let latest = sessions::find(&table, first.session_id).await.unwrap().unwrap();
     let owner = (row.character.account_id, row.character.character_id);
-    let refused = sessions::admit(&table, latest, 0, owner).await.unwrap().unwrap_err();
+    let refused = sessions::admit(&table, latest, 0, owner, NOW).await.unwrap().unwrap_err();
     assert!(matches!(refused, NotAdmitted::Refused(_)), "{refused:?}");
 }
 
@@ -321,7 +321,7 @@ async fn who_arrives_at_the_last_moment_is_not_torn_out_of_the_seat() {
     let Hold::Lapsed(seen) = hold else { panic!("{hold:?}") };
     // Between the judgement and the transaction the player is admitted after all.
     let owner = (row.character.account_id, row.character.character_id);
-    sessions::admit(&table, first.clone(), 0, owner).await.unwrap().unwrap();
+    sessions::admit(&table, first.clone(), 0, owner, later).await.unwrap().unwrap();
     let second = session(10, &sim, &row);
     let refused = allocate(&table, &second, &sim, &row, Some(&seen), later).await.unwrap().unwrap_err();
     assert_eq!(refused, Unplaced::Lapsed);
@@ -405,9 +405,44 @@ async fn nobody_is_admitted_whose_lease_goes_meanwhile() {
     let key = Key::new(TableName::Characters, account_id.to_string(), character_id.to_string());
     let take = Write::update(key, [Action::set_encoded("lease", &elsewhere).unwrap()], Condition::Exists);
     let table = Overtaken { table, first: Mutex::new(Some(take)) };
-    let refused = sessions::admit(&table, session.clone(), 0, (account_id, character_id)).await.unwrap();
+    let refused = sessions::admit(&table, session.clone(), 0, (account_id, character_id), NOW).await.unwrap();
     assert_eq!(refused, Err(NotAdmitted::LeaseLost));
     assert_eq!(sessions::find(&table, session.session_id).await.unwrap(), Some(session));
+}
+
+#[tokio::test]
+async fn who_is_bound_elsewhere_is_not_brought_along_by_the_first_who_arrives_after_a_move() {
+    let (table, _, row, session) = playing().await;
+    let (bob, eve) = (character(&table, 2).await, character(&table, 3).await);
+    let mut session = session;
+    for other in [&bob, &eve] {
+        let Character { character_id, account_id, .. } = other.character;
+        let seat = Seat { character_id, account_id, state: SeatState::Reserved, ..session.seats[0].clone().unwrap() };
+        let (next, _) = session.reserve(seat, NOW).unwrap();
+        sessions::reserve(&table, &session, &next, other, None).await.unwrap().unwrap();
+        session = next;
+    }
+    let living = GamesimRow { lease_until: NOW.plus_secs(11), ..gamesim("sim-2", "boot-1") };
+    let second = gamesims::register(&table, living, NOW.plus_secs(5)).await.unwrap().unwrap();
+    let dead = NOW.plus_secs(7);
+    let Relocated::Done(moved) = sessions::relocate(&table, &session, &second, "127.0.0.1:9", dead).await.unwrap()
+    else {
+        panic!("the session stays")
+    };
+    // It cannot happen while the seat is held; should it ever, nobody is seated twice.
+    let elsewhere = Lease { session_id: SessionId::from_bits(10), ..moved.lease() };
+    let Character { character_id, account_id, .. } = eve.character;
+    let key = Key::new(TableName::Characters, account_id.to_string(), character_id.to_string());
+    let take = Write::update(key, [Action::set_encoded("lease", &elsewhere).unwrap()], Condition::Exists);
+    table.commit(Commit::one(take)).await.unwrap();
+    let owner = |row: &CharacterRow| (row.character.account_id, row.character.character_id);
+    sessions::admit(&table, (*moved).clone(), 0, owner(&row), dead).await.unwrap().unwrap();
+    let entered = sessions::find(&table, moved.session_id).await.unwrap().unwrap();
+    let states: Vec<_> = entered.seats.iter().flatten().map(|seat| seat.state).collect();
+    assert_eq!(states, [SeatState::Admitted, SeatState::Admitted, SeatState::Left]);
+    // Whoever comes after the first changes nothing.
+    sessions::admit(&table, entered.clone(), 1, owner(&bob), dead).await.unwrap().unwrap();
+    assert_eq!(sessions::find(&table, moved.session_id).await.unwrap(), Some(entered));
 }
 
 #[tokio::test]

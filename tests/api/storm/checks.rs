@@ -7,7 +7,7 @@ use guildhall_domain::{CharacterId, GamesimId, SeatState, Session, SessionId, Se
 use guildhall_storage::characters::CharacterRow;
 use guildhall_storage::gamesims::GamesimRow;
 use guildhall_storage::queue::Waiting;
-use guildhall_storage::{Commit, Item, TableName, Write, decode};
+use guildhall_storage::{Commit, Item, TableName, decode};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All rows that matter, as last written.
@@ -24,12 +24,19 @@ pub(super) struct Ledger {
     moments: Vec<Moment>,
     /// Sessions of parties that had waited, as a measure of what a storm reaches.
     pub(super) placed_from_queue: u64,
-    /// Versions of characters as they stood when an admission was committed.
-    pub(super) admitted: BTreeSet<(CharacterId, u64)>,
+    /// How the characters stood at every moment since the calls that are under way began.
+    stood: BTreeSet<Stand>,
     /// Every write of a game sim has gold of its own, so that one that is applied twice shows.
     applied: BTreeSet<(CharacterId, u64)>,
     /// The highest epoch of each game sim, also of those whose rows have gone.
     last_epochs: BTreeMap<GamesimId, u64>,
+}
+
+/// A character's version, and the session that it was bound to.
+type Stand = (CharacterId, u64, Option<SessionId>);
+
+fn stand(row: &CharacterRow) -> Stand {
+    (row.character.character_id, row.character.version, row.lease.as_ref().map(|lease| lease.session_id))
 }
 
 /// What somebody saw who looked at this moment.
@@ -98,9 +105,7 @@ impl Ledger {
                 // Names have rows of their own, which no rule of sessions is about.
                 TableName::Characters if !write.key().pk.starts_with("name#") => {
                     let row: CharacterRow = decode(item).unwrap();
-                    if matches!(write, Write::Check { .. }) {
-                        self.admitted.insert((row.character.character_id, row.character.version));
-                    }
+                    self.stood.insert(stand(&row));
                     next.2.insert(row.character.character_id, row);
                 }
                 TableName::Accounts
@@ -180,8 +185,13 @@ impl Ledger {
 
     /// Calls begin, of which none knows anything older than this.
     pub(super) fn begin(&mut self) {
-        self.admitted.clear();
+        self.stood = self.characters.values().map(stand).collect();
         self.moments = vec![Moment::of(self)];
+    }
+
+    /// Whether the character was at this version, and bound to this session, at some moment since the calls began.
+    pub(super) fn stood(&self, character_id: CharacterId, version: u64, session_id: SessionId) -> bool {
+        self.stood.contains(&(character_id, version, Some(session_id)))
     }
 
     /// Whether a poll of this ticket could lead to a session since the calls began.

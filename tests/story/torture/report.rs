@@ -2,8 +2,9 @@
 
 use super::blows::{Blow, Ledger};
 use super::{Run, Seen};
-use guildhall_client::party::Outage;
+use guildhall_client::party::{MemberEnding, Outage};
 use guildhall_domain::limits::{GAMESIM_LEASE_MS, TICK_MS};
+use guildhall_protocol::payload::EndingReason;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
@@ -34,8 +35,9 @@ fn shown(values: impl IntoIterator<Item = u64>) -> String {
     format!("p50 {} p99 {} max {max} (of {})", quantile(50), quantile(99), values.len())
 }
 
-/// Prints the figures, and keeps the story of every blow and every return in the folder.
-pub(super) fn print(start: Instant, blows: &[Blow], ledger: &Ledger, seen: &Seen, folder: &Path) {
+/// Prints the figures, and keeps the story of every blow and every return in the folder. Gives back how often a blow was
+/// felt by somebody who played: by falling silent, or by being seen off.
+pub(super) fn print(start: Instant, blows: &[Blow], ledger: &Ledger, seen: &Seen, folder: &Path) -> usize {
     let runs = || seen.values().flatten();
     let mut counted = BTreeMap::new();
     blows.iter().for_each(|blow| *counted.entry(blow.what).or_insert(0_u32) += 1);
@@ -67,6 +69,8 @@ pub(super) fn print(start: Instant, blows: &[Blow], ledger: &Ledger, seen: &Seen
     println!("of the first: the API's last answer, ms: {}", part(|outage| ms(outage.asking)));
     println!("of the first: from there to the first snapshot, ms: {}", part(|outage| ms(outage.entering)));
     std::fs::write(folder.join("returns.log"), story(start, blows, &returns)).unwrap();
+    let seen_off = MemberEnding::Ended(EndingReason::Shutdown.code());
+    returns.iter().filter(|back| back.failures > 0).count() + runs().filter(|run| run.result.ending == seen_off).count()
 }
 
 /// Every blow and every return, in the order in which they began.

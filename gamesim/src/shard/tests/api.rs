@@ -40,6 +40,8 @@ pub(super) struct Api {
     pub(super) verdict: Option<GroupStatus>,
     pub(super) characters: BTreeMap<CharacterId, Stored>,
     pub(super) admissions: u32,
+    /// The seats that admissions asked for, and whether they said that there is a room.
+    pub(super) asked: Vec<(u8, bool)>,
     pub(super) saves: Vec<ProgressRequest>,
     pub(super) finalized: Vec<FinalizeRequest>,
     pub(super) letters: Vec<DeadLetter>,
@@ -65,6 +67,7 @@ impl Default for Api {
             verdict: None,
             characters: BTreeMap::new(),
             admissions: 0,
+            asked: Vec::new(),
             saves: Vec::new(),
             finalized: Vec::new(),
             letters: Vec::new(),
@@ -87,9 +90,15 @@ impl Api {
         let order = match request {
             Request::Admit { ticket, request } => {
                 self.admissions += 1;
+                self.asked.push((request.seat, request.has_room));
                 let user = (request.account_id, request.character_id, request.seat);
-                let answer = self.answer(|api| api.admit(request.session_id, user));
-                Order::Admitted { ticket, answer, checkpoint: self.bucket.find(request.session_id) }
+                let mut answer = self.answer(|api| api.admit(request.session_id, user));
+                let mut checkpoint = self.bucket.find(request.session_id);
+                if request.has_room {
+                    answer.iter_mut().for_each(|admitted| admitted.resume = None);
+                    checkpoint = None;
+                }
+                Order::Admitted { ticket, answer, checkpoint }
             }
             Request::Save(request) => {
                 self.saves.push(request.clone());

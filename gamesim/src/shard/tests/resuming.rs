@@ -124,6 +124,38 @@ fn a_killed_game_sim_at_any_moment_costs_nothing_that_was_durable_and_makes_noth
 }
 
 #[test]
+fn a_party_that_comes_back_together_asks_once_for_its_room_and_then_each_for_themselves() {
+    let mut house = House::with_checkpoints();
+    for hero in [1, 2, 3] {
+        house.enter(1, hero - 1, hero.into());
+    }
+    house.ticks(40);
+    house.kill();
+    house.api.asked.clear();
+    house.api.keeps_admissions = true;
+    let back = [1, 2, 3].map(|hero: u8| house.arrive(1, hero - 1, hero.into()));
+    house.ticks(10);
+    assert_eq!(house.api.asked, [(0, false)]);
+    house.api.keeps_admissions = false;
+    house.api.let_go();
+    house.ticks(10);
+    assert_eq!(house.api.asked, [(0, false), (1, true), (2, true)]);
+    assert!(back.iter().all(|player| house.players[*player].has(|event| matches!(event, GameEvent::Welcome { .. }))));
+}
+
+#[test]
+fn while_the_first_question_fails_the_next_in_the_party_asks() {
+    let mut house = House::with_checkpoints();
+    house.api.health = Health::Down;
+    let both = [house.arrive(1, 0, 1), house.arrive(1, 1, 2)];
+    house.ticks(10);
+    assert!(house.api.asked.starts_with(&[(0, false), (1, false)]), "{:?}", house.api.asked);
+    house.api.health = Health::Well;
+    house.ticks(120);
+    assert!(both.iter().all(|player| house.players[*player].has(|event| matches!(event, GameEvent::Welcome { .. }))));
+}
+
+#[test]
 fn the_loss_is_what_happened_since_the_last_checkpoint_and_the_session_is_as_old_as_it_was() {
     let mut house = House::with_checkpoints();
     let ada = house.enter(1, 0, 1);

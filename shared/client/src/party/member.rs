@@ -16,10 +16,14 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-/// Pause between two attempts to come back, in milliseconds.
+/// By how much later than the seat before it each seat first asks for the way back, in milliseconds. A whole party loses a game
+/// sim at the same moment: whoever asks first has the session moved, and the others find it there.
+const REJOIN_STEP_MS: u64 = 100;
+/// Pause after an attempt to come back that was refused at once, in milliseconds.
 const REJOIN_PAUSE_MS: u64 = 500;
 /// How long a game sim that the API has sent the member to may leave a connection unanswered, in milliseconds. It may have
-/// just died; asking again is cheap, and soon leads elsewhere. One that has answered lives, and gets the time it needs.
+/// just died; asking again is cheap, and soon leads elsewhere: who notices a death after the connection's five seconds asks
+/// again when the lease of six is over. One that has answered lives, and gets the time it needs.
 const REJOIN_PATIENCE_MS: u64 = 1_000;
 
 /// A member and what it has seen.
@@ -35,6 +39,8 @@ pub(super) struct Member {
     last_heard: Instant,
     rejoins_in_a_row: u32,
     way_back: WayBack,
+    /// Whether the session has been placed anew since the last snapshot.
+    is_moved: bool,
     /// How many of the gains were told over earlier connections.
     told_before: usize,
     result: MemberResult,
@@ -54,6 +60,8 @@ struct WayBack {
 enum Pause {
     Over(MemberEnding),
     Disconnected,
+    /// It never stood: the game sim gave no sign of life while the member waited for one.
+    Unanswered,
 }
 
 impl Member {
@@ -71,6 +79,7 @@ impl Member {
             last_heard: asked_at,
             rejoins_in_a_row: 0,
             way_back: WayBack { noticed: asked_at, asked: asked_at, answered: asked_at },
+            is_moved: false,
             told_before: 0,
         };
         member.show(|shown| {
@@ -96,14 +105,17 @@ impl Member {
 
     async fn play_to_the_end(&mut self, mut connection: GameConnection) -> MemberEnding {
         loop {
-            if let Pause::Over(ending) = self.play_on(connection).await {
-                return ending;
-            }
+            let pause_ms = match self.play_on(connection).await {
+                Pause::Over(ending) => return ending,
+                Pause::Disconnected if self.rejoins_in_a_row == 0 => u64::from(self.result.seat) * REJOIN_STEP_MS,
+                Pause::Disconnected => REJOIN_PAUSE_MS,
+                Pause::Unanswered => 0,
+            };
             self.show(|shown| shown.is_connected = false);
             if self.rejoins_in_a_row == 0 {
                 self.way_back.noticed = Instant::now();
             }
-            connection = match self.come_back().await {
+            connection = match self.come_back(pause_ms).await {
                 Ok(connection) => connection,
                 Err(ending) => return ending,
             };
@@ -142,7 +154,7 @@ impl Member {
                 }
                 () = &mut patience, if is_in_doubt => {
                     if connection.state() != ClientState::Connected {
-                        return Pause::Disconnected;
+                        return Pause::Unanswered;
                     }
                     is_in_doubt = false;
                 }
@@ -155,25 +167,26 @@ impl Member {
         verdict
     }
 
-    /// Asks the API for the way back to the seat.
-    async fn come_back(&mut self) -> Result<GameConnection, MemberEnding> {
+    /// Asks the API for the way back to the seat, after a pause.
+    async fn come_back(&mut self, mut pause_ms: u64) -> Result<GameConnection, MemberEnding> {
         let Party { session_id, rejoins_in_a_row_max, .. } = *self.party;
         let mut stop = self.party.stop.clone();
         let mut problem = "the connection was lost too often".to_owned();
         while self.rejoins_in_a_row < rejoins_in_a_row_max {
-            // Whoever has noticed that a connection is gone has waited long enough.
-            let pause_ms = if self.rejoins_in_a_row == 0 { 0 } else { REJOIN_PAUSE_MS };
             self.rejoins_in_a_row += 1;
             tokio::select! {
                 () = stopped(&mut stop) => return Err(MemberEnding::Stopped),
                 () = sleep(Duration::from_millis(pause_ms)) => {}
             }
+            pause_ms = REJOIN_PAUSE_MS;
             self.way_back.asked = Instant::now();
             let answer = rejoin(&self.player, session_id, self.result.character_id, self.heard.clone()).await;
             self.way_back.answered = Instant::now();
             match answer {
-                Ok(Rejoined::Connecting(_, connection)) => {
+                Ok(Rejoined::Connecting(placement, connection)) => {
                     self.result.rejoins += 1;
+                    self.is_moved |= placement.connect.session_epoch != self.placement.connect.session_epoch;
+                    self.placement = *placement;
                     return Ok(connection);
                 }
                 Ok(Rejoined::Over(record)) if record.state == SessionState::Lost => return Err(MemberEnding::Lost),
@@ -206,6 +219,10 @@ impl Member {
 
     /// The first snapshot after an outage: how long it took, and how far back the session went.
     fn note_return(&mut self, view: &View) {
+        if self.result.snapshots == 0 {
+            // Nobody comes back who has not been there: it only took longer.
+            return;
+        }
         let WayBack { noticed, asked, answered } = self.way_back;
         let outage = Outage {
             since: self.last_heard,
@@ -218,6 +235,9 @@ impl Member {
             keeps_what_was_durable: view.progress_seq >= self.result.durable_seq,
         };
         self.result.outages.push(outage);
+        if std::mem::take(&mut self.is_moved) {
+            self.result.doubt(self.told_before);
+        }
         self.result.undo_after(view.progress_seq);
         self.told_before = self.told_before.min(self.result.gains.len());
         self.last_tick = self.last_tick.min(view.tick.saturating_sub(1));
@@ -254,7 +274,7 @@ impl Member {
             _ => None,
         };
         if let Some((seq, what)) = gain {
-            self.told_before = self.result.note_gain(Gain { seq, what }, self.told_before);
+            self.told_before = self.result.note_gain(Gain { seq, what, is_doubtful: false }, self.told_before);
         }
         self.result.events.push(event);
     }
@@ -312,7 +332,7 @@ mod tests {
     fn ending(pause: Pause) -> Option<MemberEnding> {
         match pause {
             Pause::Over(ending) => Some(ending),
-            Pause::Disconnected => None,
+            Pause::Disconnected | Pause::Unanswered => None,
         }
     }
 

@@ -109,7 +109,14 @@ impl MemberResult {
 
     /// The gains that the server said are stored durably.
     pub fn durable_gains(&self) -> impl Iterator<Item = &Gain> {
-        self.gains.iter().filter(|gain| gain.seq <= self.durable_seq)
+        self.gains.iter().filter(|gain| gain.seq <= self.durable_seq && !gain.is_doubtful)
+    }
+
+    /// The session has been placed anew, and went on from some earlier moment. Of the first `told_before` gains only what was
+    /// called durable is sure to have been before that moment: what happened since may have taken the same numbers.
+    pub(super) fn doubt(&mut self, told_before: usize) {
+        let told = self.gains.iter_mut().take(told_before);
+        told.filter(|gain| gain.seq > self.durable_seq).for_each(|gain| gain.is_doubtful = true);
     }
 
     /// Takes a gain in; the first `told_before` of those known were told over earlier connections. What they told of this
@@ -140,6 +147,8 @@ pub struct Gain {
     pub seq: u64,
     /// What.
     pub what: GainKind,
+    /// Whether it may never have happened, because the session went on from a moment that may be earlier.
+    pub is_doubtful: bool,
 }
 
 /// What was gained.
@@ -182,12 +191,26 @@ mod tests {
     #[test]
     fn what_happens_again_counts_once() {
         let mut result = MemberResult::new(0, CharacterId::from_bits(1), 0);
-        let gain = |seq| Gain { seq, what: GainKind::Xp(12) };
+        let gain = |seq| Gain { seq, what: GainKind::Xp(12), is_doubtful: false };
         assert_eq!([1, 2, 2, 5].map(|seq| result.note_gain(gain(seq), 0)), [0; 4]);
         // The session goes on from change 1; its first snapshot is seen after change 5 has happened anew.
         assert_eq!(result.note_gain(gain(2), 4), 1);
         assert_eq!(result.note_gain(gain(5), 1), 1);
         result.undo_after(5);
         assert_eq!(result.gains, [1, 2, 5].map(gain));
+    }
+
+    #[test]
+    fn what_was_not_durable_when_the_session_moved_is_never_called_so() {
+        let mut result = MemberResult::new(0, CharacterId::from_bits(1), 0);
+        let gain = |seq| Gain { seq, what: GainKind::Xp(12), is_doubtful: false };
+        assert_eq!([2, 5].map(|seq| result.note_gain(gain(seq), 0)), [0; 2]);
+        result.durable_seq = 3;
+        // It goes on from change 3. What was change 5 happens anew as change 6, because a wound was changes 4 and 5.
+        let told_before = result.note_gain(gain(6), 2);
+        result.doubt(told_before);
+        result.undo_after(6);
+        result.durable_seq = 6;
+        assert_eq!(result.durable_gains().map(|gain| gain.seq).collect::<Vec<_>>(), [2, 6]);
     }
 }

@@ -155,6 +155,9 @@ pub struct AdmitPlayerRequest {
     pub character_id: CharacterId,
     /// Number of the seat, from the token.
     pub seat: u8,
+    /// Whether this placement of the session has a room already, which knows what the session goes on from.
+    #[serde(default)]
+    pub has_room: bool,
 }
 
 /// The answer to admit: everything that the room needs to let the character in.
@@ -167,7 +170,7 @@ pub struct Admitted {
     pub dungeon_id: String,
     /// Seed of the session's random generator.
     pub seed: u64,
-    /// What the session goes on from, if another game sim ran it before.
+    /// What the session goes on from, if another game sim ran it before and there is no room of it yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume: Option<Resume>,
 }

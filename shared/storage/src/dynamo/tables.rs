@@ -1,4 +1,7 @@
 //! Creates the tables of `infra/tables.json` where they are missing: on a laptop and in tests. In the cloud Terraform does.
+//!
+//! Change streams are left out. Nobody reads them here, and the embedded engine keeps every record of a stream for good and
+//! looks through all of them with each write, so that a stack would become slower the longer it runs.
 
 use super::DynamoTable;
 use super::fault::{fault, read_fault};
@@ -6,8 +9,8 @@ use crate::{Schema, StorageError};
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, StreamSpecification,
-    StreamViewType, TimeToLiveSpecification, TimeToLiveStatus,
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, TimeToLiveSpecification,
+    TimeToLiveStatus,
 };
 
 impl DynamoTable {
@@ -34,11 +37,6 @@ impl DynamoTable {
             let element = KeySchemaElement::builder().attribute_name(name).key_type(role);
             request = request.attribute_definitions(definition.build().map_err(unfit)?);
             request = request.key_schema(element.build().map_err(unfit)?);
-        }
-        if let Some(view) = &schema.stream_view_type {
-            let view = StreamViewType::from(view.as_str());
-            let stream = StreamSpecification::builder().stream_enabled(true).stream_view_type(view);
-            request = request.stream_specification(stream.build().map_err(unfit)?);
         }
         match request.send().await {
             Ok(_) => Ok(()),
