@@ -1,8 +1,8 @@
 //! Where connections come in and go out: who is let in at once, who has to wait for the API, who is turned away and why.
 
 use super::{
-    Admitted, ApiFailure, BTreeMap, Claim, ConnectionId, GameEvent, Link, PROTOCOL_VERSION, Parting, Place, Placement,
-    RefusalReason, Request, Room, ServerEvent, SessionId, Shard, Snapshot, StoredCheckpoint, Ticket, UserData,
+    Admitted, ApiFailure, Claim, ConnectionId, GameEvent, Link, PROTOCOL_VERSION, Parting, Place, Placement,
+    RefusalReason, Request, Room, Rooms, ServerEvent, Shard, Snapshot, StoredCheckpoint, Ticket, UserData,
 };
 use guildhall_domain::session::Outcome;
 use guildhall_protocol::payload::EndingReason;
@@ -196,6 +196,6 @@ impl Shard {
 }
 
 /// Whether the placement of the session that the player wants to go to has its room.
-fn has_room(rooms: &BTreeMap<SessionId, Room>, user: &UserData) -> bool {
-    rooms.get(&user.session_id).is_some_and(|room| room.placement().session_epoch == user.session_epoch)
+fn has_room(rooms: &Rooms, user: &UserData) -> bool {
+    rooms.get(user.session_id).is_some_and(|room| room.placement().session_epoch == user.session_epoch)
 }
