@@ -7,9 +7,9 @@ use super::waiting::ticket;
 use crate::caller::Player;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
-use guildhall_domain::Sitter;
 use guildhall_domain::api::{PlacementTicketPath, Standing};
 use guildhall_domain::limits::QUEUE_FRONT_MAX;
+use guildhall_domain::{SessionId, Sitter};
 use guildhall_storage::queue::{self, Request, Waiting};
 
 /// `GET /v1/placement-tickets/{ticket_id}`
@@ -32,21 +32,20 @@ impl Endpoint for PollPlacementTicket {
         let content = call.app.content().await?;
         let (table, id, account_id) = (&*call.app.table, input.ticket_id, call.caller.account_id);
         let Some(own) = queue::touch(table, id, account_id, &content.version, call.now).await? else {
-            let placed = repeated(&call, id, None).await?;
-            return placed.map(Standing::Placed).ok_or_else(no_ticket);
+            return placed(&call, id).await;
         };
         // A glance may be old, and is good enough to go on waiting.
         let older = own.count_older(&queue::glance(table).await?, call.now);
         if older >= QUEUE_FRONT_MAX {
             return Ok(Standing::Queued(ticket(id, older)));
         }
-        let request = queue::request(table, id).await?;
-        let stands = match request.filter(|request| content.content.has_place(&request.dungeon_id)) {
-            Some(request) => {
-                let in_zone = content.content.zones.contains_key(&request.dungeon_id);
-                stand(&call, &own, request, in_zone).await
-            }
-            None => Err(ApiError::new(409, "dungeon_gone", "the dungeon is not in the content any more")),
+        // Another question of theirs may have placed them since.
+        let Some(request) = queue::request(table, id).await? else { return placed(&call, id).await };
+        let stands = if content.content.has_place(&request.dungeon_id) {
+            let in_zone = content.content.zones.contains_key(&request.dungeon_id);
+            stand(&call, &own, request, in_zone).await
+        } else {
+            Err(ApiError::new(409, "dungeon_gone", "the dungeon is not in the content any more"))
         };
         if stands.as_ref().is_err_and(|error| error.status() < 500) {
             // It cannot be placed, and would keep others waiting for nothing.
@@ -54,6 +53,12 @@ impl Endpoint for PollPlacementTicket {
         }
         stands
     }
+}
+
+/// Where the party was placed, if it does not wait any more because it was.
+async fn placed(call: &Call<'_, Player>, id: SessionId) -> Result<Standing, ApiError> {
+    let placed = repeated(call, id, None).await?;
+    placed.map(Standing::Placed).ok_or_else(no_ticket)
 }
 
 /// Places the party if it is its turn. It plays by the login that asks.
