@@ -282,7 +282,7 @@ impl Room {
                 Verdict::Fenced(character_id) if self.is_leaving(character_id) => self.vacate(character_id),
                 Verdict::Fenced(character_id) => {
                     tracing::warn!(session_id = %self.placement.session_id, %character_id, "fenced");
-                    self.close(now_ms, EndingReason::Fault, Outcome::Failed, effects);
+                    self.disown(now_ms, effects);
                 }
                 Verdict::Dead { rejected, characters, groups } => {
                     let reason = if rejected { BurialReason::Rejected } else { BurialReason::Conflict };

@@ -1,8 +1,8 @@
 //! How a room ends: players are told and let go, every character's last write is made, then the session is closed.
 
 use super::{
-    ApiFailure, BurialReason, DeadLetter, EndingReason, FinalizeRequest, GameEvent, Outcome, Placement, Request, Room,
-    RoomEffect, dead_letter,
+    ApiFailure, BurialReason, DeadLetter, EndingReason, FinalizeRequest, GameEvent, Outcome, Placement, RefusalReason,
+    Request, Room, RoomEffect, dead_letter,
 };
 
 /// How far the end has come.
@@ -29,6 +29,16 @@ enum Stage {
 impl Room {
     /// Begins the end. Only the first call counts.
     pub(crate) fn close(&mut self, now_ms: u64, reason: EndingReason, outcome: Outcome, effects: &mut Vec<RoomEffect>) {
+        self.end(now_ms, &GameEvent::SessionEnding { reason: reason.code() }, outcome, effects);
+    }
+
+    /// Begins the end for a session that may go on elsewhere: players are told that it is not here, and ask where it is.
+    pub(crate) fn disown(&mut self, now_ms: u64, effects: &mut Vec<RoomEffect>) {
+        let last_words = GameEvent::Refused { reason: RefusalReason::Session.code() };
+        self.end(now_ms, &last_words, Outcome::Failed, effects);
+    }
+
+    fn end(&mut self, now_ms: u64, last_words: &GameEvent, outcome: Outcome, effects: &mut Vec<RoomEffect>) {
         if self.ending.is_some() {
             return;
         }
@@ -40,7 +50,7 @@ impl Room {
             if let Some(venue) = &venue {
                 self.record(now_ms, &venue.dungeon, seat, true);
             }
-            self.see_off(now_ms, seat, Some(GameEvent::SessionEnding { reason: reason.code() }), effects);
+            self.see_off(now_ms, seat, Some(last_words.clone()), effects);
         }
         let dungeon = venue.as_ref().map(|venue| &venue.dungeon);
         effects.extend(self.recorder.finish(dungeon).map(RoomEffect::Record));
@@ -67,7 +77,7 @@ impl Room {
 
     /// The session belongs to somebody else, or is over: the room ends without another write.
     pub(crate) fn fence(&mut self, now_ms: u64, effects: &mut Vec<RoomEffect>) {
-        self.close(now_ms, EndingReason::Fault, Outcome::Failed, effects);
+        self.disown(now_ms, effects);
         self.journal.fence();
         self.ending = Some(Ending { outcome: Outcome::Failed, stage: Stage::Lost });
     }
