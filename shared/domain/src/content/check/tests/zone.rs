@@ -4,18 +4,23 @@ use super::super::super::{Camp, Zone};
 use super::*;
 use crate::limits::{ZONE_ENEMIES_MAX, ZONE_FLOORS_MAX, ZONE_SIGHT_MM};
 
-/// What the check says of a heath on which rats live, with this mistake.
-fn in_heath(make: impl FnOnce(&mut Zone)) -> Vec<String> {
+/// A heath on which rats live.
+fn heath() -> Zone {
     let floor = Area { x: 0, y: 0, width: 50_000, height: 50_000 };
     let at = Point { x: 25_000, y: 25_000 };
-    let mut zone = Zone {
+    Zone {
         name: "Heath".into(),
         spawns: vec![Point { x: 1_000, y: 1_000 }],
         respawn_ms: 1_000,
         death_drops_slots: 0,
         floors: vec![floor, Area { x: 50_000, ..floor }],
         camps: vec![Camp { enemy: "rat".into(), at, count: 9, spread_mm: 5_000, respawn_ms: 30_000 }],
-    };
+    }
+}
+
+/// What the check says of a heath with this mistake.
+fn in_heath(make: impl FnOnce(&mut Zone)) -> Vec<String> {
+    let mut zone = heath();
     make(&mut zone);
     mistakes(|content| drop(content.zones.insert("heath".into(), zone)))
 }
@@ -27,17 +32,7 @@ fn a_right_heath_passes() {
 
 #[test]
 fn a_zone_with_the_id_of_a_dungeon_is_refused() {
-    let said = mistakes(|content| {
-        let zone = Zone {
-            name: "Cellar".into(),
-            spawns: vec![Point { x: 0, y: 0 }],
-            respawn_ms: 0,
-            death_drops_slots: 0,
-            floors: vec![Area { x: 0, y: 0, width: 10, height: 10 }],
-            camps: vec![],
-        };
-        content.zones.insert("cellar".into(), zone);
-    });
+    let said = mistakes(|content| drop(content.zones.insert("cellar".into(), heath())));
     assert_eq!(said, ["zones.cellar: its id is taken by a dungeon"]);
 }
 
