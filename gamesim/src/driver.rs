@@ -1,16 +1,16 @@
 //! Drives one shard: the only file with a game socket and a clock for the data plane. A plain loop on a thread of its own
-//! over the slots of a [`Wheel`]: read the socket, carry out orders, move one slot on, send, sleep. Datagrams go in and out
-//! in batches ([`crate::datagrams`]).
+//! over the slots of a [`Wheel`]: read the socket, carry out orders, move on by a slot or a few, send, sleep. Datagrams go in
+//! and out in batches ([`crate::datagrams`]).
 //!
-//! A shard that nobody plays on looks at its socket less often, so that an idle process costs next to nothing.
+//! A shard with little to read looks at its socket less often ([`slots_per_look`]): waking up costs more than a datagram.
 
 use crate::clock::Clock;
 use crate::datagrams::{BATCH_DATAGRAMS, Inbox, Outbox, Sent};
 use crate::exchange::{Order, Request};
-use crate::limits::{DATAGRAMS_PER_SLOT_MAX, READ_US_MAX, RECEIVE_BUFFER_BYTES, REPORT_SLOTS, SLOT_MS, SLOTS_IDLE};
+use crate::limits::{DATAGRAMS_PER_LOOK_MAX, READ_US_MAX, RECEIVE_BUFFER_BYTES, REPORT_SLOTS, SLOT_MS};
 use crate::metrics::ShardMetrics;
 use crate::shard::{Shard, ShardReport};
-use crate::wheel::Wheel;
+use crate::wheel::{Wheel, slots_per_look};
 use guildhall_telemetry::Histogram;
 use rustix::net::sockopt::{set_socket_recv_buffer_size, socket_recv_buffer_size};
 use std::io::{self, ErrorKind};
@@ -74,33 +74,37 @@ impl Driver {
         let (mut inbox, mut outbox) = (Inbox::new(), Outbox::new());
         let mut reported = ShardReport::default();
         let mut wheel = Wheel::start(SLOT);
-        let mut slots = 0_usize;
+        let (mut slots, mut unreported) = (1, 0);
         loop {
             record(&self.metrics.lateness_us, wheel.since_start());
-            self.read_socket(&mut inbox);
+            let read = self.read_socket(&mut inbox);
             let is_orphaned = self.take_orders();
-            self.shard.handle_slot(self.clock.now_ms());
+            slots = slots_per_look(read, slots);
+            for _ in 0..slots {
+                self.shard.handle_slot(self.clock.now_ms());
+            }
             self.send(&mut outbox);
             record(&self.metrics.sent_us, wheel.since_start());
             self.pass_requests_on();
             if self.shard.is_finished() || is_orphaned {
                 break;
             }
-            slots = slots.wrapping_add(1);
-            let is_idle = self.shard.is_idle();
-            if is_idle || slots.is_multiple_of(REPORT_SLOTS) {
+            unreported += slots;
+            if unreported >= REPORT_SLOTS || self.shard.is_idle() {
+                unreported = 0;
                 self.report(&mut reported);
             }
-            self.metrics.slots_skipped.inc_by(wheel.turn(if is_idle { SLOTS_IDLE } else { 1 }));
+            self.metrics.slots_skipped.inc_by(wheel.turn(slots));
         }
         self.report(&mut reported);
     }
 
-    fn read_socket(&mut self, inbox: &mut Inbox) {
+    /// Returns how many datagrams there were.
+    fn read_socket(&mut self, inbox: &mut Inbox) -> usize {
         let now_ms = self.clock.now_ms();
         let began = Instant::now();
         let mut read = 0;
-        while read < DATAGRAMS_PER_SLOT_MAX {
+        while read < DATAGRAMS_PER_LOOK_MAX {
             self.metrics.calls_in.inc();
             match inbox.receive(&self.socket) {
                 Ok(count) => {
@@ -117,13 +121,14 @@ impl Driver {
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // Nothing to read, or a fault that concerns one datagram; the next slot looks again either way.
+                // Nothing to read, or a fault that concerns one datagram; the next look comes either way.
                 Err(_) => break,
             }
             if began.elapsed() >= READ_TIME_MAX {
                 break;
             }
         }
+        read
     }
 
     /// Returns whether nobody is left to give orders.

@@ -12,13 +12,14 @@ pub const SLOTS_PER_TICK: usize = (TICK_MS as u64 / SLOT_MS) as usize;
 /// Slots that a late shard makes up for before it lets the rest go, and with them the world's time.
 pub const SLOTS_BEHIND_MAX: u32 = 2 * SLOTS_PER_TICK as u32;
 /// Slots after which a shard says anew how it is doing: a tenth of a second. To tell, it has to look at every room.
-pub const REPORT_SLOTS: usize = 2 * SLOTS_PER_TICK;
-/// Slots that a shard without a connection and without a room sleeps through at a time.
-pub const SLOTS_IDLE: u32 = 5;
-/// Datagrams after which a shard reads no more in one slot, up to a batch less one; the others wait in the socket. A quarter
-/// of a million in a second are nearly twice what the players of a full core send.
-pub const DATAGRAMS_PER_SLOT_MAX: usize = 512;
-/// Time after which a shard begins no other batch in one slot, in microseconds: whatever a flood costs, the rest is the
+pub const REPORT_SLOTS: u32 = 2 * SLOTS_PER_TICK as u32;
+/// Slots between two looks at the socket, at most: 10 ms, which is what a handshake waits for an answer.
+pub const SLOTS_PER_LOOK_MAX: u32 = 5;
+/// Datagrams after which a shard reads no more in one look, up to a batch less one; the others wait in the socket. A shard
+/// with that many looks in every slot: a quarter of a million in a second are nearly twice what the players of a full core
+/// send.
+pub const DATAGRAMS_PER_LOOK_MAX: usize = 512;
+/// Time after which a shard begins no other batch in one look, in microseconds: whatever a flood costs, the rest is the
 /// rooms'.
 pub const READ_US_MAX: u64 = 1_000;
 /// Size of a socket's receive buffer, in bytes: half a second of full load.

@@ -1,8 +1,17 @@
 //! Slots on the time line: each has its absolute time, so that lateness does not add up. Who falls behind makes up for a few
 //! slots and then lets the rest go: a world runs slower rather than in leaps.
 
-use crate::limits::SLOTS_BEHIND_MAX;
+use crate::datagrams::BATCH_DATAGRAMS;
+use crate::limits::{SLOTS_BEHIND_MAX, SLOTS_PER_LOOK_MAX};
 use std::time::Duration;
+
+/// How many slots to move on by before the next look at the socket, where the last `slots` have brought `read` datagrams: as
+/// many as fill one batch, so that a wake and its system calls are shared by many datagrams, and a rush is looked at in
+/// every slot.
+pub fn slots_per_look(read: usize, slots: u32) -> u32 {
+    let per_slot = read.div_ceil(slots.max(1) as usize).max(1);
+    u32::try_from((BATCH_DATAGRAMS - 1) / per_slot).unwrap_or(SLOTS_PER_LOOK_MAX).clamp(1, SLOTS_PER_LOOK_MAX)
+}
 
 /// Where on the time line somebody is. Times count from where the system's steady clock does.
 #[derive(Debug)]
@@ -102,6 +111,13 @@ mod tests {
         let now = at(2 + SLOTS_BEHIND_MAX) + Duration::from_micros(1);
         assert_eq!(wheel.advance(1, now), u64::from(SLOTS_BEHIND_MAX));
         assert_eq!(wheel.slot_start, now);
+    }
+
+    #[test]
+    fn who_reads_little_looks_less_often_and_a_rush_is_looked_at_in_every_slot() {
+        for (read, slots, next) in [(0, 1, 5), (5, 5, 5), (16, 1, 3), (48, 3, 3), (100, 3, 1), (512, 5, 1), (1, 1, 5)] {
+            assert_eq!(slots_per_look(read, slots), next, "{read} datagrams in {slots} slots");
+        }
     }
 
     #[test]

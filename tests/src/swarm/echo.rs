@@ -4,8 +4,8 @@
 use super::figures::{Served, Times};
 use super::{Outcome, server};
 use guildhall_gamesim::datagrams::{BATCH_DATAGRAMS, Inbox, Outbox};
-use guildhall_gamesim::limits::{DATAGRAMS_PER_SLOT_MAX, RECEIVE_BUFFER_BYTES, SLOT_MS};
-use guildhall_gamesim::wheel::Wheel;
+use guildhall_gamesim::limits::{DATAGRAMS_PER_LOOK_MAX, RECEIVE_BUFFER_BYTES, SLOT_MS};
+use guildhall_gamesim::wheel::{Wheel, slots_per_look};
 use guildhall_protocol::netcode::Transmit;
 use guildhall_telemetry::Histogram;
 use std::net::{Ipv4Addr, UdpSocket};
@@ -36,10 +36,11 @@ fn echo(socket: &UdpSocket, bytes: usize, questions: &Receiver<()>) -> Outcome<(
     let mut snapshots = (lateness.snapshot(), sent.snapshot());
     let mut served = Served::default();
     let mut wheel = Wheel::start(Duration::from_millis(SLOT_MS));
+    let mut slots = 1;
     loop {
         lateness.record(micros(wheel.since_start()));
         let mut read = 0;
-        while read < DATAGRAMS_PER_SLOT_MAX {
+        while read < DATAGRAMS_PER_LOOK_MAX {
             served.receive_calls += 1;
             let Ok(count) = inbox.receive(socket) else { break };
             read += count;
@@ -74,7 +75,8 @@ fn echo(socket: &UdpSocket, bytes: usize, questions: &Receiver<()>) -> Outcome<(
             Err(TryRecvError::Empty) => {}
             Err(TryRecvError::Disconnected) => return Ok(()),
         }
-        served.slots_skipped += wheel.turn(1);
+        slots = slots_per_look(read, slots);
+        served.slots_skipped += wheel.turn(slots);
     }
 }
 
