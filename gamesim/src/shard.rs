@@ -199,15 +199,18 @@ impl Shard {
         self.step_zones(now_ms);
         let mut members = self.slots.get_mut(self.slot).map(std::mem::take).unwrap_or_default();
         let mut effects = std::mem::take(&mut self.effects);
-        members.retain(|room| self.step_room(now_ms, *room, &mut effects));
-        self.effects = effects;
+        let mut desk = std::mem::take(&mut self.desk);
+        members.retain(|room| self.step_room(now_ms, *room, &mut desk, &mut effects));
+        self.see_leavers_off(now_ms, &mut desk);
+        // All at once: what seals stays at hand, and what moves rooms did before.
+        desk.send_all(|connection, payload| self.send(connection, payload));
+        (self.desk, self.effects) = (desk, effects);
         if let Some(slot) = self.slots.get_mut(self.slot) {
             *slot = members;
         }
         if let Some(bytes) = self.depot.poll(now_ms) {
             self.requests.push_back(Request::Checkpoint(CheckpointObject { port: self.port, bytes }));
         }
-        self.see_leavers_off(now_ms);
         self.slot = (self.slot + 1) % SLOTS_PER_TICK;
     }
 
@@ -281,17 +284,14 @@ impl Shard {
     }
 
     /// Moves a room on by one tick. Returns whether it is still there.
-    fn step_room(&mut self, now_ms: u64, key: RoomKey, effects: &mut Vec<RoomEffect>) -> bool {
+    fn step_room(&mut self, now_ms: u64, key: RoomKey, desk: &mut Desk, effects: &mut Vec<RoomEffect>) -> bool {
         let is_awaited = self.arrivals.is_awaited(key.session_id);
-        let mut desk = std::mem::take(&mut self.desk);
         self.with_room_at(now_ms, key, effects, |room, effects| {
             if room.is_deserted() && !is_awaited {
                 room.close_deserted(now_ms, effects);
             }
-            room.step(now_ms, &mut desk, effects);
+            room.step(now_ms, desk, effects);
         });
-        desk.send_all(|connection, payload| self.send(connection, payload));
-        self.desk = desk;
         // A late admission must find the closed room, or it would open the session anew.
         let is_over = !is_awaited && self.rooms.at(key).is_some_and(Room::is_closed);
         if is_over {
@@ -391,8 +391,8 @@ impl Shard {
     }
 
     /// Repeats to those who part why they have to, once per tick, until they know or their time is up.
-    fn see_leavers_off(&mut self, now_ms: u64) {
-        let (mut done, mut desk) = (Vec::new(), std::mem::take(&mut self.desk));
+    fn see_leavers_off(&mut self, now_ms: u64, desk: &mut Desk) {
+        let mut done = Vec::new();
         for (connection, Leaver { parting, until_ms }) in &mut self.leavers {
             if connection.index() % SLOTS_PER_TICK != self.slot {
                 continue;
@@ -405,8 +405,6 @@ impl Shard {
             parting.shown.tick = parting.shown.tick.saturating_add(1);
             desk.write(*connection, |encoder| parting.link.encode(encoder, (0, 0), &parting.shown));
         }
-        desk.send_all(|connection, payload| self.send(connection, payload));
-        self.desk = desk;
         for connection in done {
             self.drop_connection(connection);
         }

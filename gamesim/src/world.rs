@@ -146,7 +146,7 @@ impl Dungeon {
             enemies: state::enemies_of(template, game),
             chambers: state::chambers_of(template),
             doors: state::doors_of(template),
-            loot: Vec::with_capacity(LOOT_ON_GROUND_MAX),
+            loot: Vec::new(),
             loot_max: LOOT_ON_GROUND_MAX,
             next_loot_id: entity::FIRST_LOOT,
             cleared_at: None,

@@ -33,7 +33,7 @@ pub(super) fn use_ability(dungeon: &mut Dungeon, user: usize, number: u8, target
     let known = known.and_then(|place| Some((place, game.abilities.get(*place)?)));
     let known = known.filter(|(_, ability)| player.hot.level >= ability.level_min);
     let Some((&place, ability)) = known else { return vain(effects, player.seat, ViolationKind::Target) };
-    if player.ready_at.get(usize::from(number)).is_none_or(|&at| dungeon.tick < at) {
+    if !player.cooldowns.is_ready(usize::from(number), dungeon.tick) {
         return vain(effects, player.seat, ViolationKind::Cooldown);
     }
     if player.mana < ability.mana || player.stamina < ability.stamina {
@@ -52,9 +52,7 @@ pub(super) fn use_ability(dungeon: &mut Dungeon, user: usize, number: u8, target
     if let Some(player) = dungeon.players.get_mut(user) {
         player.mana -= ability.mana;
         player.stamina -= ability.stamina;
-        if let Some(ready_at) = player.ready_at.get_mut(usize::from(number)) {
-            *ready_at = tick.saturating_add(ability.cooldown_ticks);
-        }
+        player.cooldowns.rest(usize::from(number), tick.saturating_add(ability.cooldown_ticks));
         player.blow.show(tick);
         if let Some(to) = faces.filter(|to| *to != player.at) {
             player.facing = facing(to.x - player.at.x, to.y - player.at.y);
@@ -76,8 +74,7 @@ pub(super) fn enemy_uses(dungeon: &mut Dungeon, user: usize, foe: usize, effects
     let Some(kind) = game.kinds.get(usize::from(enemy.kind)) else { return false };
     let usable = (0..).zip(&kind.abilities).find_map(|(number, &(place, from_phase))| {
         let ability = game.abilities.get(place)?;
-        let ready = enemy.ready_at.get::<usize>(number).is_some_and(|&at| dungeon.tick >= at);
-        if !ready || enemy.phase < from_phase {
+        if !enemy.cooldowns.is_ready(number, dungeon.tick) || enemy.phase < from_phase {
             return None;
         }
         let aimed = match ability.target {
@@ -89,9 +86,7 @@ pub(super) fn enemy_uses(dungeon: &mut Dungeon, user: usize, foe: usize, effects
     let Some((number, place, ability, targets)) = usable else { return false };
     let tick = dungeon.tick;
     if let Some(enemy) = dungeon.enemies.get_mut(user) {
-        if let Some(ready_at) = enemy.ready_at.get_mut(number) {
-            *ready_at = tick.saturating_add(ability.cooldown_ticks);
-        }
+        enemy.cooldowns.rest(number, tick.saturating_add(ability.cooldown_ticks));
         // It takes as long as a blow.
         enemy.blow.strike(tick, kind.weapon.cooldown_ticks);
         tell_witnesses(effects, enemy.id, WorldEvent::AbilityUsed { entity: enemy.id, ability: byte(place) });

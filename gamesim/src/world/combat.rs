@@ -103,7 +103,7 @@ pub(super) fn hurt_enemy(
 /// Everything that an enemy's death brings.
 fn bury(dungeon: &mut Dungeon, index: usize, by_seat: u16, effects: &mut Vec<Effect>) {
     let Some(enemy) = dungeon.enemies.get(index) else { return };
-    let (chamber, boss) = (enemy.chamber, enemy.boss);
+    let (chamber, boss) = (usize::from(enemy.chamber), enemy.boss);
     tell_witnesses(effects, enemy.id, WorldEvent::EnemyDied { entity: enemy.id, by_seat });
     progress::reward(dungeon, index, by_seat, effects);
     loot::drop_from(dungeon, index, by_seat, effects);

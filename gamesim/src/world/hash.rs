@@ -91,7 +91,7 @@ fn player(hash: &mut StateHash, player: &Player) {
     hash.number(player.mana);
     hash.number(player.stamina);
     hash.states(&player.states);
-    player.ready_at.iter().for_each(|&at| hash.number(at));
+    player.cooldowns.ready_at().iter().for_each(|&at| hash.number(at));
     hash.number(player.changes);
     hash.blow(player.blow);
     for tick in [player.walked_at, player.refused_at, player.fought_at, player.respawn_at] {
@@ -112,7 +112,7 @@ fn enemy(hash: &mut StateHash, enemy: &Enemy) {
     hash.blow(enemy.blow);
     hash.number(enemy.died_at);
     hash.states(&enemy.states);
-    enemy.ready_at.iter().for_each(|&at| hash.number(at));
+    enemy.cooldowns.ready_at().iter().for_each(|&at| hash.number(at));
 }
 
 fn loot(hash: &mut StateHash, loot: &Loot) {

@@ -5,7 +5,6 @@
 use guildhall_domain::content::{self, AbilityTarget, Content, Resources};
 use guildhall_domain::limits::{TICK_MS, TICKS_PER_S};
 use guildhall_domain::ruleset::{Fighter, Ruleset, Standard};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What is played: the content and the ruleset, and everything that the systems look up.
@@ -13,8 +12,8 @@ use std::sync::Arc;
 pub struct Game {
     pub(super) content: Arc<Content>,
     pub(super) ruleset: Arc<dyn Ruleset>,
-    /// Classes, by their ids.
-    pub(super) classes: BTreeMap<String, Kit>,
+    /// What the classes bring.
+    pub(super) kits: Vec<Kit>,
     /// Kinds of enemies.
     pub(super) kinds: Vec<Kind>,
     /// Items.
@@ -152,7 +151,7 @@ impl Game {
     pub fn new(content: Arc<Content>, ruleset: Arc<dyn Ruleset>) -> Self {
         let ground = &content.rules.ground;
         Self {
-            classes: content.classes.iter().map(|(id, class)| (id.clone(), kit(&content, class))).collect(),
+            kits: content.classes.values().map(|class| kit(&content, class)).collect(),
             kinds: content.enemies.values().map(|enemy| kind(&content, &*ruleset, enemy)).collect(),
             items: content.items.iter().map(|(id, item)| Item { id: id.clone(), stack_max: item.stack_max }).collect(),
             loot_tables: content.loot_tables.values().map(|table| loot_table(&content, table)).collect(),

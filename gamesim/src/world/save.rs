@@ -7,11 +7,10 @@
 use super::entity::FIRST_LOOT;
 use super::random::Random;
 use super::rules::ticks;
-use super::state::{BLOW_SHOWN_MS, Blow, Enemy, Loot, Mood, Owner, Player};
+use super::state::{BLOW_SHOWN_MS, Blow, Cooldowns, Enemy, Loot, Mood, Owner, Player};
 use super::states::{InState, States};
 use super::{Dungeon, Game, doors};
 use guildhall_domain::content::Point;
-use guildhall_domain::limits::ABILITIES_EACH_MAX;
 use guildhall_domain::{Build, HotState};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -159,7 +158,7 @@ pub(super) fn saved_player(player: &Player) -> SavedPlayer<'_> {
         mana: player.mana,
         stamina: player.stamina,
         states: saved_states(&player.states),
-        ready_at: saved_ready(&player.ready_at),
+        ready_at: used(&player.cooldowns.ready_at()),
         changes: player.changes,
         blow: saved_blow(player.blow),
         walked_at: player.walked_at,
@@ -185,7 +184,7 @@ pub(super) fn restored_player(dungeon: &Dungeon, saved: SavedPlayer<'_>) -> Opti
     }
     (player.mana, player.stamina) = (saved.mana, saved.stamina);
     player.states = restored_states(&saved.states, game, dungeon.tick)?;
-    player.ready_at = restored_ready(&saved.ready_at)?;
+    player.cooldowns = Cooldowns::restored(&saved.ready_at)?;
     player.facing = saved.facing;
     player.walked_at = saved.walked_at;
     player.refused_at = saved.refused_at;
@@ -196,7 +195,7 @@ pub(super) fn restored_player(dungeon: &Dungeon, saved: SavedPlayer<'_>) -> Opti
 
 fn saved_enemy(enemy: &Enemy) -> Option<SavedEnemy> {
     let is_fresh = enemy.at == enemy.home && enemy.hp == enemy.hp_max && enemy.mood == Mood::Idle;
-    let is_unused = enemy.ready_at == [0; ABILITIES_EACH_MAX] && enemy.states == States::default();
+    let is_unused = enemy.cooldowns == Cooldowns::default() && enemy.states == States::default();
     let is_unmarked = enemy.facing == 0 && enemy.phase == 0 && enemy.died_at == 0 && enemy.blow == Blow::default();
     let saved = || SavedEnemy {
         at: enemy.at,
@@ -211,7 +210,7 @@ fn saved_enemy(enemy: &Enemy) -> Option<SavedEnemy> {
         blow: saved_blow(enemy.blow),
         died_at: enemy.died_at,
         states: saved_states(&enemy.states),
-        ready_at: saved_ready(&enemy.ready_at),
+        ready_at: used(&enemy.cooldowns.ready_at()),
     };
     (!(is_fresh && is_unmarked && is_unused)).then(saved)
 }
@@ -240,7 +239,7 @@ fn restore_enemies(dungeon: &mut Dungeon, saved: &[Option<SavedEnemy>]) -> Optio
         (enemy.at, enemy.facing, enemy.hp) = (saved.at, saved.facing, saved.hp);
         (enemy.phase, enemy.died_at) = (saved.phase, saved.died_at);
         enemy.states = restored_states(&saved.states, game, *tick)?;
-        enemy.ready_at = restored_ready(&saved.ready_at)?;
+        enemy.cooldowns = Cooldowns::restored(&saved.ready_at)?;
     }
     Some(())
 }
@@ -250,7 +249,7 @@ fn reopen(dungeon: &mut Dungeon) {
     let Dungeon { chambers, enemies, .. } = dungeon;
     let mut cleared = Vec::new();
     for (index, chamber) in chambers.iter_mut().enumerate().filter(|(_, chamber)| !chamber.cleared) {
-        let at_home = || enemies.iter().filter(move |enemy| enemy.chamber == index);
+        let at_home = || enemies.iter().filter(move |enemy| usize::from(enemy.chamber) == index);
         let living = at_home().filter(|enemy| enemy.is_alive()).count();
         // None is left at zero here, or the first round below would open all of them at once.
         chamber.living = living.max(1);
@@ -315,20 +314,10 @@ fn restored_states(saved: &[SavedState], game: &Game, tick: u32) -> Option<State
     States::restored(saved.iter().map(restored).collect::<Option<Vec<_>>>()?)
 }
 
-fn saved_ready(ready_at: &[u32]) -> Vec<u32> {
-    used(ready_at)
-}
-
 /// The numbers without the zeros at the end.
 fn used<T: Copy + Default + PartialEq>(numbers: &[T]) -> Vec<T> {
     let used = numbers.iter().rposition(|number| *number != T::default()).map_or(0, |last| last + 1);
     numbers.get(..used).unwrap_or_default().to_vec()
-}
-
-fn restored_ready(saved: &[u32]) -> Option<[u32; ABILITIES_EACH_MAX]> {
-    let mut ready_at = [0; ABILITIES_EACH_MAX];
-    ready_at.get_mut(..saved.len())?.copy_from_slice(saved);
-    Some(ready_at)
 }
 
 const fn saved_blow(blow: Blow) -> SavedBlow {

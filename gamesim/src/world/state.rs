@@ -20,6 +20,8 @@ const DEAD_SHOWN_MS: u32 = 1_500;
 pub(super) struct Player {
     pub(super) seat: u16,
     pub(super) class: String,
+    /// Number of what the class brings.
+    kit: usize,
     pub(super) build: Build,
     /// What follows from class, build and hot state.
     pub(super) fighter: Fighter,
@@ -29,8 +31,8 @@ pub(super) struct Player {
     pub(super) mana: u32,
     pub(super) stamina: u32,
     pub(super) states: States,
-    /// When each of the class's abilities can be used again.
-    pub(super) ready_at: [u32; ABILITIES_EACH_MAX],
+    /// Of the class's abilities.
+    pub(super) cooldowns: Cooldowns,
     /// Changes to `hot` so far in this session: the `progress_seq`.
     pub(super) changes: u64,
     /// A change that has not been reported yet, and whether it is urgent.
@@ -57,12 +59,16 @@ pub(super) struct Blow {
     pub(super) shown_until: u32,
 }
 
-/// An enemy, living or dead.
+/// When each ability of somebody can be used again, by its number. Whoever has used none takes no memory for it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Cooldowns(Option<Box<[u32; ABILITIES_EACH_MAX]>>);
+
+/// An enemy, living or dead: one line of the processor's cache, because every tick goes through all of them.
 #[derive(Debug, Clone)]
 pub(super) struct Enemy {
     pub(super) id: u16,
     pub(super) kind: u8,
-    pub(super) chamber: usize,
+    pub(super) chamber: u16,
     pub(super) home: Point,
     pub(super) at: Point,
     pub(super) facing: u8,
@@ -74,9 +80,10 @@ pub(super) struct Enemy {
     pub(super) blow: Blow,
     pub(super) died_at: u32,
     pub(super) states: States,
-    /// When each of its abilities can be used again.
-    pub(super) ready_at: [u32; ABILITIES_EACH_MAX],
+    pub(super) cooldowns: Cooldowns,
 }
+
+const _: () = assert!(size_of::<Enemy>() <= 64);
 
 /// What an enemy is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -197,10 +204,12 @@ impl Player {
         at: Point,
         changes: u64,
     ) -> Option<Self> {
-        let kit = game.classes.get(class)?;
+        let number = game.content.classes.keys().position(|id| id == class)?;
+        let kit = game.kits.get(number)?;
         let mut player = Self {
             seat,
             class: class.to_owned(),
+            kit: number,
             build,
             fighter: Fighter::default(),
             at,
@@ -209,7 +218,7 @@ impl Player {
             mana: kit.resources.mana_max,
             stamina: kit.resources.stamina_max,
             states: States::default(),
-            ready_at: [0; ABILITIES_EACH_MAX],
+            cooldowns: Cooldowns::default(),
             changes,
             unreported: None,
             rearranged: false,
@@ -232,7 +241,7 @@ impl Player {
 
     /// What the class brings.
     pub(super) fn kit<'a>(&self, game: &'a Game) -> Option<&'a Kit> {
-        game.classes.get(&self.class)
+        game.kits.get(self.kit)
     }
 
     /// Walking speed as things stand, in millimetres per second.
@@ -293,6 +302,33 @@ impl Blow {
     }
 }
 
+impl Cooldowns {
+    /// Those of a saved dungeon, without the zeros at the end; `None` for more than there can be.
+    pub(super) fn restored(saved: &[u32]) -> Option<Self> {
+        let mut ready_at = [0; ABILITIES_EACH_MAX];
+        ready_at.get_mut(..saved.len())?.copy_from_slice(saved);
+        Some(Self((ready_at != [0; ABILITIES_EACH_MAX]).then(|| Box::new(ready_at))))
+    }
+
+    /// From which tick on each can be used.
+    pub(super) fn ready_at(&self) -> [u32; ABILITIES_EACH_MAX] {
+        self.0.as_deref().copied().unwrap_or_default()
+    }
+
+    /// Whether the ability with this number can be used; there is none beyond the limit.
+    pub(super) fn is_ready(&self, number: usize, tick: u32) -> bool {
+        number < ABILITIES_EACH_MAX
+            && self.0.as_ref().and_then(|all| all.get(number)).is_none_or(|ready_at| tick >= *ready_at)
+    }
+
+    /// The ability with this number rests until then.
+    pub(super) fn rest(&mut self, number: usize, until: u32) {
+        if let Some(ready_at) = self.0.get_or_insert_default().get_mut(number) {
+            *ready_at = until;
+        }
+    }
+}
+
 impl Enemy {
     /// Whether it can act and be hurt.
     pub(super) fn is_alive(&self) -> bool {
@@ -326,7 +362,7 @@ fn enemies_at<'a>(spawns: impl Iterator<Item = (usize, &'a String, Point)>, game
         enemies.push(Enemy {
             id: nth_id(FIRST_ENEMY, enemies.len()),
             kind: u8::try_from(index).unwrap_or(u8::MAX),
-            chamber,
+            chamber: u16::try_from(chamber).unwrap_or(u16::MAX),
             home: at,
             at,
             facing: 0,
@@ -338,7 +374,7 @@ fn enemies_at<'a>(spawns: impl Iterator<Item = (usize, &'a String, Point)>, game
             blow: Blow::default(),
             died_at: 0,
             states: States::default(),
-            ready_at: [0; ABILITIES_EACH_MAX],
+            cooldowns: Cooldowns::default(),
         });
     }
     enemies

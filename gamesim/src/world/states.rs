@@ -16,56 +16,74 @@ pub(super) struct InState {
     pub(super) by_seat: Option<u16>,
 }
 
-/// All states that somebody is in, in the order in which they began.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct States(Vec<InState>);
+/// All states that somebody is in, in the order in which they began. Most are in none, and take one word for it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct States(Option<Box<Held>>);
+
+/// The states of somebody who is, or was, in one.
+#[derive(Debug, Clone, Default)]
+struct Held {
+    states: Vec<InState>,
+}
+
+impl PartialEq for States {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for States {}
 
 impl States {
     /// Those of a saved dungeon; `None` for more than there can be.
     pub(super) fn restored(all: Vec<InState>) -> Option<Self> {
-        (all.len() <= AT_ONCE_MAX).then_some(Self(all))
+        let held = (!all.is_empty()).then(|| Box::new(Held { states: all }));
+        held.as_ref().is_none_or(|held| held.states.len() <= AT_ONCE_MAX).then_some(Self(held))
     }
 
     /// All of them.
     pub(super) fn iter(&self) -> impl Iterator<Item = &InState> {
-        self.0.iter()
+        self.0.iter().flat_map(|held| &held.states)
     }
 
     /// Enters a state, or begins it anew.
     pub(super) fn enter(&mut self, entered: InState) {
-        self.0.retain(|held| held.state != entered.state);
-        if self.0.len() >= AT_ONCE_MAX
-            && let Some(first) = (0..self.0.len()).min_by_key(|&place| self.0.get(place).map(|held| held.until))
+        let Held { states } = &mut **self.0.get_or_insert_default();
+        states.retain(|held| held.state != entered.state);
+        if states.len() >= AT_ONCE_MAX
+            && let Some(first) = (0..states.len()).min_by_key(|&place| states.get(place).map(|held| held.until))
         {
-            self.0.remove(first);
+            states.remove(first);
         }
-        self.0.push(entered);
+        states.push(entered);
     }
 
     /// Leaves those whose time is over.
     pub(super) fn pass(&mut self, tick: u32) {
-        self.0.retain(|held| tick < held.until);
+        if let Some(held) = &mut self.0 {
+            held.states.retain(|held| tick < held.until);
+        }
     }
 
     /// Leaves them all.
     pub(super) fn clear(&mut self) {
-        self.0.clear();
+        self.0 = None;
     }
 
     /// As a set of bits, by number.
     pub(super) fn bits(&self) -> u32 {
-        self.0.iter().fold(0, |bits, held| bits | 1_u32.checked_shl(u32::from(held.state)).unwrap_or(0))
+        self.iter().fold(0, |bits, held| bits | 1_u32.checked_shl(u32::from(held.state)).unwrap_or(0))
     }
 
     /// What one number of all these states comes to.
     pub(super) fn sum(&self, game: &Game, number: impl Fn(&State) -> i32) -> i32 {
-        let states = self.0.iter().filter_map(|held| game.states.get(usize::from(held.state)));
+        let states = self.iter().filter_map(|held| game.states.get(usize::from(held.state)));
         states.fold(0_i32, |sum, state| sum.saturating_add(number(state)))
     }
 
     /// Whether one of them keeps from walking and acting.
     pub(super) fn stun(&self, game: &Game) -> bool {
-        self.0.iter().any(|held| game.states.get(usize::from(held.state)).is_some_and(|state| state.stuns))
+        self.iter().any(|held| game.states.get(usize::from(held.state)).is_some_and(|state| state.stuns))
     }
 
     /// This speed or length, as they change it.

@@ -9,10 +9,10 @@ use super::entity::{self, EntityView, FIRST_LOOT};
 use super::geometry::distance_squared;
 use super::grid::Grid;
 use super::rules::ticks;
-use super::state::{self, Enemy, Loot, Mood, Player, party_of, seats_of};
+use super::state::{self, Cooldowns, Enemy, Loot, Mood, Player, party_of, seats_of};
 use guildhall_domain::content::{self, Point};
 use guildhall_domain::limits::{
-    ABILITIES_EACH_MAX, TICKS_PER_S, ZONE_ENEMIES_SEEN_MAX, ZONE_LOOT_SEEN_MAX, ZONE_PLAYERS_SEEN_MAX, ZONE_SIGHT_MM,
+    TICKS_PER_S, ZONE_ENEMIES_SEEN_MAX, ZONE_LOOT_SEEN_MAX, ZONE_PLAYERS_SEEN_MAX, ZONE_SIGHT_MM,
 };
 
 /// Ticks between two choices of whom a player sees: a fifth of a second. Seats take turns.
@@ -67,10 +67,10 @@ pub(super) fn repopulate(dungeon: &mut Dungeon) {
     let Dungeon { zone, enemies, tick, .. } = dungeon;
     let Some(zone) = zone.as_ref().filter(|_| *tick % TICKS_PER_S == 0) else { return };
     for enemy in enemies.iter_mut().filter(|enemy| !enemy.is_alive()) {
-        let respawn_ticks = zone.respawn_ticks.get(enemy.chamber).copied().unwrap_or(u32::MAX);
+        let respawn_ticks = zone.respawn_ticks.get(usize::from(enemy.chamber)).copied().unwrap_or(u32::MAX);
         if *tick >= enemy.died_at.saturating_add(respawn_ticks) {
             (enemy.at, enemy.hp, enemy.phase, enemy.mood) = (enemy.home, enemy.hp_max, 0, Mood::Idle);
-            enemy.ready_at = [0; ABILITIES_EACH_MAX];
+            enemy.cooldowns = Cooldowns::default();
             enemy.died_at = 0;
         }
     }

@@ -174,7 +174,7 @@ fn a_party_goes_on_in_another_zone_with_everything_of_its_own() {
     play.step(&[(12, act(Action::Handle(Handling::Drop { slot: 0, quantity: 1 })))]);
     play.attack(12, RAT);
     let tick = play.dungeon.tick;
-    play.player(13).ready_at[2] = tick + 30;
+    play.player(13).cooldowns.rest(2, tick + 30);
     let saved = play.dungeon.save_party(3).unwrap();
 
     let mut other = with_parties([0]);
@@ -189,7 +189,7 @@ fn a_party_goes_on_in_another_zone_with_everything_of_its_own() {
     assert_eq!(other.player(5).hot.gold, 77);
     assert_eq!(other.player(4).at, Point { x: 60_000, y: 70_012 });
     let tick = other.dungeon.tick;
-    assert_eq!(other.player(5).ready_at[2], tick + 30, "a cooldown is as long as it was");
+    assert_eq!(other.player(5).cooldowns.ready_at()[2], tick + 30, "a cooldown is as long as it was");
     other.wait(100);
     assert!(other.seen_by(5).contains(&LOOT), "what it laid down lies there");
     assert!(!other.seen_by(0).contains(&LOOT));

@@ -39,7 +39,7 @@ pub const GLOBAL_SEQUENCE_FIRST: u64 = 1 << 63;
 /// Time between repeated requests, responses and keep-alives, in milliseconds.
 pub const RESEND_INTERVAL_MS: u64 = 100;
 /// Time between two looks at every connection for keep-alives and time-outs, in milliseconds.
-pub const SWEEP_INTERVAL_MS: u64 = 50;
+pub const SWEEP_INTERVAL_MS: u64 = 100;
 /// Copies of the disconnect packet that announce an end.
 pub const DISCONNECT_PACKETS: usize = 10;
 /// Longest silence that any connection may keep, in seconds, whatever its token says.

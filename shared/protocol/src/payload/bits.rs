@@ -65,8 +65,8 @@ impl BitWriter {
     pub(super) fn put_gap(&mut self, gap: u16) {
         let number = u32::from(gap) + 1;
         let width = number.ilog2();
-        self.put(1u64 << width, width + 1);
-        self.put(number & !(1 << width), width);
+        let low = u64::from(number & !(1 << width));
+        self.put(1 << width | low << (width + 1), 2 * width + 1);
     }
 
     /// Appends everything that another writer holds.

@@ -30,8 +30,20 @@ impl Difference {
         self.gone.clear();
         self.new.clear();
         self.changed.clear();
-        let mut old = (0..=u16::MAX).zip(baseline).peekable();
-        for (place, to) in (0..=u16::MAX).zip(current) {
+        // Most of the time nobody has come or gone, and everything is in its place.
+        let mut alike = 0;
+        for (from, to) in baseline.iter().zip(current) {
+            if from.id != to.id || alike == u16::MAX {
+                break;
+            }
+            if from != to {
+                self.changed.push((alike, alike));
+            }
+            alike += 1;
+        }
+        let rest = usize::from(alike);
+        let mut old = (0..=u16::MAX).zip(baseline).skip(rest).peekable();
+        for (place, to) in (0..=u16::MAX).zip(current).skip(rest) {
             while let Some((index, _)) = old.next_if(|(_, from)| from.id < to.id) {
                 self.gone.push(index);
             }
@@ -200,9 +212,10 @@ fn put_change(out: &mut BitWriter, from: &EntityState, to: &EntityState) {
         put_move(out, from, to);
     }
     let turned = from.facing != to.facing;
-    out.put_bit(turned);
     if turned {
-        out.put(to.facing, 8);
+        out.put(1 | u64::from(to.facing) << 1, 9);
+    } else {
+        out.put_bit(false);
     }
     let lasting = [from.hp_max != to.hp_max, from.kind != to.kind, from.statuses != to.statuses];
     let rare = [from.hp != to.hp, from.flags != to.flags, lasting.contains(&true)];
@@ -277,15 +290,10 @@ fn put_move(out: &mut BitWriter, from: &EntityState, to: &EntityState) {
     match (0u64..).zip(OFFSET_WIDTHS).find(|(_, width)| fits(*width)) {
         Some((class, width)) => {
             let half = 1 << (width - 1);
-            out.put(class, 2);
-            out.put((offset_x + half) as u32, width);
-            out.put((offset_y + half) as u32, width);
+            let [x, y] = [offset_x, offset_y].map(|offset| u64::from((offset + half) as u32));
+            out.put(class | x << 2 | y << (2 + width), 2 + 2 * width);
         }
-        None => {
-            out.put(ABSOLUTE_CLASS, 2);
-            out.put(to.x, 16);
-            out.put(to.y, 16);
-        }
+        None => out.put(ABSOLUTE_CLASS | u64::from(to.x) << 2 | u64::from(to.y) << 18, 34),
     }
 }
 
