@@ -4,12 +4,13 @@
 //!
 //! Read `run` for what a measurement is, `load` for the clients, `wire` for their common socket, `server` for what is
 //! measured, `echo` for the floor under it: the same datagrams, moved and not looked at. `race` puts other network libraries
-//! beside it, which are in `tests/peers`.
+//! beside it, which are in `tests/peers`; `flood` is what a hostile network adds.
 
 mod arena;
 mod client;
 mod echo;
 mod figures;
+mod flood;
 mod load;
 mod options;
 mod plot;

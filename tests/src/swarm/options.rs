@@ -15,6 +15,7 @@ swarm: plays N encrypted clients at 20 Hz against one shard and prints what a pl
   --loss P        percent of datagrams that are lost in each direction (0)
   --latency MS    delay in each direction (0)
   --churn P       percent of players per second who leave and come back (0)
+  --flood N       measure it calm, and again with so many forged datagrams a second; print the ratio of lateness (0)
   --bare          no checkpoints and no recordings
   --rehearse      play in this process, on virtual time and without sockets: the shard's own work, for profilers
   --race FOLDER   measure the bare echo and the peers that tests/peers/build put there beside it, and print the ratios
@@ -39,6 +40,8 @@ pub struct Options {
     pub latency_ms: u64,
     /// Players per second who leave and come back, in percent.
     pub churn_percent: u64,
+    /// Forged datagrams in each second, beside which it is measured once more.
+    pub flood_per_s: u64,
     /// Whether the shard goes without checkpoints and recordings.
     pub bare: bool,
     /// Whether to play in one process and without sockets.
@@ -60,6 +63,7 @@ impl Default for Options {
             loss_percent: 0,
             latency_ms: 0,
             churn_percent: 0,
+            flood_per_s: 0,
             bare: false,
             rehearse: false,
             race: None,
@@ -85,6 +89,7 @@ impl Options {
                 "--loss" => options.loss_percent = value()?.parse()?,
                 "--latency" => options.latency_ms = value()?.parse()?,
                 "--churn" => options.churn_percent = value()?.parse()?,
+                "--flood" => options.flood_per_s = value()?.parse()?,
                 "--race" => options.race = Some(value()?.into()),
                 "--plot" => options.plot = Some(value()?.into()),
                 "--floor" => options.floor = true,

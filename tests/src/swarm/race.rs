@@ -159,6 +159,7 @@ impl Peer {
             served: served.as_served(&played),
             cpu: cpu.since(cpu_before),
             generator_cpu: generator_cpu.since(generator_before),
+            forged: 0,
             memory_bytes: resident_bytes(server.id())?.saturating_sub(empty_bytes),
         })
     }
@@ -277,6 +278,7 @@ mod tests {
             served: served.as_served(&played),
             cpu: Usage::default(),
             generator_cpu: Usage::default(),
+            forged: 0,
             memory_bytes: 0,
         };
         cost_us(&measurement, &Options::default())

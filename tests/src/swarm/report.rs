@@ -60,10 +60,14 @@ pub(super) fn print(name: &str, measurement: &Measurement, options: &Options) {
     println!("  bytes per player and second     {up:>8.0} in, {down:.0} out");
     println!("  datagrams per system call       {read:>8.1} read, {written:.1} written");
     println!("  memory per player               {memory:>8} bytes");
+    if measurement.forged > 0 {
+        let per_s = measurement.forged as f64 / seconds;
+        println!("  forged datagrams per second     {per_s:>8.0} sent, {} dropped as bad in all", served.datagrams_bad);
+    }
     let line = json!({ "measurement": name, "players": players, "seconds": seconds, "faults": faults,
         "holds": measurement.holds(options), "cpu_ns": cpu, "user_ns": user, "busy": busy, "generator_busy": generator_busy,
         "bytes_in_per_player_s": up, "bytes_out_per_player_s": down, "datagrams_per_read": read,
-        "datagrams_per_write": written, "memory_per_player_bytes": memory, "served": served, "played": played });
+        "datagrams_per_write": written, "forged": measurement.forged, "memory_per_player_bytes": memory, "served": served, "played": played });
     println!("{line}");
 }
 
@@ -74,6 +78,17 @@ pub(super) fn print_ratios(pairs: &[(f64, f64)]) {
     if let Some(median) = median(&ratios) {
         println!("shard ÷ echo, CPU per player-tick: {median:.2} (median of {}: {ratios:.2?})", ratios.len());
         println!("{}", json!({ "ratio": { "median": median, "all": ratios } }));
+    }
+}
+
+/// Prints what a flood does to lateness: each pair of calm and flooded, and the median.
+pub(super) fn print_floods(pairs: &[(Measurement, Measurement)]) {
+    let p99 = |measurement: &Measurement| measurement.served.sent_us.p99.max(1) as f64;
+    let mut ratios: Vec<f64> = pairs.iter().map(|(calm, flooded)| p99(flooded) / p99(calm)).collect();
+    ratios.sort_by(f64::total_cmp);
+    if let Some(median) = median(&ratios) {
+        println!("flooded ÷ calm, slot has sent after, p99: {median:.2} (median of {}: {ratios:.2?})", ratios.len());
+        println!("{}", json!({ "flood": { "median": median, "all": ratios } }));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::client::{Caller, Fighter};
 use super::figures::{Measurement, Served};
+use super::flood::Flood;
 use super::load::Load;
 use super::processor::{Usage, resident_bytes};
 use super::rehearsal::Rehearsal;
@@ -10,6 +11,7 @@ use super::wire::CLIENTS_MAX;
 use super::{Options, Outcome, arena, echo, load, plot, race, report, server};
 use crate::Dice;
 use guildhall_domain::limits::TICKS_PER_S;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How long the clients may take to come in, in seconds, beside what their number asks for.
@@ -34,10 +36,16 @@ pub(super) fn run(options: &Options) -> Outcome<()> {
     if let Some(folder) = &options.race {
         return race::run(options, folder);
     }
-    let mut ratios = Vec::new();
+    let (mut ratios, mut floods) = (Vec::new(), Vec::new());
     for round in 1..=options.rounds {
         let ours = shard(options, options.players)?;
         report::print(&format!("shard {round}"), &ours, options);
+        if options.flood_per_s > 0 {
+            let flooded = flooded_shard(options, options.players, options.flood_per_s)?;
+            report::print(&format!("flooded {round}"), &flooded, options);
+            floods.push((ours, flooded));
+            continue;
+        }
         if options.floor {
             let floor = bare(options, &ours)?;
             report::print(&format!("echo {round}"), &floor, options);
@@ -45,6 +53,7 @@ pub(super) fn run(options: &Options) -> Outcome<()> {
         }
     }
     report::print_ratios(&ratios);
+    report::print_floods(&floods);
     Ok(())
 }
 
@@ -91,6 +100,11 @@ fn ramp(options: &Options) -> Outcome<()> {
 
 /// Measures a shard.
 pub(super) fn shard(options: &Options, players: u32) -> Outcome<Measurement> {
+    flooded_shard(options, players, 0)
+}
+
+/// Measures a shard beside so many forged datagrams a second.
+fn flooded_shard(options: &Options, players: u32, forged_per_s: u64) -> Outcome<Measurement> {
     let seed = seed()?;
     let arguments = [server::SERVE.to_owned(), seed.to_string(), players.to_string(), options.bare.to_string()];
     let server = Partner::server(&arguments)?;
@@ -101,7 +115,8 @@ pub(super) fn shard(options: &Options, players: u32) -> Outcome<Measurement> {
         Fighter::new(&token, now_us, seed ^ u64::from(client))
     };
     let load = |options: &Options| Load::start(options, players, address, make);
-    measure(options, players, server, server::THREAD, load)
+    let flood = (forged_per_s > 0).then_some((address, forged_per_s));
+    measure(options, players, server, (server::THREAD, flood), load)
 }
 
 /// Measures the bare echo of datagrams like those of a measured shard.
@@ -111,14 +126,16 @@ pub(super) fn bare(options: &Options, like: &Measurement) -> Outcome<Measurement
     let address = server.address()?;
     let make = move |_, _| Ok(Caller { sent_bytes, echo_bytes, is_due: false });
     let steady = Options { churn_percent: 0, ..options.clone() };
-    measure(&steady, like.players, server, echo::THREAD, |options| Load::start(options, like.players, address, make))
+    measure(&steady, like.players, server, (echo::THREAD, None), |options| {
+        Load::start(options, like.players, address, make)
+    })
 }
 
 fn measure(
     options: &Options,
     players: u32,
     mut server: Partner,
-    thread: &str,
+    (thread, flood): (&str, Option<(SocketAddr, u64)>),
     start: impl FnOnce(&Options) -> Outcome<Load>,
 ) -> Outcome<Measurement> {
     let empty_bytes = resident_bytes(server.id())?;
@@ -128,6 +145,7 @@ fn measure(
         let served: Served = server.ask()?;
         return load.stop().and(Err(format!("{error}; the server: {served:?}").into()));
     }
+    let flood = flood.map(|(server, per_s)| Flood::start(server, per_s, now_s()?)).transpose()?;
     std::thread::sleep(WARM_UP);
     // Beside peers who have threads as they please, all of a server's count.
     let usage = |server: &Partner| match &options.race {
@@ -136,10 +154,13 @@ fn measure(
     };
     let generator_usage = || Usage::of_thread(std::process::id(), load::THREAD);
     let (_, cpu_before) = (server.ask::<Served>()?, usage(&server)?);
-    let (generator_before, before) = (generator_usage()?, load.counts.mark());
+    let forged = || flood.as_ref().map_or(0, Flood::sent);
+    let (generator_before, before, forged_before) = (generator_usage()?, load.counts.mark(), forged());
     report::wait(options.seconds);
     let (mut served, cpu_after) = (server.ask::<Served>()?, usage(&server)?);
     let (generator_after, after) = (generator_usage()?, load.counts.mark());
+    let forged = forged() - forged_before;
+    flood.map_or(Ok(()), Flood::stop)?;
     let memory_bytes = resident_bytes(server.id())?.saturating_sub(empty_bytes);
     load.stop()?;
     let (played, seconds) = after.since(&before);
@@ -147,7 +168,7 @@ fn measure(
         served.players = players.into();
     }
     let (cpu, generator_cpu) = (cpu_after.since(cpu_before), generator_after.since(generator_before));
-    Ok(Measurement { players, seconds, served, played, cpu, generator_cpu, memory_bytes })
+    Ok(Measurement { players, seconds, served, played, cpu, generator_cpu, forged, memory_bytes })
 }
 
 fn await_arrivals(load: &Load, players: u32) -> Outcome<()> {
