@@ -1,7 +1,7 @@
 # Every target is one line of commands; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test torture check check-timing format lint deny openapi check-api check-cloudwatch autoscaler bench bench-speed bench-build swarm race replay golden functions sim clean
+.PHONY: help run test torture check check-timing format lint deny openapi check-api check-cloudwatch autoscaler bench bench-speed bench-functions bench-build swarm race replay golden functions sim clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,7 +43,7 @@ autoscaler: ## Print what a week with a launch costs and how long players wait, 
 torture: ## Kill, stop and end four game sims for five minutes while 200 bots play, then compare what is stored with what was seen
 	TORTURE_PARTIES=50 TORTURE_S=300 TORTURE_KEEP=1 cargo test --release -p guildhall-tests --test story -- torture --nocapture
 
-bench: bench-speed bench-build ## Print every figure that the documents promise, with its goal (half an hour)
+bench: bench-speed bench-functions bench-build ## Print every figure that the documents promise, with its goal (half an hour)
 
 bench-speed: ## The figures of the running product alone (five minutes; GUILDHALL_BENCH_POSTGRES, SECTIONS="api allocation")
 	cargo build --quiet -p guildhall-local
@@ -69,8 +69,11 @@ replay: ## Play a recorded session again and compare every state (ID=…; withou
 golden: ## Record the golden game of tests/golden anew, after a change of the world
 	GUILDHALL_RENEW_GOLDEN=1 cargo test --quiet -p guildhall-tests --test sim golden
 
-functions: ## Build every Lambda function for release
-	cargo build --release -p guildhall-functions --bins
+functions: ## Build every Lambda function as it is deployed
+	cargo build --profile lambda -p guildhall-functions --bins
+
+bench-functions: functions ## Print size, cold start and warm cost of every Lambda function, behind Lambda's runtime API
+	cargo run --quiet -p guildhall-tests --bin functions -- $${CARGO_TARGET_DIR:-target}/lambda
 
 sim: ## Build the game sim as it is deployed
 	cargo build --profile sim -p guildhall-gamesim

@@ -182,6 +182,12 @@ impl Backend {
         &**self.app.table()
     }
 
+    /// Where the database listens. Only a backend that started its own has one.
+    pub fn endpoint(&self) -> String {
+        let (engine, _) = self.database.as_ref().expect("a database of its own");
+        engine.endpoint()
+    }
+
     /// Everything that the database holds, but for the content, which is large and which no route writes. Only a backend that
     /// started its own database can tell.
     pub async fn rows(&self) -> Rows {
