@@ -1,7 +1,7 @@
 # Every target is one line of commands; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test torture check check-timing format lint deny openapi check-api check-cloudwatch autoscaler bench bench-speed bench-build swarm race replay golden functions sim clean
+.PHONY: help run test torture check check-timing format lint deny openapi routes check-api check-cloudwatch autoscaler bench bench-speed bench-build swarm race replay golden functions sim clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -30,6 +30,9 @@ deny: ## Refuse banned crates, licences and sources
 openapi: ## Write docs/openapi.yaml and seed-data/schema.json anew from the routes and the types
 	cargo run --quiet -p guildhall-tests --bin openapi > docs/openapi.yaml.new && mv docs/openapi.yaml.new docs/openapi.yaml
 	cargo run --quiet -p guildhall-tests --bin openapi content > seed-data/schema.json.new && mv seed-data/schema.json.new seed-data/schema.json
+
+routes: ## Write infra/routes.json anew: each function's address, memory, secrets and permissions
+	cargo run --quiet -p guildhall-tests --bin openapi routes > infra/routes.json.new && mv infra/routes.json.new infra/routes.json
 
 check-api: ## Hold the running stack to docs/openapi.yaml, route by route and with made-up requests (needs Python)
 	.ci/check-api

@@ -11,6 +11,7 @@ pub mod openapi;
 pub mod party;
 pub mod process;
 pub mod recorded;
+pub mod routes;
 pub mod signed;
 #[cfg(target_os = "linux")]
 pub mod swarm;

@@ -23,7 +23,7 @@ use data::DataFolder;
 use guildhall_auth::{DerivationKey, SealingKey, SigningKeys};
 use guildhall_domain::Content;
 use guildhall_functions::lambda::{system_clock, system_entropy};
-use guildhall_functions::{App, Config};
+use guildhall_functions::{App, Config, app};
 use guildhall_storage::dynamo::{DynamoConfig, DynamoTable};
 use guildhall_storage::gamesims::{self, GamesimRow};
 use guildhall_storage::{Schema, StorageError, Table};
@@ -292,9 +292,11 @@ fn start_front(
     let access_keys = SigningKeys::new(vec![("1".to_owned(), secrets.access.to_vec())]).map_err(StartError::system)?;
     let app = App::new(Config {
         table: Arc::new(table.clone()),
-        access_keys,
-        sealing: SealingKey::new(secrets.sealing),
-        derivation: DerivationKey::new(secrets.derivation),
+        secrets: app::Secrets::all(
+            access_keys,
+            SealingKey::new(secrets.sealing),
+            DerivationKey::new(secrets.derivation),
+        ),
         gamesim_role: "guildhall-gamesim".to_owned(),
         operator_role: "guildhall-operator".to_owned(),
         clock: Arc::new(system_clock),
