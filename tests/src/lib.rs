@@ -7,6 +7,7 @@ pub mod call;
 pub mod crowd;
 pub mod dice;
 pub mod disorder;
+pub mod hour;
 pub mod openapi;
 pub mod party;
 pub mod process;

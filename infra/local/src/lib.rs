@@ -6,6 +6,7 @@
 //! checkpoints, `demo` and `view` what a newcomer sees, and
 //! `cli` ties them together. Nothing here runs in the cloud.
 
+pub mod bill;
 mod calendar;
 mod cli;
 pub mod content;
