@@ -4,7 +4,7 @@
 use crate::accounts::Hasher;
 use crate::characters::CharacterCache;
 use crate::content::in_force::ContentInForce;
-use crate::observed::Observed;
+use crate::observed::{Done, Observed};
 use guildhall_auth::{DerivationKey, SealingKey, SigningKeys};
 use guildhall_domain::Timestamp;
 use guildhall_storage::Table;
@@ -110,6 +110,11 @@ impl App {
     /// The database, whole.
     pub fn table(&self) -> &Arc<dyn Table> {
         &self.table
+    }
+
+    /// What the routes have done in this process.
+    pub fn done(&self) -> impl Iterator<Item = Done> + '_ {
+        self.observed.done()
     }
 
     /// Password hashes that this process has computed: each admitted attempt at a password costs one, whatever it hits.

@@ -25,6 +25,7 @@ pub use endpoint::{Access, Call, Endpoint, Method, Route};
 pub use error::ApiError;
 pub use grants::{Grants, Scope, Secret};
 pub use lambda::{invoke, start};
+pub use observed::Done;
 
 /// Every route, in the order in which a reader meets them.
 pub static ROUTES: &[&Route] = &[

@@ -39,7 +39,7 @@ const PASSWORD_MS: f64 = 60.0;
 /// What IPv4 and UDP add to a datagram, in bytes.
 const HEADER_BYTES: f64 = 28.0;
 /// Metrics of a fleet.
-const METRICS: f64 = 2.0;
+const METRICS: f64 = 4.0;
 const SCALING: &str = include_str!("../../infra/scaling.json");
 const AGREED: &str = include_str!("../../infra/bill.json");
 

@@ -33,7 +33,7 @@ impl Meter {
     pub(crate) async fn start(stack: &Stack) -> Outcome<Self> {
         let heartbeat = of_one_heartbeat().await?;
         let gamesims = stack.gamesims().await?.len();
-        let usage = stack.table().usage();
+        let usage = Arc::clone(stack.usage());
         let before = TableName::ALL.map(|table| usage.of(table));
         Ok(Self { usage, before, began: Instant::now(), gamesims, heartbeat, prices: Prices::read()? })
     }
