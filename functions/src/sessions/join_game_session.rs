@@ -7,7 +7,7 @@ use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
 use crate::grants::{Grants, Secret};
 use guildhall_domain::api::{JoinGameSessionRequest, Placement};
-use guildhall_domain::limits::CONNECT_TOKEN_LIFETIME_S;
+use guildhall_domain::limits::SEAT_RESERVATION_LEFT_S;
 use guildhall_storage::sessions::{self, Unseated};
 use guildhall_storage::{Operation, TableName};
 
@@ -40,9 +40,9 @@ impl Endpoint for JoinGameSession {
         let over = || ApiError::new(409, "session_over", "the game session is over");
         let gamesim = gamesim.ok_or_else(over)?;
         let seat = reservation(&row, call.caller.login_session_id, call.now);
-        // Whoever has the seat for as long as the ticket is good writes nothing, so that the members of a party that comes
-        // back together do not meet in the session's row. That seat and lease hold is judged again when they arrive.
-        if let Some(number) = session.kept(&seat, call.now.plus_secs(CONNECT_TOKEN_LIFETIME_S))
+        // Whoever has the seat for long enough to connect writes nothing, so that the members of a party that comes together,
+        // or comes back together, do not meet in the session's row. That seat and lease hold is judged again when they arrive.
+        if let Some(number) = session.kept(&seat, call.now.plus_secs(SEAT_RESERVATION_LEFT_S))
             && row.lease.as_ref() == Some(&session.lease())
         {
             return placement(call.app, &session, &gamesim, number, call.now);
