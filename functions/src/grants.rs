@@ -143,3 +143,67 @@ impl<'a> Scope<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::{Config, Secrets};
+    use guildhall_domain::Timestamp;
+    use guildhall_storage::memory::MemoryTable;
+    use guildhall_storage::{StorageError, content};
+
+    fn app() -> App {
+        let access = SigningKeys::new(vec![("1".to_owned(), vec![1; 32])]).unwrap();
+        App::new(Config {
+            table: Arc::new(MemoryTable::new()),
+            secrets: Secrets::all(access, SealingKey::new([2; 32]), DerivationKey::new([3; 32])),
+            gamesim_role: String::new(),
+            operator_role: String::new(),
+            clock: Arc::new(|| Timestamp(0)),
+            entropy: Arc::new(|bytes| bytes.fill(4)),
+        })
+    }
+
+    #[tokio::test]
+    async fn a_scope_reaches_what_is_granted_and_nothing_else() {
+        let app = app();
+        for secret in Secret::ALL {
+            let scope = Scope::new(&app, Grants::NONE.with(secret));
+            let refused = [
+                (Secret::AccessKey, scope.access_keys().err()),
+                (Secret::DerivationKey, scope.derivation().err()),
+                (Secret::SealingKey, scope.sealing().err()),
+            ];
+            for (other, error) in refused {
+                assert_eq!(
+                    error.map(|error| error.status()),
+                    (other != secret).then_some(500),
+                    "{other:?} by {secret:?}"
+                );
+            }
+        }
+        let scope = Scope::new(&app, Grants::NONE.on(TableName::Accounts, &[Operation::Get]));
+        let denied = StorageError::Denied(TableName::Content, Operation::Get);
+        assert_eq!(content::version(&scope.table).await, Err(denied));
+        assert_eq!(scope.content().await.unwrap_err().status(), 500);
+        let scope = Scope::new(&app, Grants::NONE.on(TableName::Content, &[Operation::Get]));
+        assert_eq!(content::version(&scope.table).await, Ok(None));
+    }
+
+    #[test]
+    fn a_process_has_no_secret_that_it_was_not_given() {
+        let mut app = app();
+        app.secrets.sealing = None;
+        let scope = Scope::new(&app, Grants::NONE.with(Secret::SealingKey));
+        assert_eq!(scope.sealing().err().map(|error| error.status()), Some(500));
+    }
+
+    #[test]
+    fn grants_add_up() {
+        let one = Grants::NONE.with(Secret::AccessKey).on(TableName::Events, &[Operation::Put]);
+        let both = one.and(Grants::NONE.with(Secret::SealingKey).on(TableName::Events, &[Operation::Query]));
+        assert!(both.has(Secret::AccessKey) && both.has(Secret::SealingKey) && !both.has(Secret::DerivationKey));
+        let operations: Vec<_> = both.tables().on_table(TableName::Events).collect();
+        assert_eq!(operations, [Operation::Put, Operation::Query]);
+    }
+}
