@@ -1,7 +1,7 @@
 # Every target is one line of commands; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test torture check check-timing format lint deny openapi check-api check-cloudwatch autoscaler bench bench-speed bench-functions bench-build swarm race replay golden functions sim clean
+.PHONY: help run test torture check check-timing format lint deny openapi routes check-api check-cloudwatch autoscaler bill agree-bill bench bench-speed bench-build swarm race replay golden functions sim clean bench-functions
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,6 +31,9 @@ openapi: ## Write docs/openapi.yaml and seed-data/schema.json anew from the rout
 	cargo run --quiet -p guildhall-tests --bin openapi > docs/openapi.yaml.new && mv docs/openapi.yaml.new docs/openapi.yaml
 	cargo run --quiet -p guildhall-tests --bin openapi content > seed-data/schema.json.new && mv seed-data/schema.json.new seed-data/schema.json
 
+routes: ## Write infra/routes.json anew: each function's address, memory, secrets and permissions
+	cargo run --quiet -p guildhall-tests --bin openapi routes > infra/routes.json.new && mv infra/routes.json.new infra/routes.json
+
 check-api: ## Hold the running stack to docs/openapi.yaml, route by route and with made-up requests (needs Python)
 	.ci/check-api
 
@@ -42,6 +45,12 @@ autoscaler: ## Print what a week with a launch costs and how long players wait, 
 
 torture: ## Kill, stop and end four game sims for five minutes while 200 bots play, then compare what is stored with what was seen
 	TORTURE_PARTIES=50 TORTURE_S=300 TORTURE_KEEP=1 cargo test --release -p guildhall-tests --test story -- torture --nocapture
+
+bill: ## Print what a hundred rooms cost for an hour, item by item and as JSON (half a minute)
+	cargo run --quiet -p guildhall-tests --bin bill
+
+agree-bill: ## Write infra/bill.json anew, after a change that is worth its price
+	cargo run --quiet -p guildhall-tests --bin bill agree > infra/bill.json.new && mv infra/bill.json.new infra/bill.json
 
 bench: bench-speed bench-functions bench-build ## Print every figure that the documents promise, with its goal (half an hour)
 

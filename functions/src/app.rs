@@ -3,9 +3,8 @@
 
 use crate::accounts::Hasher;
 use crate::characters::CharacterCache;
-use crate::content::in_force::{ContentInForce, LoadedContent};
-use crate::error::ApiError;
-use crate::observed::Observed;
+use crate::content::in_force::ContentInForce;
+use crate::observed::{Done, Observed};
 use guildhall_auth::{DerivationKey, SealingKey, SigningKeys};
 use guildhall_domain::Timestamp;
 use guildhall_storage::Table;
@@ -22,12 +21,8 @@ pub type Entropy = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
 pub struct Config {
     /// The database.
     pub table: Arc<dyn Table>,
-    /// Keys of access tokens.
-    pub access_keys: SigningKeys,
-    /// Key that seals game sims' connect keys.
-    pub sealing: SealingKey,
-    /// Key that turns idempotency keys into ids.
-    pub derivation: DerivationKey,
+    /// What nobody else may know.
+    pub secrets: Secrets,
     /// Name of the role that game sims hold.
     pub gamesim_role: String,
     /// Name of the role that operators hold.
@@ -38,19 +33,42 @@ pub struct Config {
     pub entropy: Entropy,
 }
 
-/// The product's parts.
+/// The secrets of a deployment, as far as a process has them: a Lambda function is given those of its route.
+pub struct Secrets {
+    /// Keys of access tokens.
+    pub access: Option<SigningKeys>,
+    /// Key that seals game sims' connect keys.
+    pub sealing: Option<SealingKey>,
+    /// Key that turns idempotency keys into ids.
+    pub derivation: Option<DerivationKey>,
+}
+
+impl Secrets {
+    /// All of them.
+    pub const fn all(access: SigningKeys, sealing: SealingKey, derivation: DerivationKey) -> Self {
+        Self { access: Some(access), sealing: Some(sealing), derivation: Some(derivation) }
+    }
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Secrets").finish_non_exhaustive()
+    }
+}
+
+/// The product's parts. What takes a grant to reach, handlers reach through a [`Scope`](crate::grants::Scope) alone.
 pub struct App {
-    pub(crate) table: Arc<dyn Table>,
-    pub(crate) access_keys: SigningKeys,
-    pub(crate) sealing: SealingKey,
-    pub(crate) derivation: DerivationKey,
+    table: Arc<dyn Table>,
+    /// For [`Scope`](crate::grants::Scope) alone.
+    pub(crate) secrets: Secrets,
+    /// For [`Scope`](crate::grants::Scope) alone.
+    pub(crate) content: ContentInForce,
     pub(crate) gamesim_role: String,
     pub(crate) operator_role: String,
     pub(crate) hasher: Hasher,
     pub(crate) characters: CharacterCache,
     clock: Clock,
     entropy: Entropy,
-    content: ContentInForce,
     pub(crate) observed: Observed,
 }
 
@@ -71,16 +89,14 @@ impl App {
     pub fn new(config: Config) -> Self {
         Self {
             table: config.table,
-            access_keys: config.access_keys,
-            sealing: config.sealing,
-            derivation: config.derivation,
+            secrets: config.secrets,
+            content: ContentInForce::default(),
             gamesim_role: config.gamesim_role,
             operator_role: config.operator_role,
             hasher: Hasher::default(),
             characters: CharacterCache::default(),
             clock: config.clock,
             entropy: config.entropy,
-            content: ContentInForce::default(),
             observed: Observed::new(),
         }
     }
@@ -91,9 +107,14 @@ impl App {
         Self { observed: self.observed.with_usage(usage), ..self }
     }
 
-    /// The database.
+    /// The database, whole.
     pub fn table(&self) -> &Arc<dyn Table> {
         &self.table
+    }
+
+    /// What the routes have done in this process.
+    pub fn done(&self) -> impl Iterator<Item = Done> + '_ {
+        self.observed.done()
     }
 
     /// Password hashes that this process has computed: each admitted attempt at a password costs one, whatever it hits.
@@ -118,17 +139,5 @@ impl App {
 
     pub(crate) fn random_bits(&self) -> u128 {
         u128::from_be_bytes(self.random())
-    }
-
-    /// The content in force. Whoever asks twice in one request may get two versions; keep the first.
-    pub(crate) async fn content(&self) -> Result<Arc<LoadedContent>, ApiError> {
-        self.content.read(&*self.table, self.now()).await
-    }
-
-    /// Does what the first request would otherwise pay for: opens the connection to the database and reads the content.
-    pub(crate) async fn warm_up(&self) {
-        if let Err(error) = self.content().await {
-            tracing::warn!(?error, "warm-up failed; the first request will try again");
-        }
     }
 }

@@ -1,22 +1,29 @@
 //! Who calls. Each kind of caller is a type, so that an endpoint cannot forget to ask.
 
-use crate::app::App;
 use crate::endpoint::{Access, Call};
 use crate::error::ApiError;
+use crate::grants::{Grants, Scope, Secret};
 use crate::incoming::Incoming;
 use guildhall_auth::AccessClaims;
 use guildhall_domain::{AccountId, GamesimId, LoginSessionId, Timestamp};
 use guildhall_storage::accounts::{self, AccountRow};
+use guildhall_storage::{Operation, TableName};
 
 /// A kind of caller.
 pub trait Caller: Sized + Send {
     /// What API Gateway and the documents say of it.
     const ACCESS: Access;
+    /// What it takes to find out who it is.
+    const GRANTS: Grants;
 
     /// Finds out who it is, or refuses.
     #[doc(hidden)]
     #[allow(private_interfaces, reason = "only this crate implements or calls it")]
-    fn identify(app: &App, incoming: &Incoming, now: Timestamp) -> impl Future<Output = Result<Self, ApiError>> + Send;
+    fn identify(
+        app: &Scope<'_>,
+        incoming: &Incoming,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Self, ApiError>> + Send;
 }
 
 /// Anyone at all.
@@ -25,9 +32,10 @@ pub struct Anyone;
 
 impl Caller for Anyone {
     const ACCESS: Access = Access::Public;
+    const GRANTS: Grants = Grants::NONE;
 
     #[allow(private_interfaces, reason = "only this crate implements or calls it")]
-    async fn identify(_: &App, _: &Incoming, _: Timestamp) -> Result<Self, ApiError> {
+    async fn identify(_: &Scope<'_>, _: &Incoming, _: Timestamp) -> Result<Self, ApiError> {
         Ok(Self)
     }
 }
@@ -45,10 +53,11 @@ pub struct Player {
 
 impl Caller for Player {
     const ACCESS: Access = Access::Player;
+    const GRANTS: Grants = Bearer::GRANTS;
 
     /// The signature says who it is; the account's row, read consistently, says whether that still counts.
     #[allow(private_interfaces, reason = "only this crate implements or calls it")]
-    async fn identify(app: &App, incoming: &Incoming, now: Timestamp) -> Result<Self, ApiError> {
+    async fn identify(app: &Scope<'_>, incoming: &Incoming, now: Timestamp) -> Result<Self, ApiError> {
         Bearer::identify(app, incoming, now).await?.claims.prove(app, now).await
     }
 }
@@ -68,20 +77,22 @@ struct Claims {
 
 impl Caller for Bearer {
     const ACCESS: Access = Access::Player;
+    /// The row of the account is part of it: whoever has a token of somebody is to [`Call::prove`] it.
+    const GRANTS: Grants = Grants::NONE.with(Secret::AccessKey).on(TableName::Accounts, &[Operation::Get]);
 
     #[allow(private_interfaces, reason = "only this crate implements or calls it")]
-    async fn identify(app: &App, incoming: &Incoming, now: Timestamp) -> Result<Self, ApiError> {
+    async fn identify(app: &Scope<'_>, incoming: &Incoming, now: Timestamp) -> Result<Self, ApiError> {
         let token = incoming.bearer().ok_or_else(ApiError::unauthorized)?;
         let AccessClaims { account_id, login_session_id, .. } =
-            app.access_keys.verify(token, now).map_err(|_| ApiError::unauthorized())?;
+            app.access_keys()?.verify(token, now).map_err(|_| ApiError::unauthorized())?;
         Ok(Self { claims: Claims { account_id, login_session_id } })
     }
 }
 
 impl Claims {
-    async fn prove(self, app: &App, now: Timestamp) -> Result<Player, ApiError> {
+    async fn prove(self, app: &Scope<'_>, now: Timestamp) -> Result<Player, ApiError> {
         let Self { account_id, login_session_id } = self;
-        let account = accounts::find(&*app.table, account_id).await?;
+        let account = accounts::find(&app.table, account_id).await?;
         match account.filter(|account| account.has_login(login_session_id, now)) {
             Some(account) => Ok(Player { account_id, login_session_id, account: Box::new(account) }),
             None => {
@@ -116,9 +127,10 @@ pub struct Gamesim {
 
 impl Caller for Gamesim {
     const ACCESS: Access = Access::Gamesim;
+    const GRANTS: Grants = Grants::NONE;
 
     #[allow(private_interfaces, reason = "only this crate implements or calls it")]
-    async fn identify(app: &App, incoming: &Incoming, _: Timestamp) -> Result<Self, ApiError> {
+    async fn identify(app: &Scope<'_>, incoming: &Incoming, _: Timestamp) -> Result<Self, ApiError> {
         let arn = incoming.user_arn.as_deref().ok_or_else(ApiError::forbidden)?;
         let name = session_name(arn, &app.gamesim_role).ok_or_else(ApiError::forbidden)?;
         let gamesim_id = name.parse().map_err(|_| ApiError::forbidden())?;
@@ -136,9 +148,10 @@ pub struct Operator {
 
 impl Caller for Operator {
     const ACCESS: Access = Access::Operator;
+    const GRANTS: Grants = Grants::NONE;
 
     #[allow(private_interfaces, reason = "only this crate implements or calls it")]
-    async fn identify(app: &App, incoming: &Incoming, _: Timestamp) -> Result<Self, ApiError> {
+    async fn identify(app: &Scope<'_>, incoming: &Incoming, _: Timestamp) -> Result<Self, ApiError> {
         let arn = incoming.user_arn.as_deref().ok_or_else(ApiError::forbidden)?;
         let name = session_name(arn, &app.operator_role).ok_or_else(ApiError::forbidden)?;
         Ok(Self { name: name.to_owned() })

@@ -62,7 +62,7 @@ fn require_room(mine: &[CharacterRow], now: Timestamp) -> Result<(), ApiError> {
 /// The number of the account's list of characters as it stands, after another request has moved it.
 async fn roster_of(call: &Call<'_, Player>) -> Result<u64, ApiError> {
     let Player { account_id, login_session_id, .. } = call.caller;
-    let account = accounts::find(&*call.app.table, account_id).await?;
+    let account = accounts::find(&call.app.table, account_id).await?;
     let account = account.filter(|account| account.has_login(login_session_id, call.now));
     account.map(|account| account.roster).ok_or_else(ApiError::unauthorized)
 }

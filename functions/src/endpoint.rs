@@ -5,6 +5,7 @@
 use crate::answer::{Answer, Described, IntoAnswer, Success};
 use crate::caller::Caller;
 use crate::error::ApiError;
+use crate::grants::{Grants, Scope};
 use crate::incoming::Incoming;
 use crate::{App, lambda};
 use guildhall_domain::limits::{BODY_BYTES_MAX, IDEMPOTENCY_KEY_BYTES_MAX};
@@ -15,6 +16,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
 use std::time::Instant;
+
+/// How long most functions may take, in seconds: three times what all attempts at a slow database do.
+const TIMEOUT_S: u32 = 10;
 
 /// One action of the API.
 pub trait Endpoint: 'static {
@@ -30,6 +34,12 @@ pub trait Endpoint: 'static {
     const REFUSALS: &'static [u16] = &[];
     /// Largest body that is read, in bytes.
     const BODY_BYTES_MAX: usize = BODY_BYTES_MAX;
+    /// What it may reach, beside what its kind of caller takes.
+    const GRANTS: Grants;
+    /// Whether it hashes passwords, which takes a processor's time.
+    const HASHES_PASSWORDS: bool = false;
+    /// How long it may take, in seconds.
+    const TIMEOUT_S: u32 = TIMEOUT_S;
     /// Who may call.
     type Caller: Caller;
     /// Path parameters, query and body as one value.
@@ -47,8 +57,8 @@ pub trait Endpoint: 'static {
 /// What an endpoint knows of a request besides its input.
 #[derive(Debug)]
 pub struct Call<'a, C> {
-    /// The product's parts.
-    pub app: &'a App,
+    /// The product's parts, as far as the endpoint's grants go.
+    pub app: &'a Scope<'a>,
     /// Who calls.
     pub caller: C,
     /// When the request came.
@@ -64,11 +74,12 @@ pub struct Call<'a, C> {
 impl<C> Call<'_, C> {
     /// An id for something that this request creates: the same for every repetition under the same `Idempotency-Key`, and
     /// random without one.
-    pub fn new_id(&self, purpose: &str, account_id: AccountId) -> u128 {
-        match &self.idempotency_key {
-            Some(key) => self.app.derivation.derive_id(purpose, &[&account_id.to_bytes(), key.as_bytes()]),
-            None => self.app.random_bits(),
-        }
+    ///
+    /// # Errors
+    /// Without a grant of the key that ids are derived with.
+    pub fn new_id(&self, purpose: &str, account_id: AccountId) -> Result<u128, ApiError> {
+        let Some(key) = &self.idempotency_key else { return Ok(self.app.random_bits()) };
+        Ok(self.app.derivation()?.derive_id(purpose, &[&account_id.to_bytes(), key.as_bytes()]))
     }
 }
 
@@ -129,6 +140,12 @@ pub struct Route {
     pub access: Access,
     /// Largest body that is read, in bytes.
     pub body_bytes_max: usize,
+    /// What it may reach.
+    pub grants: Grants,
+    /// Whether it hashes passwords.
+    pub hashes_passwords: bool,
+    /// How long it may take, in seconds.
+    pub timeout_s: u32,
     /// Status of a success.
     pub status: u16,
     /// Media type of a success.
@@ -159,6 +176,9 @@ impl Route {
             path: E::PATH,
             access: E::Caller::ACCESS,
             body_bytes_max: E::BODY_BYTES_MAX,
+            grants: grants::<E>(),
+            hashes_passwords: E::HASHES_PASSWORDS,
+            timeout_s: E::TIMEOUT_S,
             status: E::STATUS,
             media_type: E::Output::MEDIA_TYPE,
             cached: E::Output::CACHED,
@@ -187,6 +207,17 @@ impl Route {
         all.into_iter().flatten().copied().chain(others).collect()
     }
 
+    /// Memory of its Lambda function, in MB. Processor time comes with it, a whole processor at 1,769 MB, so that what computes
+    /// takes a fraction of the time for the same money; what waits for the database does not.
+    pub const fn memory_mb(&self) -> u32 {
+        if self.hashes_passwords { 1_024 } else { 256 }
+    }
+
+    /// Does what the first request would otherwise pay for.
+    pub(crate) async fn warm_up(&self, app: &App) {
+        Scope::new(app, self.grants).warm_up().await;
+    }
+
     /// Answers a request; never fails.
     pub(crate) async fn respond(&self, app: &App, request: lambda_http::Request) -> lambda_http::Response<String> {
         let started = Instant::now();
@@ -213,10 +244,15 @@ impl Route {
     }
 }
 
+const fn grants<E: Endpoint>() -> Grants {
+    E::GRANTS.and(E::Caller::GRANTS)
+}
+
 async fn handle<E: Endpoint>(app: &App, incoming: &Incoming) -> Result<Answer, ApiError> {
     let input = incoming.input::<E::Input>(E::METHOD, E::BODY_BYTES_MAX)?;
     let idempotency_key = idempotency_key(incoming)?;
     let now = app.now();
+    let app = &Scope::new(app, const { grants::<E>() });
     let caller = E::Caller::identify(app, incoming, now).await?;
     let if_none_match = incoming.list("if-none-match");
     let source_ip = incoming.source_ip.as_deref().and_then(|text| text.parse().ok());

@@ -176,9 +176,10 @@ impl From<StorageError> for ApiError {
         match error {
             StorageError::Throttled => busy("throttled"),
             StorageError::Unavailable(_) => busy("unavailable"),
-            StorageError::TooLarge(_) | StorageError::Invalid(_) | StorageError::Undecodable(_) => {
-                Self::internal(error.to_string())
-            }
+            StorageError::TooLarge(_)
+            | StorageError::Invalid(_)
+            | StorageError::Denied(..)
+            | StorageError::Undecodable(_) => Self::internal(error.to_string()),
         }
     }
 }

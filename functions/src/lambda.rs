@@ -2,9 +2,10 @@
 //! that has the event in hand, as the local front has.
 
 use crate::answer::JSON;
-use crate::app::{App, Config};
+use crate::app::{App, Config, Secrets};
 use crate::endpoint::Route;
 use crate::error::ApiError;
+use crate::grants::{Grants, Secret};
 use guildhall_auth::{DerivationKey, SealingKey, SigningKeys};
 use guildhall_domain::Timestamp;
 use guildhall_storage::dynamo::{DynamoConfig, DynamoTable};
@@ -21,8 +22,8 @@ pub async fn start(route: &'static Route) -> Result<(), Error> {
     guildhall_telemetry::logs::init(guildhall_telemetry::logs::LogFormat::Json, "info");
     let table = DynamoTable::connect(DynamoConfig::from_environment()).await;
     let usage = table.usage();
-    let app = Arc::new(App::new(config_from_environment(table)?).with_usage(usage));
-    app.warm_up().await;
+    let app = Arc::new(App::new(config_from_environment(table, route.grants)?).with_usage(usage));
+    route.warm_up(&app).await;
     lambda_http::run(service_fn(move |request: Request| {
         let app = Arc::clone(&app);
         async move { Ok::<_, Error>(route.respond(&app, request).await) }
@@ -73,13 +74,17 @@ pub fn system_entropy(bytes: &mut [u8]) {
     getrandom::fill(bytes).expect("the operating system provides random bytes");
 }
 
-fn config_from_environment(table: DynamoTable) -> Result<Config, Error> {
+fn config_from_environment(table: DynamoTable, grants: Grants) -> Result<Config, Error> {
+    let secret = |secret| if grants.has(secret) { read(secret).map(Some) } else { Ok(None) };
+    let access_keys = |key: [u8; 32]| SigningKeys::new(vec![("1".to_owned(), key.to_vec())]);
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     Ok(Config {
         table: Arc::new(table),
-        access_keys: SigningKeys::new(vec![("1".to_owned(), secret("GUILDHALL_ACCESS_KEY")?.to_vec())])?,
-        sealing: SealingKey::new(secret("GUILDHALL_SEALING_KEY")?),
-        derivation: DerivationKey::new(secret("GUILDHALL_DERIVATION_KEY")?),
+        secrets: Secrets {
+            access: secret(Secret::AccessKey)?.map(access_keys).transpose()?,
+            sealing: secret(Secret::SealingKey)?.map(SealingKey::new),
+            derivation: secret(Secret::DerivationKey)?.map(DerivationKey::new),
+        },
         gamesim_role: variable("GUILDHALL_GAMESIM_ROLE").unwrap_or_else(|| "guildhall-gamesim".to_owned()),
         operator_role: variable("GUILDHALL_OPERATOR_ROLE").unwrap_or_else(|| "guildhall-operator".to_owned()),
         clock: Arc::new(system_clock),
@@ -88,8 +93,9 @@ fn config_from_environment(table: DynamoTable) -> Result<Config, Error> {
 }
 
 /// A 32-byte secret, base64, from the environment.
-fn secret(name: &str) -> Result<[u8; 32], Error> {
+fn read(secret: Secret) -> Result<[u8; 32], Error> {
     use base64::Engine;
+    let name = secret.variable();
     let text = std::env::var(name).map_err(|_| format!("{name} is not set"))?;
     let bytes = base64::engine::general_purpose::STANDARD.decode(text).map_err(|_| format!("{name} is not base64"))?;
     bytes.try_into().map_err(|_| format!("{name} must have 32 bytes").into())

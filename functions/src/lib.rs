@@ -1,7 +1,7 @@
 //! Every REST route of Guildhall, each a type that implements [`Endpoint`] in a file of its own. The Lambda binaries, the
 //! local front and the tests all derive from [`ROUTES`]; a handler cannot tell in which of them it runs.
 //!
-//! Read `endpoint` for the way of a request, `error` for the way of a failure, and any file of `characters/` for a model.
+//! Read `endpoint` for the way of a request, `grants` for what it may reach, `error` for the way of a failure, and any file of `characters/` for a model.
 
 pub mod accounts;
 pub mod answer;
@@ -12,6 +12,7 @@ pub mod content;
 pub mod endpoint;
 pub mod error;
 pub mod fleet;
+pub mod grants;
 pub mod health;
 mod incoming;
 pub mod lambda;
@@ -19,10 +20,12 @@ mod observed;
 pub mod sessions;
 
 pub use answer::IntoAnswer;
-pub use app::{App, Config};
+pub use app::{App, Config, Secrets};
 pub use endpoint::{Access, Call, Endpoint, Method, Route};
 pub use error::ApiError;
+pub use grants::{Grants, Scope, Secret};
 pub use lambda::{invoke, start};
+pub use observed::Done;
 
 /// Every route, in the order in which a reader meets them.
 pub static ROUTES: &[&Route] = &[

@@ -1,7 +1,7 @@
 //! What a process has done: requests by route and class of status, how long they took, and what the database charged.
 //! Recording is a few relaxed additions; nothing is looked up by what a request says.
 
-use crate::ROUTES;
+use crate::{ROUTES, Route};
 use guildhall_storage::TableName;
 use guildhall_storage::dynamo::Usage;
 use guildhall_telemetry::{Counter, Gauge, Histogram, Metrics};
@@ -25,6 +25,17 @@ pub(crate) struct Observed {
 struct ObservedRoute {
     by_class: Vec<Counter>,
     latency_us: Histogram,
+}
+
+/// What one route has done in a process.
+#[derive(Debug, Clone, Copy)]
+pub struct Done {
+    /// The route.
+    pub route: &'static Route,
+    /// Calls that were answered.
+    pub calls: u64,
+    /// How long that took, all together.
+    pub busy: Duration,
 }
 
 /// The database adapter counts for itself; a scrape carries its counts over.
@@ -75,6 +86,14 @@ impl Observed {
             counter.inc();
         }
         route.latency_us.record(u64::try_from(latency.as_micros()).unwrap_or(u64::MAX));
+    }
+
+    /// What every route has done.
+    pub(crate) fn done(&self) -> impl Iterator<Item = Done> + '_ {
+        ROUTES.iter().filter_map(|&route| {
+            let latency_us = self.routes.get(route.name)?.latency_us.snapshot();
+            Some(Done { route, calls: latency_us.count, busy: Duration::from_micros(latency_us.sum) })
+        })
     }
 
     /// Whether no request has been answered yet.

@@ -35,20 +35,27 @@ pub use poll_placement_ticket::{POLL_PLACEMENT_TICKET, PollPlacementTicket};
 pub use save_events::{SAVE_EVENTS, SaveEvents};
 pub use save_progress::{SAVE_PROGRESS, SaveProgress};
 
-use crate::App;
+use crate::Scope;
 use crate::error::ApiError;
+use crate::grants::Grants;
 use guildhall_domain::{GamesimId, Session, SessionId};
-use guildhall_storage::sessions;
+use guildhall_storage::{Operation, TableName, sessions};
+
+/// What it takes to find out where a session is: one that has waited too long for another game sim is closed on the way.
+pub(crate) const LOCATE: Grants = Grants::NONE
+    .on(TableName::Characters, &[Operation::Update])
+    .on(TableName::Gamesims, &[Operation::Get, Operation::Update])
+    .on(TableName::Sessions, &[Operation::Get, Operation::Put]);
 
 /// The session, if this very boot of the calling game sim runs this very placement of it; otherwise the caller is fenced.
 async fn own_session(
-    app: &App,
+    app: &Scope<'_>,
     caller: &GamesimId,
     session_id: SessionId,
     gamesim_epoch: u64,
     session_epoch: u32,
 ) -> Result<Session, ApiError> {
-    let session = sessions::find(&*app.table, session_id).await?.ok_or_else(|| ApiError::not_found("game session"))?;
+    let session = sessions::find(&app.table, session_id).await?.ok_or_else(|| ApiError::not_found("game session"))?;
     let own = session.gamesim_id == *caller && session.gamesim_epoch == gamesim_epoch && session.epoch == session_epoch;
     own.then_some(session).ok_or_else(ApiError::fenced)
 }

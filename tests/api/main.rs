@@ -4,6 +4,7 @@
 
 mod accounts;
 mod bad_input;
+mod bill;
 mod budget;
 mod characters;
 mod client;

@@ -3,9 +3,11 @@
 //! what it was, after every call that should change it and after each route's other calls, so that a refusal that changed
 //! something is found, and so is a success that did nothing.
 //!
-//! `world` is what the calls are about, `callers` who makes them, `signed` the same over HTTP with real signatures.
+//! `world` is what the calls are about, `callers` who makes them, `signed` the same over HTTP with real signatures, `grants`
+//! what they reach on the way.
 
 mod callers;
+mod grants;
 mod signed;
 mod world;
 

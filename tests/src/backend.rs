@@ -1,12 +1,14 @@
 //! Every route over the embedded database, called with API Gateway events as Lambda would be, under a clock that the test
 //! turns. There are no sockets but the database's, and nothing ever waits.
 
+mod surroundings;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use guildhall_auth::{DerivationKey, SealingKey, SigningKeys};
 use guildhall_domain::limits::{ACCESS_TOKEN_LIFETIME_S, REFRESH_TOKEN_LIFETIME_S};
 use guildhall_domain::{AccountId, Email, LoginSessionId, Timestamp, TokenId};
-use guildhall_functions::{App, Config, ROUTES, Route, invoke};
+use guildhall_functions::{App, Config, ROUTES, Route, Secrets, invoke};
 use guildhall_local::engine::Engine;
 use guildhall_local::front::{AllowedOrigins, Front, FrontConfig};
 use guildhall_local::sigv4::{Identities, Identity};
@@ -17,7 +19,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use surroundings::Surroundings;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -38,7 +40,7 @@ pub const REGION: &str = "us-east-1";
 #[derive(Debug)]
 pub struct Backend {
     app: Arc<App>,
-    clock_ms: Arc<AtomicU64>,
+    world: Arc<Surroundings>,
     usage: Arc<Usage>,
     stored: Option<DynamoTable>,
     database: Option<(Engine, TempDir)>,
@@ -118,21 +120,19 @@ fn access_keys() -> SigningKeys {
     SigningKeys::new(vec![("1".into(), ACCESS_SECRET.into())]).expect("a key")
 }
 
-/// Bytes that never repeat and are the same in every run, so that a test is a function of what it does.
-fn seeded_entropy() -> impl Fn(&mut [u8]) {
-    let drawn = AtomicU64::new(0);
-    move |bytes| {
-        for chunk in bytes.chunks_mut(8) {
-            let number = drawn.fetch_add(1, Ordering::SeqCst).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            let mixed = (number ^ (number >> 32)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            chunk.copy_from_slice(&(mixed ^ (mixed >> 29)).to_le_bytes()[..chunk.len()]);
-        }
-    }
+/// Every secret that there is.
+fn all_secrets() -> Secrets {
+    Secrets::all(access_keys(), SealingKey::new([8; 32]), DerivationKey::new([9; 32]))
 }
 
 impl Backend {
     /// A fresh backend with the seed content published.
     pub async fn start() -> Self {
+        Self::start_through(|table| table).await
+    }
+
+    /// The same, with something between the routes and the table.
+    pub async fn start_through(through: impl FnOnce(Arc<dyn Table>) -> Arc<dyn Table>) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let engine = Engine::start(&folder.path().join("dynamodb.sqlite")).expect("the embedded database");
         let config = DynamoConfig::new("test-", "us-east-1").endpoint(engine.endpoint());
@@ -147,34 +147,42 @@ impl Backend {
             usage,
             stored: Some(table.clone()),
             database,
-            ..Self::with(Arc::new(table), Arc::new(AtomicU64::new(START_MS)), |app| app.with_usage(shown))
+            ..Self::with(through(Arc::new(table)), Arc::default(), all_secrets(), |app| app.with_usage(shown))
         }
     }
 
     /// A backend over any table, with whatever that holds already.
     pub fn over(table: Arc<dyn Table>) -> Self {
-        Self::with(table, Arc::new(AtomicU64::new(START_MS)), |app| app)
+        Self::with(table, Arc::default(), all_secrets(), |app| app)
     }
 
     /// Another instance of every function over the same table, under the same clock, as Lambda starts one beside another.
     /// Stop the one that was started; this one owns nothing.
     pub fn another_instance(&self) -> Self {
-        Self::with(Arc::clone(self.app.table()), Arc::clone(&self.clock_ms), |app| app)
+        self.another_instance_with(all_secrets())
     }
 
-    fn with(table: Arc<dyn Table>, clock_ms: Arc<AtomicU64>, finish: impl FnOnce(App) -> App) -> Self {
-        let now = Arc::clone(&clock_ms);
+    /// The same, with these secrets alone.
+    pub fn another_instance_with(&self, secrets: Secrets) -> Self {
+        Self::with(Arc::clone(self.app.table()), Arc::clone(&self.world), secrets, |app| app)
+    }
+
+    fn with(
+        table: Arc<dyn Table>,
+        world: Arc<Surroundings>,
+        secrets: Secrets,
+        finish: impl FnOnce(App) -> App,
+    ) -> Self {
+        let (clock, entropy) = (Arc::clone(&world), Arc::clone(&world));
         let app = App::new(Config {
             table,
-            access_keys: access_keys(),
-            sealing: SealingKey::new([8; 32]),
-            derivation: DerivationKey::new([9; 32]),
+            secrets,
             gamesim_role: "guildhall-gamesim".into(),
             operator_role: "guildhall-operator".into(),
-            clock: Arc::new(move || Timestamp(now.load(Ordering::SeqCst))),
-            entropy: Arc::new(seeded_entropy()),
+            clock: Arc::new(move || clock.now()),
+            entropy: Arc::new(move |bytes| entropy.fill(bytes)),
         });
-        Self { app: Arc::new(finish(app)), clock_ms, usage: Arc::default(), stored: None, database: None }
+        Self { app: Arc::new(finish(app)), world, usage: Arc::default(), stored: None, database: None }
     }
 
     /// The table under the routes.
@@ -240,12 +248,12 @@ impl Backend {
 
     /// The time.
     pub fn now(&self) -> Timestamp {
-        Timestamp(self.clock_ms.load(Ordering::SeqCst))
+        self.world.now()
     }
 
     /// Lets time pass.
     pub fn pass_ms(&self, millis: u64) {
-        self.clock_ms.fetch_add(millis, Ordering::SeqCst);
+        self.world.pass_ms(millis);
     }
 
     /// Calls a route with path parameters and a JSON body.

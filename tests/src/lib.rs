@@ -8,10 +8,12 @@ pub mod crowd;
 pub mod dice;
 pub mod disorder;
 pub mod function;
+pub mod hour;
 pub mod openapi;
 pub mod party;
 pub mod process;
 pub mod recorded;
+pub mod routes;
 pub mod signed;
 #[cfg(target_os = "linux")]
 pub mod swarm;

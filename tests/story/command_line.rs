@@ -5,6 +5,7 @@ use guildhall_client::rest::Api;
 use guildhall_tests::party::{characters, login, register};
 use guildhall_tests::process::StackProcess;
 use rustix::process::Signal;
+use serde_json::Value;
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
@@ -73,6 +74,9 @@ async fn control_c_drains_and_a_second_start_keeps_everything() {
     let members = register(&api).await;
     let kept = characters(&members).await;
     stack.signal(Signal::INT);
+    let bill = bill(&mut stack).await;
+    let written = |item: &Value| item["charged"] == "dynamodb_write_units" && item["usd"].as_f64() > Some(0.0);
+    assert!(bill["items"].as_array().unwrap().iter().any(written), "{bill}");
     assert_eq!(stack.end().await.code(), Some(0), "{}", stack.errors().await);
 
     let mut stack = StackProcess::start(EXE, folder.path(), &[]);
@@ -107,4 +111,14 @@ async fn the_walkthrough_in_the_readme_works_as_printed() {
     }
     stack.signal(Signal::INT);
     assert_eq!(stack.end().await.code(), Some(0), "{}", stack.errors().await);
+}
+
+/// What a stack says at its end that everything would have cost.
+async fn bill(stack: &mut StackProcess) -> Value {
+    while let Some(line) = stack.line().await {
+        if line.starts_with('{') {
+            return serde_json::from_str(&line).unwrap();
+        }
+    }
+    panic!("it ends without a bill");
 }

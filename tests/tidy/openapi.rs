@@ -1,4 +1,4 @@
-//! The descriptions of the API and of the content are what the routes and the types say.
+//! The descriptions of the API, of the content and of what the functions may reach are what the routes and the types say.
 
 use super::read;
 
@@ -14,4 +14,10 @@ fn the_openapi_document_is_current() {
 fn the_schema_of_the_content_is_current() {
     let current = guildhall_tests::openapi::content_schema();
     assert!(read("seed-data/schema.json") == current, "seed-data/schema.json is stale; `make openapi` writes it anew");
+}
+
+#[test]
+fn what_the_functions_may_reach_is_current() {
+    let current = guildhall_tests::routes::document();
+    assert!(read("infra/routes.json") == current, "infra/routes.json is stale; `make routes` writes it anew");
 }

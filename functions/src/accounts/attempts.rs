@@ -1,33 +1,40 @@
 //! Whether a password may be tried, asked before it is hashed: who tries is named by keyed hashes of address and network, so
 //! that the store's rows tell nobody which addresses were tried, and an address without an account is counted like any.
 
-use crate::App;
+use crate::Scope;
 use crate::caller::Player;
 use crate::endpoint::Call;
 use crate::error::ApiError;
+use crate::grants::{Grants, Secret};
 use guildhall_domain::{Email, Password, Timestamp};
 use guildhall_storage::throttle::{self, Admission, Attempt};
+use guildhall_storage::{Operation, TableName};
 use std::net::IpAddr;
+
+/// What counting attempts takes.
+pub(super) const GRANTS: Grants =
+    Grants::NONE.with(Secret::DerivationKey).on(TableName::Accounts, &[Operation::Update]);
 
 /// Counts an attempt to log in, or refuses it.
 pub(super) async fn admit_login(
-    app: &App,
+    app: &Scope<'_>,
     email: &Email,
     source_ip: Option<IpAddr>,
     now: Timestamp,
 ) -> Result<Attempt, ApiError> {
-    let attempt = attempt(app, email, source_ip);
-    judge(throttle::admit_login(&*app.table, &attempt, now).await?).map(|()| attempt)
+    let attempt = attempt(app, email, source_ip)?;
+    judge(throttle::admit_login(&app.table, &attempt, now).await?).map(|()| attempt)
 }
 
 /// Counts an attempt to register, or refuses it.
 pub(super) async fn admit_registration(
-    app: &App,
+    app: &Scope<'_>,
     email: &Email,
     source_ip: Option<IpAddr>,
     now: Timestamp,
 ) -> Result<(), ApiError> {
-    judge(throttle::admit_registration(&*app.table, &attempt(app, email, source_ip), now).await?)
+    let attempt = attempt(app, email, source_ip)?;
+    judge(throttle::admit_registration(&app.table, &attempt, now).await?)
 }
 
 /// Asks a player for their own password once more: whoever found a token must not get further by guessing.
@@ -40,7 +47,7 @@ pub(super) async fn confirm_password(call: &Call<'_, Player>, typed: &str) -> Re
     if !checked.right {
         return Err(ApiError::wrong_password());
     }
-    Ok(throttle::succeed(&*app.table, &attempt, call.now).await?)
+    Ok(throttle::succeed(&app.table, &attempt, call.now).await?)
 }
 
 fn judge(admission: Admission) -> Result<(), ApiError> {
@@ -50,15 +57,16 @@ fn judge(admission: Admission) -> Result<(), ApiError> {
     }
 }
 
-fn attempt(app: &App, email: &Email, source_ip: Option<IpAddr>) -> Attempt {
+fn attempt(app: &Scope<'_>, email: &Email, source_ip: Option<IpAddr>) -> Result<Attempt, ApiError> {
     let (address, network) = (email.as_str().as_bytes(), network(source_ip));
-    let name = |purpose: &str, parts: &[&[u8]]| app.derivation.derive_id(purpose, parts);
-    Attempt {
+    let derivation = app.derivation()?;
+    let name = |purpose: &str, parts: &[&[u8]]| derivation.derive_id(purpose, parts);
+    Ok(Attempt {
         pair: name("throttle-pair", &[address, &network]),
         address: name("throttle-address", &[address]),
         network: name("throttle-network", &[&network]),
         spread: u64::from_be_bytes(app.random()),
-    }
+    })
 }
 
 /// The network that an address belongs to: a /24 of IPv4, a /56 of IPv6, which is what one household is given. All

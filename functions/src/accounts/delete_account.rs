@@ -2,14 +2,16 @@
 //! anew, for an account that shares nothing with this one. The characters stay for a later clean-up; nobody can reach them,
 //! as they are found through the id of the account alone, which nobody can log in to again.
 
-use super::attempts::confirm_password;
-use super::expulsion::{Ended, expel};
+use super::attempts::{self, confirm_password};
+use super::expulsion::{self, Ended, expel};
 use crate::caller::Player;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
+use crate::grants::Grants;
 use guildhall_domain::api::{AccountDeleted, DeleteAccountRequest};
 use guildhall_domain::limits::AUTH_BODY_BYTES_MAX;
 use guildhall_storage::accounts;
+use guildhall_storage::{Operation, TableName};
 
 /// `DELETE /v1/account`
 #[derive(Debug)]
@@ -24,6 +26,9 @@ impl Endpoint for DeleteAccount {
     const PATH: &'static str = "/v1/account";
     const REFUSALS: &'static [u16] = &[403, 409, 429];
     const BODY_BYTES_MAX: usize = AUTH_BODY_BYTES_MAX;
+    const GRANTS: Grants =
+        attempts::GRANTS.and(expulsion::GRANTS).on(TableName::Accounts, &[Operation::Update, Operation::Delete]);
+    const HASHES_PASSWORDS: bool = true;
     type Caller = Player;
     type Input = DeleteAccountRequest;
     type Output = AccountDeleted;
@@ -31,7 +36,7 @@ impl Endpoint for DeleteAccount {
     async fn call(call: Call<'_, Player>, input: DeleteAccountRequest) -> Result<AccountDeleted, ApiError> {
         confirm_password(&call, &input.password).await?;
         let asking = call.caller.login_session_id;
-        if accounts::delete(&*call.app.table, &call.caller.account, asking).await? {
+        if accounts::delete(&call.app.table, &call.caller.account, asking).await? {
             expel(call.app, call.caller.account_id, Ended::All, call.now).await?;
             Ok(AccountDeleted { deleted: true })
         } else {

@@ -1,12 +1,20 @@
 //! Has an account's players leave the game sims that they are on, once the right to play is gone. The account's row is written
 //! first: whoever is admitted after that is judged by it, and whoever was admitted before is found here.
 
-use crate::App;
+use crate::Scope;
 use crate::error::ApiError;
+use crate::grants::Grants;
 use guildhall_domain::api::Expulsion;
 use guildhall_domain::{AccountId, LoginSessionId, SessionId, Timestamp};
+use guildhall_storage::{Operation, TableName};
 use guildhall_storage::{characters, gamesims, sessions};
 use std::collections::BTreeSet;
+
+/// What [`expel`] takes.
+pub(super) const GRANTS: Grants = Grants::NONE
+    .on(TableName::Characters, &[Operation::Query])
+    .on(TableName::Gamesims, &[Operation::Update])
+    .on(TableName::Sessions, &[Operation::Get]);
 
 /// Which of an account's logins have ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,9 +26,14 @@ pub(super) enum Ended {
 }
 
 /// Tells each game sim on which somebody plays by an ended login. It obeys with its next heartbeat.
-pub(super) async fn expel(app: &App, account_id: AccountId, ended: Ended, now: Timestamp) -> Result<(), ApiError> {
+pub(super) async fn expel(
+    app: &Scope<'_>,
+    account_id: AccountId,
+    ended: Ended,
+    now: Timestamp,
+) -> Result<(), ApiError> {
     app.characters.forget_account(account_id);
-    let table = &*app.table;
+    let table = &app.table;
     let rows = characters::list(table, account_id).await?;
     let held: BTreeSet<SessionId> = rows.iter().filter_map(|row| Some(row.lease.as_ref()?.session_id)).collect();
     let mut told = BTreeSet::new();

@@ -1,13 +1,15 @@
 //! Ends the login that the call was made with, or every login of the account. A request that starts after the answer is
 //! refused, on every instance, and who plays by an ended login is sent away.
 
-use super::expulsion::{Ended, expel};
+use super::expulsion::{self, Ended, expel};
 use crate::caller::Player;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
+use crate::grants::Grants;
 use guildhall_domain::api::{LoggedOut, LogoutRequest};
 use guildhall_domain::limits::AUTH_BODY_BYTES_MAX;
 use guildhall_storage::accounts;
+use guildhall_storage::{Operation, TableName};
 
 /// `POST /v1/auth/logout`
 #[derive(Debug)]
@@ -21,6 +23,7 @@ impl Endpoint for LogoutAccount {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/auth/logout";
     const BODY_BYTES_MAX: usize = AUTH_BODY_BYTES_MAX;
+    const GRANTS: Grants = expulsion::GRANTS.on(TableName::Accounts, &[Operation::Update]);
     type Caller = Player;
     type Input = LogoutRequest;
     type Output = LoggedOut;
@@ -28,8 +31,8 @@ impl Endpoint for LogoutAccount {
     async fn call(call: Call<'_, Player>, input: LogoutRequest) -> Result<LoggedOut, ApiError> {
         let (account_id, id) = (call.caller.account_id, call.caller.login_session_id);
         if !input.everywhere {
-            accounts::log_out(&*call.app.table, account_id, id).await?;
-        } else if !accounts::log_out_everywhere(&*call.app.table, account_id, id).await? {
+            accounts::log_out(&call.app.table, account_id, id).await?;
+        } else if !accounts::log_out_everywhere(&call.app.table, account_id, id).await? {
             // This login was ended since it was judged, so it has no say over the others.
             return Err(ApiError::unauthorized());
         }

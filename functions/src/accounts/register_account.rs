@@ -1,14 +1,16 @@
 //! Makes an account and logs it in. Everything is stored before the answer leaves.
 
-use super::attempts::admit_registration;
-use super::tokens::new_login;
+use super::attempts::{self, admit_registration};
+use super::tokens::{self, new_login};
 use crate::caller::Anyone;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
+use crate::grants::Grants;
 use guildhall_domain::AccountId;
 use guildhall_domain::api::{Authenticated, Credentials};
 use guildhall_domain::limits::AUTH_BODY_BYTES_MAX;
 use guildhall_storage::accounts::{self, AccountRow, AccountStatus};
+use guildhall_storage::{Operation, TableName};
 use std::collections::BTreeMap;
 
 /// `POST /v1/auth/register`
@@ -25,6 +27,8 @@ impl Endpoint for RegisterAccount {
     const STATUS: u16 = 201;
     const BODY_BYTES_MAX: usize = AUTH_BODY_BYTES_MAX;
     const REFUSALS: &'static [u16] = &[409, 429];
+    const GRANTS: Grants = attempts::GRANTS.and(tokens::GRANTS).on(TableName::Accounts, &[Operation::Put]);
+    const HASHES_PASSWORDS: bool = true;
     type Caller = Anyone;
     type Input = Credentials;
     type Output = Authenticated;
@@ -34,7 +38,7 @@ impl Endpoint for RegisterAccount {
         admit_registration(call.app, &email, call.source_ip, call.now).await?;
         let hash = call.app.hasher.hash(&password, call.app.random()).await?;
         let account_id = AccountId::from_bits(call.app.random_bits());
-        let (login, answer) = new_login(call.app, account_id, call.now);
+        let (login, answer) = new_login(call.app, account_id, call.now)?;
         let account = AccountRow {
             account_id,
             email: Some(email.clone()),
@@ -44,7 +48,7 @@ impl Endpoint for RegisterAccount {
             sessions: BTreeMap::from([(login.id, login.session)]),
             roster: 0,
         };
-        if accounts::register(&*call.app.table, &email, &account).await? {
+        if accounts::register(&call.app.table, &email, &account).await? {
             Ok(answer)
         } else {
             Err(ApiError::new(409, "email_taken", "this e-mail address has an account already"))

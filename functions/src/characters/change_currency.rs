@@ -1,9 +1,10 @@
 //! Gives a character currency or takes it, never below zero nor above the limit.
 
-use super::intent::carry_out;
+use super::intent::{self, carry_out};
 use crate::caller::Bearer;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
+use crate::grants::Grants;
 use guildhall_domain::api::CharacterSheet;
 use guildhall_domain::intents;
 
@@ -19,6 +20,7 @@ impl Endpoint for ChangeCurrency {
     const METHOD: Method = Method::Patch;
     const PATH: &'static str = "/v1/characters/{character_id}/currency";
     const REFUSALS: &'static [u16] = &[404, 409, 422];
+    const GRANTS: Grants = intent::GRANTS;
     type Caller = Bearer;
     type Input = intents::ChangeCurrency;
     type Output = CharacterSheet;

@@ -1,9 +1,10 @@
 //! Hurts or heals a character, within 0 and its maximum.
 
-use super::intent::carry_out;
+use super::intent::{self, carry_out};
 use crate::caller::Bearer;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
+use crate::grants::Grants;
 use guildhall_domain::api::CharacterSheet;
 use guildhall_domain::intents::ChangeHitPoints;
 
@@ -19,6 +20,7 @@ impl Endpoint for ChangeHitpoints {
     const METHOD: Method = Method::Patch;
     const PATH: &'static str = "/v1/characters/{character_id}/hitpoints";
     const REFUSALS: &'static [u16] = &[404, 409, 422];
+    const GRANTS: Grants = intent::GRANTS;
     type Caller = Bearer;
     type Input = ChangeHitPoints;
     type Output = CharacterSheet;

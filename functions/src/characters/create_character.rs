@@ -4,13 +4,16 @@
 use super::intent::ATTEMPTS_MAX;
 use super::{require_room, roster_of};
 use crate::caller::Player;
+use crate::content::in_force;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
+use crate::grants::{Grants, Secret};
 use guildhall_auth::fingerprint;
 use guildhall_domain::api::{CharacterSheet, CreateCharacterRequest};
 use guildhall_domain::rules::creation::first_level;
 use guildhall_domain::{Character, CharacterId};
 use guildhall_storage::characters::{self, CharacterRow, Created};
+use guildhall_storage::{Operation, TableName};
 
 /// `POST /v1/characters`
 #[derive(Debug)]
@@ -25,6 +28,10 @@ impl Endpoint for CreateCharacter {
     const PATH: &'static str = "/v1/characters";
     const STATUS: u16 = 201;
     const REFUSALS: &'static [u16] = &[409, 422];
+    const GRANTS: Grants = in_force::GRANTS
+        .with(Secret::DerivationKey)
+        .on(TableName::Accounts, &[Operation::Update])
+        .on(TableName::Characters, &[Operation::Query, Operation::Put]);
     type Caller = Player;
     type Input = CreateCharacterRequest;
     type Output = CharacterSheet;
@@ -36,7 +43,7 @@ impl Endpoint for CreateCharacter {
             .map_err(|invalid| ApiError::bad_request(invalid.to_string()))?;
         let scores = serde_json::to_string(&input.ability_scores).unwrap_or_default();
         let request_fingerprint = fingerprint(format!("{}\n{}\n{scores}", input.name.as_str(), input.class).as_bytes());
-        let character_id = CharacterId::from_bits(call.new_id("character", account_id));
+        let character_id = CharacterId::from_bits(call.new_id("character", account_id)?);
         let character = Character {
             character_id,
             account_id,
@@ -58,11 +65,11 @@ impl Endpoint for CreateCharacter {
         };
         let mut roster = call.caller.account.roster;
         for _ in 0..ATTEMPTS_MAX {
-            let mine = characters::list(&*call.app.table, account_id).await?;
+            let mine = characters::list(&call.app.table, account_id).await?;
             if !mine.iter().any(|other| other.character.character_id == character_id) {
                 require_room(&mine, call.now)?;
             }
-            match characters::create(&*call.app.table, &row, roster).await? {
+            match characters::create(&call.app.table, &row, roster).await? {
                 Created::New => {
                     call.app.characters.keep(&row);
                     return Ok(CharacterSheet::of(row.character, content));

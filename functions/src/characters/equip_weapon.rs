@@ -1,9 +1,10 @@
 //! Takes a weapon in hand.
 
-use super::intent::carry_out;
+use super::intent::{self, carry_out};
 use crate::caller::Bearer;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
+use crate::grants::Grants;
 use guildhall_domain::api::CharacterSheet;
 use guildhall_domain::intents;
 
@@ -19,6 +20,7 @@ impl Endpoint for EquipWeapon {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/characters/{character_id}/equip-weapon";
     const REFUSALS: &'static [u16] = &[404, 409, 422];
+    const GRANTS: Grants = intent::GRANTS;
     type Caller = Bearer;
     type Input = intents::EquipWeapon;
     type Output = CharacterSheet;

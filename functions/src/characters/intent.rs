@@ -7,15 +7,25 @@
 
 use super::is_kept;
 use crate::caller::{Bearer, Player};
+use crate::content::in_force;
 use crate::endpoint::Call;
 use crate::error::ApiError;
+use crate::grants::Grants;
+use crate::sessions::LOCATE;
 use guildhall_auth::fingerprint;
 use guildhall_domain::api::CharacterSheet;
 use guildhall_domain::intents::Intent;
 use guildhall_domain::{Content, Session, Timestamp};
 use guildhall_storage::characters::{self, Changed, CharacterRow, LastIntent, Roster};
 use guildhall_storage::sessions::{self, Hold};
+use guildhall_storage::{Operation, TableName};
 use serde::Serialize;
+
+/// What an intent takes: the session that a character is said to be in is looked for, and confirmed where it is left behind.
+pub(super) const GRANTS: Grants = in_force::GRANTS
+    .and(LOCATE)
+    .on(TableName::Characters, &[Operation::Get, Operation::Put])
+    .on(TableName::Sessions, &[Operation::Check]);
 
 /// How often an intent looks again when the character's lease moved under it.
 pub(super) const ATTEMPTS_MAX: u32 = 8;
@@ -31,7 +41,7 @@ pub(super) async fn carry_out<I: Intent + Serialize>(
     let (call, (mut row, is_cached)) = call
         .prove(async |account_id| match app.characters.find(account_id, id, intent.version()) {
             Some(row) => Ok((Some(row), true)),
-            None => Ok((characters::find(&*app.table, account_id, id).await?, false)),
+            None => Ok((characters::find(&app.table, account_id, id).await?, false)),
         })
         .await?;
     let repetition = repetition(&call, route, intent)?;
@@ -39,7 +49,7 @@ pub(super) async fn carry_out<I: Intent + Serialize>(
         match attempt(&call, intent, row, repetition.as_ref(), content).await {
             Ok(Attempt::Done(sheet)) => return Ok(*sheet),
             Ok(Attempt::Again(current)) => row = current.map(|current| *current),
-            Err(_) => row = characters::find(&*app.table, call.caller.account_id, id).await?,
+            Err(_) => row = characters::find(&app.table, call.caller.account_id, id).await?,
         }
     }
     for _ in 0..ATTEMPTS_MAX {
@@ -75,7 +85,7 @@ async fn attempt<I: Intent>(
     }
     let lapsed = leave_session(call, &before).await?;
     let next = decide(&before, intent, repetition, content)?;
-    match characters::change(&*call.app.table, &before, next.clone(), lapsed.as_deref(), Roster::Stays).await? {
+    match characters::change(&call.app.table, &before, next.clone(), lapsed.as_deref(), Roster::Stays).await? {
         Changed::Done => {
             let next = CharacterRow { lease: None, ..next };
             cache.keep(&next);
@@ -103,7 +113,7 @@ pub(super) async fn leave_session(
     row: &CharacterRow,
 ) -> Result<Option<Box<Session>>, ApiError> {
     let Some(lease) = &row.lease else { return Ok(None) };
-    match sessions::judge_lease(&*call.app.table, lease, row.character.character_id, call.now).await? {
+    match sessions::judge_lease(&call.app.table, lease, row.character.character_id, call.now).await? {
         Hold::Over => Ok(None),
         Hold::Lapsed(session) => Ok(Some(session)),
         Hold::Binds => Err(ApiError::character_in_session(lease)),

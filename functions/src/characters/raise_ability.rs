@@ -1,9 +1,10 @@
 //! Spends a level-up's point on an ability score.
 
-use super::intent::carry_out;
+use super::intent::{self, carry_out};
 use crate::caller::Bearer;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
+use crate::grants::Grants;
 use guildhall_domain::api::CharacterSheet;
 use guildhall_domain::intents;
 
@@ -19,6 +20,7 @@ impl Endpoint for RaiseAbility {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/characters/{character_id}/level-up";
     const REFUSALS: &'static [u16] = &[404, 409, 422];
+    const GRANTS: Grants = intent::GRANTS;
     type Caller = Bearer;
     type Input = intents::RaiseAbility;
     type Output = CharacterSheet;

@@ -3,10 +3,13 @@
 use super::intent::{ATTEMPTS_MAX, kept};
 use super::{require_room, roster_of};
 use crate::caller::Player;
+use crate::content::in_force;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
+use crate::grants::Grants;
 use guildhall_domain::api::{CharacterPath, CharacterSheet};
 use guildhall_storage::characters::{self, Changed, Roster};
+use guildhall_storage::{Operation, TableName};
 
 /// `POST /v1/characters/{character_id}/restore`
 #[derive(Debug)]
@@ -20,13 +23,16 @@ impl Endpoint for RestoreCharacter {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/characters/{character_id}/restore";
     const REFUSALS: &'static [u16] = &[404, 409];
+    const GRANTS: Grants = in_force::GRANTS
+        .on(TableName::Accounts, &[Operation::Update])
+        .on(TableName::Characters, &[Operation::Get, Operation::Query, Operation::Put]);
     type Caller = Player;
     type Input = CharacterPath;
     type Output = CharacterSheet;
 
     async fn call(call: Call<'_, Player>, input: CharacterPath) -> Result<CharacterSheet, ApiError> {
         let content = &call.app.content().await?.content;
-        let table = &*call.app.table;
+        let table = &call.app.table;
         let mut row = characters::find(table, call.caller.account_id, input.character_id).await?;
         let mut roster = call.caller.account.roster;
         for _ in 0..ATTEMPTS_MAX {

@@ -1,9 +1,10 @@
 //! Takes off a suit of armour or a shield.
 
-use super::intent::carry_out;
+use super::intent::{self, carry_out};
 use crate::caller::Bearer;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
+use crate::grants::Grants;
 use guildhall_domain::api::CharacterSheet;
 use guildhall_domain::intents;
 
@@ -19,6 +20,7 @@ impl Endpoint for UnequipArmor {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/characters/{character_id}/unequip-armor";
     const REFUSALS: &'static [u16] = &[404, 409, 422];
+    const GRANTS: Grants = intent::GRANTS;
     type Caller = Bearer;
     type Input = intents::UnequipArmor;
     type Output = CharacterSheet;

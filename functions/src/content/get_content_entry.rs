@@ -2,8 +2,10 @@
 
 use crate::answer::Cached;
 use crate::caller::Anyone;
+use crate::content::in_force;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
+use crate::grants::Grants;
 use guildhall_domain::api::ContentEntryPath;
 use guildhall_domain::content::ContentEntry;
 
@@ -19,6 +21,7 @@ impl Endpoint for GetContentEntry {
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/content/{kind}/{id}";
     const REFUSALS: &'static [u16] = &[404];
+    const GRANTS: Grants = in_force::GRANTS;
     type Caller = Anyone;
     type Input = ContentEntryPath;
     type Output = Cached<ContentEntry>;

@@ -2,8 +2,10 @@
 
 use crate::answer::Cached;
 use crate::caller::Anyone;
+use crate::content::in_force;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
+use crate::grants::Grants;
 use guildhall_domain::api::{ContentManifest, ContentQuery};
 
 /// `GET /v1/content/manifest`
@@ -17,6 +19,7 @@ impl Endpoint for GetContentManifest {
     const NAME: &'static str = "get-content-manifest";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/content/manifest";
+    const GRANTS: Grants = in_force::GRANTS;
     type Caller = Anyone;
     type Input = ContentQuery;
     type Output = Cached<ContentManifest>;

@@ -3,13 +3,18 @@
 
 use crate::answer::Tagged;
 use crate::error::ApiError;
+use crate::grants::Grants;
 use guildhall_domain::api::{ContentBundle, ContentManifest};
 use guildhall_domain::content::ContentKind;
 use guildhall_domain::limits::CONTENT_LOOK_INTERVAL_MS;
 use guildhall_domain::{Content, Timestamp};
+use guildhall_storage::{Operation, TableName};
 use guildhall_storage::{StorageError, Table, content};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// What it takes to read the content.
+pub(crate) const GRANTS: Grants = Grants::NONE.on(TableName::Content, &[Operation::Get]);
 
 /// One version of the content, in every form that it is asked for.
 #[derive(Debug)]

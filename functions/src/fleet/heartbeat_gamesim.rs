@@ -4,10 +4,12 @@
 use crate::caller::Gamesim;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
+use crate::grants::Grants;
 use guildhall_domain::Timestamp;
 use guildhall_domain::api::{HeartbeatRequest, HeartbeatResponse};
 use guildhall_domain::limits::EXPULSIONS_PER_GAMESIM_MAX;
 use guildhall_storage::gamesims::{self, Beat};
+use guildhall_storage::{Operation, TableName};
 use guildhall_storage::{Table, queue};
 
 /// `POST /internal/gamesims/{gamesim_id}/heartbeat`
@@ -22,6 +24,7 @@ impl Endpoint for HeartbeatGamesim {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/internal/gamesims/{gamesim_id}/heartbeat";
     const REFUSALS: &'static [u16] = &[404, 409];
+    const GRANTS: Grants = Grants::NONE.on(TableName::Gamesims, &[Operation::Query, Operation::Update]);
     type Caller = Gamesim;
     type Input = HeartbeatRequest;
     type Output = HeartbeatResponse;
@@ -30,7 +33,7 @@ impl Endpoint for HeartbeatGamesim {
         if input.gamesim_id != call.caller.gamesim_id {
             return Err(ApiError::forbidden());
         }
-        let table = &*call.app.table;
+        let table = &call.app.table;
         let HeartbeatRequest { gamesim_id, epoch, state, load, expelled } = &input;
         if expelled.len() > EXPULSIONS_PER_GAMESIM_MAX {
             return Err(ApiError::bad_request("expelled: more than there can be"));

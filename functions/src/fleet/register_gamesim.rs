@@ -4,12 +4,14 @@
 use crate::caller::Gamesim;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
+use crate::grants::{Grants, Secret};
 use base64::Engine;
 use guildhall_domain::api::{GamesimLoad, GamesimState, RegisterGamesimRequest, Registered};
 use guildhall_domain::limits::{
     GAMESIM_LEASE_MS, HEARTBEAT_INTERVAL_MS, PORTS_PER_GAMESIM_MAX, SESSIONS_PER_GAMESIM_MAX,
 };
 use guildhall_storage::gamesims::{self, GamesimRow};
+use guildhall_storage::{Operation, TableName};
 use std::collections::BTreeMap;
 
 /// `POST /internal/gamesims`
@@ -33,6 +35,9 @@ impl Endpoint for RegisterGamesim {
     const PATH: &'static str = "/internal/gamesims";
     const STATUS: u16 = 201;
     const REFUSALS: &'static [u16] = &[409];
+    const GRANTS: Grants = Grants::NONE
+        .with(Secret::SealingKey)
+        .on(TableName::Gamesims, &[Operation::Get, Operation::Query, Operation::Put, Operation::Update]);
     type Caller = Gamesim;
     type Input = RegisterGamesimRequest;
     type Output = Registered;
@@ -48,7 +53,7 @@ impl Endpoint for RegisterGamesim {
         let row = GamesimRow {
             gamesim_id: gamesim_id.clone(),
             epoch: 0,
-            sealed_connect_key: call.app.sealing.seal(&key, call.app.random(), &context),
+            sealed_connect_key: call.app.sealing()?.seal(&key, call.app.random(), &context),
             boot_id: input.boot_id,
             state: GamesimState::Ready,
             ip: ip.clone(),
@@ -63,7 +68,7 @@ impl Endpoint for RegisterGamesim {
             load: GamesimLoad::default(),
             expelled: BTreeMap::new(),
         };
-        let row = gamesims::register(&*call.app.table, row, call.now).await?.ok_or_else(ApiError::fenced)?;
+        let row = gamesims::register(&call.app.table, row, call.now).await?.ok_or_else(ApiError::fenced)?;
         tracing::info!(%gamesim_id, row.epoch, row.capacity, ip, "game sim registered");
         Ok(Registered {
             gamesim_id,

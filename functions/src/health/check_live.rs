@@ -3,6 +3,7 @@
 use crate::caller::Anyone;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
+use crate::grants::Grants;
 use guildhall_domain::api::{Alive, Nothing};
 
 /// `GET /health/live`
@@ -16,6 +17,7 @@ impl Endpoint for CheckLive {
     const NAME: &'static str = "check-live";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/health/live";
+    const GRANTS: Grants = Grants::NONE;
     type Caller = Anyone;
     type Input = Nothing;
     type Output = Alive;

@@ -4,6 +4,7 @@ use crate::answer::Page;
 use crate::caller::Anyone;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
+use crate::grants::Grants;
 use guildhall_domain::api::Nothing;
 
 /// `GET /metrics`
@@ -17,6 +18,7 @@ impl Endpoint for GetMetrics {
     const NAME: &'static str = "get-metrics";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/metrics";
+    const GRANTS: Grants = Grants::NONE;
     type Caller = Anyone;
     type Input = Nothing;
     type Output = Page;

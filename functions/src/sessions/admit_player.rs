@@ -2,13 +2,15 @@
 //! stands, so that nobody plays on a stale state.
 
 use super::own_session;
-use crate::App;
+use crate::Scope;
 use crate::caller::Gamesim;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
+use crate::grants::Grants;
 use guildhall_domain::api::{AdmitPlayerRequest, Admitted, Resume};
 use guildhall_domain::{Session, Timestamp};
 use guildhall_storage::sessions::{self, NotAdmitted};
+use guildhall_storage::{Operation, TableName};
 use guildhall_storage::{Table, accounts};
 
 /// `POST /internal/game-sessions/{session_id}/admit`
@@ -23,6 +25,10 @@ impl Endpoint for AdmitPlayer {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/internal/game-sessions/{session_id}/admit";
     const REFUSALS: &'static [u16] = &[404, 409];
+    const GRANTS: Grants = Grants::NONE
+        .on(TableName::Accounts, &[Operation::Get])
+        .on(TableName::Characters, &[Operation::Get, Operation::Check])
+        .on(TableName::Sessions, &[Operation::Get, Operation::Put]);
     type Caller = Gamesim;
     type Input = AdmitPlayerRequest;
     type Output = Admitted;
@@ -34,9 +40,9 @@ impl Endpoint for AdmitPlayer {
         require_login(call.app, &session, &input, call.now).await?;
         let (dungeon_id, seed) = (session.dungeon_id.clone(), session.seed);
         let owner = (input.account_id, input.character_id);
-        match sessions::admit(&*call.app.table, session.clone(), input.seat, owner, call.now).await? {
+        match sessions::admit(&call.app.table, session.clone(), input.seat, owner, call.now).await? {
             Ok(row) => {
-                let resume = if input.has_room { None } else { resume(&*call.app.table, &session).await? };
+                let resume = if input.has_room { None } else { resume(&call.app.table, &session).await? };
                 Ok(Admitted { character: row.character, dungeon_id, seed, resume })
             }
             Err(NotAdmitted::Refused(refused)) => Err(refused.into()),
@@ -49,14 +55,14 @@ impl Endpoint for AdmitPlayer {
 
 /// The login that took the seat is alive.
 async fn require_login(
-    app: &App,
+    app: &Scope<'_>,
     session: &Session,
     input: &AdmitPlayerRequest,
     now: Timestamp,
 ) -> Result<(), ApiError> {
     let lost = || ApiError::new(409, "seat_lost", "the login that took the seat has ended");
     let seat = session.seats.get(usize::from(input.seat)).and_then(Option::as_ref).ok_or_else(lost)?;
-    let account = accounts::find(&*app.table, input.account_id).await?;
+    let account = accounts::find(&app.table, input.account_id).await?;
     let lives = account.is_some_and(|account| account.has_login(seat.login_session_id, now));
     lives.then_some(()).ok_or_else(lost)
 }

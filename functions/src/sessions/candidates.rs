@@ -5,7 +5,7 @@
 //!
 //! Parties that wait for a place come first: a newcomer, and each who waits, leaves a place for every living party before it.
 
-use crate::App;
+use crate::Scope;
 use crate::error::ApiError;
 use guildhall_domain::limits::ZONE_PARTIES_PLACED_MAX;
 use guildhall_domain::{AccountId, SessionId, Timestamp};
@@ -57,7 +57,7 @@ pub(super) struct Outlook {
 /// The search for a game sim: ask for the next one, and say what became of it.
 #[derive(Debug)]
 pub(super) struct Search<'a> {
-    app: &'a App,
+    app: &'a Scope<'a>,
     needs: Needs<'a>,
     turn: Turn,
     outlook: Outlook,
@@ -72,7 +72,7 @@ pub(super) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    pub(super) const fn new(app: &'a App, needs: Needs<'a>, turn: Turn, now: Timestamp) -> Self {
+    pub(super) const fn new(app: &'a Scope<'a>, needs: Needs<'a>, turn: Turn, now: Timestamp) -> Self {
         let outlook = Outlook { older: 0, crowd: 0, waits: false, is_scarce: false };
         Self { app, needs, turn, outlook, now, rounds: 0, left: Vec::new(), met_others: false, is_outdated: true }
     }
@@ -119,7 +119,7 @@ impl<'a> Search<'a> {
         if self.rounds > ROUNDS_MAX {
             return Err(ApiError::busy("contention", "too many sessions are being created at once", 1));
         }
-        let look = queue::look(&*self.app.table).await?;
+        let look = queue::look(&self.app.table).await?;
         self.outlook = self.survey(&look.waiting);
         self.left = look.gamesims;
         self.left.retain(|gamesim| suits(&gamesim.facts, self.needs) && gamesim.room(self.now) > 0);

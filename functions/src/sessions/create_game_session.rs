@@ -4,16 +4,19 @@
 
 use super::candidates::Needs;
 use super::companions;
-use super::placing::{Placed, Wanted, place, repeated};
+use super::placing::{self, Placed, Wanted, place, repeated};
 use super::seat::fleet_full;
 use super::waiting;
 use crate::answer::DoneOrAccepted::{self, Accepted, Done};
 use crate::caller::Player;
+use crate::content::in_force;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
+use crate::grants::{Grants, Secret};
 use guildhall_auth::fingerprint;
 use guildhall_domain::api::{CreateGameSessionRequest, Placement, Queued};
 use guildhall_domain::{SessionId, Sitter};
+use guildhall_storage::{Operation, TableName};
 
 /// `POST /v1/game-sessions`
 #[derive(Debug)]
@@ -28,6 +31,8 @@ impl Endpoint for CreateGameSession {
     const PATH: &'static str = "/v1/game-sessions";
     const STATUS: u16 = 201;
     const REFUSALS: &'static [u16] = &[404, 409, 422];
+    const GRANTS: Grants =
+        placing::GRANTS.and(in_force::GRANTS).with(Secret::DerivationKey).on(TableName::Gamesims, &[Operation::Put]);
     type Caller = Player;
     type Input = CreateGameSessionRequest;
     type Output = DoneOrAccepted<Placement, Queued>;
@@ -42,7 +47,7 @@ impl Endpoint for CreateGameSession {
         let mut party = vec![Sitter { account_id, character_id: input.character_id, login_session_id }];
         party.extend(companions.iter().map(companions::sitter));
         let wanted = Wanted {
-            session_id: SessionId::from_bits(call.new_id("game-session", account_id)),
+            session_id: SessionId::from_bits(call.new_id("game-session", account_id)?),
             dungeon_id: &input.dungeon_id,
             needs: Needs {
                 content_version: &content.version,

@@ -3,6 +3,7 @@
 use crate::caller::Player;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
+use crate::grants::Grants;
 use guildhall_domain::api::{GameSessionPath, GameSessionView};
 use guildhall_storage::sessions::{self, Whereabouts};
 
@@ -18,12 +19,13 @@ impl Endpoint for GetGameSession {
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/game-sessions/{session_id}";
     const REFUSALS: &'static [u16] = &[404];
+    const GRANTS: Grants = super::LOCATE;
     type Caller = Player;
     type Input = GameSessionPath;
     type Output = GameSessionView;
 
     async fn call(call: Call<'_, Player>, input: GameSessionPath) -> Result<GameSessionView, ApiError> {
-        let found = sessions::find_living(&*call.app.table, input.session_id, call.now).await?;
+        let found = sessions::find_living(&call.app.table, input.session_id, call.now).await?;
         let (session, whereabouts) = found.ok_or_else(|| ApiError::not_found("game session"))?;
         let mut view = GameSessionView::from(&session);
         if !matches!(whereabouts, Whereabouts::Running(_)) {

@@ -4,6 +4,7 @@ use super::log;
 use crate::caller::Operator;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
+use crate::grants::Grants;
 use guildhall_domain::api::{GameSessionEvents, ListEventsRequest};
 use guildhall_storage::sessions;
 
@@ -19,12 +20,13 @@ impl Endpoint for InspectEvents {
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/internal/game-sessions/{session_id}/events";
     const REFUSALS: &'static [u16] = &[404];
+    const GRANTS: Grants = log::GRANTS;
     type Caller = Operator;
     type Input = ListEventsRequest;
     type Output = GameSessionEvents;
 
     async fn call(call: Call<'_, Operator>, input: ListEventsRequest) -> Result<GameSessionEvents, ApiError> {
-        let found = sessions::find(&*call.app.table, input.session_id).await?;
+        let found = sessions::find(&call.app.table, input.session_id).await?;
         found.ok_or_else(|| ApiError::not_found("game session"))?;
         log::read(call.app, &input, call.now, |_| true).await
     }

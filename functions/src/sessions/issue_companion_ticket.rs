@@ -5,10 +5,12 @@ use super::seat::present;
 use crate::caller::Bearer;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
+use crate::grants::{Grants, Secret};
 use guildhall_auth::CompanionTicket;
 use guildhall_domain::api::{CompanionTicketIssued, IssueCompanionTicketRequest};
 use guildhall_domain::limits::COMPANION_TICKET_LIFETIME_S;
 use guildhall_storage::characters;
+use guildhall_storage::{Operation, TableName};
 
 /// `POST /v1/companion-tickets`
 #[derive(Debug)]
@@ -22,6 +24,7 @@ impl Endpoint for IssueCompanionTicket {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/companion-tickets";
     const REFUSALS: &'static [u16] = &[404];
+    const GRANTS: Grants = Grants::NONE.with(Secret::DerivationKey).on(TableName::Characters, &[Operation::Get]);
     type Caller = Bearer;
     type Input = IssueCompanionTicketRequest;
     type Output = CompanionTicketIssued;
@@ -31,7 +34,7 @@ impl Endpoint for IssueCompanionTicket {
         input: IssueCompanionTicketRequest,
     ) -> Result<CompanionTicketIssued, ApiError> {
         let (app, id) = (call.app, input.character_id);
-        let (call, row) = call.prove(async |account| Ok(characters::find(&*app.table, account, id).await?)).await?;
+        let (call, row) = call.prove(async |account| Ok(characters::find(&app.table, account, id).await?)).await?;
         let row = present(row)?;
         let ticket = CompanionTicket {
             account_id: call.caller.account_id,
@@ -39,6 +42,9 @@ impl Endpoint for IssueCompanionTicket {
             login_session_id: call.caller.login_session_id,
             expires_at: call.now.plus_secs(COMPANION_TICKET_LIFETIME_S),
         };
-        Ok(CompanionTicketIssued { ticket: ticket.encode(&app.derivation), expires_in_s: COMPANION_TICKET_LIFETIME_S })
+        Ok(CompanionTicketIssued {
+            ticket: ticket.encode(app.derivation()?),
+            expires_in_s: COMPANION_TICKET_LIFETIME_S,
+        })
     }
 }

@@ -4,6 +4,7 @@ use super::log;
 use crate::caller::Player;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
+use crate::grants::Grants;
 use guildhall_domain::api::{GameSessionEvents, ListEventsRequest};
 use guildhall_domain::combat_log::{Deed, Entry};
 use guildhall_storage::sessions;
@@ -20,12 +21,13 @@ impl Endpoint for ListEvents {
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/game-sessions/{session_id}/events";
     const REFUSALS: &'static [u16] = &[404];
+    const GRANTS: Grants = log::GRANTS;
     type Caller = Player;
     type Input = ListEventsRequest;
     type Output = GameSessionEvents;
 
     async fn call(call: Call<'_, Player>, input: ListEventsRequest) -> Result<GameSessionEvents, ApiError> {
-        let session = sessions::find(&*call.app.table, input.session_id).await?;
+        let session = sessions::find(&call.app.table, input.session_id).await?;
         let seats = session.map(|session| session.seats).unwrap_or_default();
         let theirs = || seats.iter().flatten().filter(|seat| seat.account_id == call.caller.account_id);
         // To whoever has no seat in it, the session is not there.

@@ -3,10 +3,12 @@
 use crate::caller::Operator;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
+use crate::grants::Grants;
 use guildhall_domain::Timestamp;
 use guildhall_domain::api::{ListViolationsRequest, Violations};
 use guildhall_domain::limits::CURSOR_BYTES_MAX;
 use guildhall_storage::events::{self, ViolationRow};
+use guildhall_storage::{Operation, TableName};
 
 /// `GET /internal/violations`
 #[derive(Debug)]
@@ -19,6 +21,7 @@ impl Endpoint for ListViolations {
     const NAME: &'static str = "list-violations";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/internal/violations";
+    const GRANTS: Grants = Grants::NONE.on(TableName::Events, &[Operation::Query]);
     type Caller = Operator;
     type Input = ListViolationsRequest;
     type Output = Violations;
@@ -37,7 +40,7 @@ impl Endpoint for ListViolations {
             return Err(ApiError::bad_request("after: not a cursor"));
         }
         let (rows, has_more) =
-            events::violations(&*call.app.table, &day, after.as_deref(), limit.entries(), call.now).await?;
+            events::violations(&call.app.table, &day, after.as_deref(), limit.entries(), call.now).await?;
         let next_cursor = rows.last().map(ViolationRow::name).or(after);
         Ok(Violations { violations: rows.into_iter().map(|row| row.violation).collect(), next_cursor, has_more })
     }

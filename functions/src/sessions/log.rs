@@ -3,13 +3,19 @@
 //! A cursor names the placement, the chunk, and the first entry that has not been shown, so that the chunk is found without
 //! looking for it. To whoever holds it, it is a word.
 
-use crate::App;
+use crate::Scope;
 use crate::error::ApiError;
+use crate::grants::Grants;
 use guildhall_domain::api::{GameSessionEvent, GameSessionEvents, ListEventsRequest};
 use guildhall_domain::combat_log::{Chunk, Entry};
 use guildhall_domain::limits::LOG_CHUNKS_PER_PAGE;
 use guildhall_domain::{SessionId, Timestamp};
 use guildhall_storage::events::{self, Place};
+use guildhall_storage::{Operation, TableName};
+
+/// What reading a session's log takes, and the session itself.
+pub(super) const GRANTS: Grants =
+    Grants::NONE.on(TableName::Events, &[Operation::Query]).on(TableName::Sessions, &[Operation::Get]);
 
 /// How far somebody has read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +50,7 @@ impl Cursor {
 
 /// The events of a session after a cursor that `is_shown` to the one who asks.
 pub(super) async fn read(
-    app: &App,
+    app: &Scope<'_>,
     input: &ListEventsRequest,
     now: Timestamp,
     is_shown: impl Fn(&Entry) -> bool,
@@ -82,13 +88,13 @@ pub(super) async fn read(
 }
 
 async fn page(
-    app: &App,
+    app: &Scope<'_>,
     session_id: SessionId,
     cursor: Cursor,
     now: Timestamp,
 ) -> Result<(Vec<events::StoredChunk>, bool), ApiError> {
     let from = (cursor != Cursor::BEGINNING).then_some(cursor.chunk);
-    Ok(events::chunks(&*app.table, session_id, from, LOG_CHUNKS_PER_PAGE, now).await?)
+    Ok(events::chunks(&app.table, session_id, from, LOG_CHUNKS_PER_PAGE, now).await?)
 }
 
 #[cfg(test)]

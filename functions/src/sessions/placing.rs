@@ -3,12 +3,13 @@
 
 use super::candidates::{Needs, Outlook, Search, Turn, address};
 use super::companions;
-use super::resumption::find_or_resume;
+use super::resumption::{self, find_or_resume};
 use super::seat::{ATTEMPTS_MAX, judge, placement, present, reservation};
 use super::waiting;
 use crate::caller::Player;
 use crate::endpoint::Call;
 use crate::error::ApiError;
+use crate::grants::{Grants, Secret};
 use futures_util::future::try_join_all;
 use guildhall_domain::api::Placement;
 use guildhall_domain::limits::IDEMPOTENCY_RETENTION_S;
@@ -17,6 +18,16 @@ use guildhall_storage::CommitError;
 use guildhall_storage::characters::{self, CharacterRow};
 use guildhall_storage::gamesims::GamesimRow;
 use guildhall_storage::sessions::{self, Newcomer, Unplaced, Waits};
+use guildhall_storage::{Operation, TableName};
+
+/// What [`repeated`] takes.
+pub(super) const REPEATED: Grants = resumption::GRANTS.with(Secret::SealingKey);
+
+/// What [`place`] takes.
+pub(super) const GRANTS: Grants = REPEATED
+    .on(TableName::Characters, &[Operation::Get])
+    .on(TableName::Gamesims, &[Operation::Delete])
+    .on(TableName::Sessions, &[Operation::Check]);
 
 /// What is asked for.
 pub(super) struct Wanted<'a> {
@@ -81,7 +92,7 @@ pub(super) async fn place(call: &Call<'_, Player>, wanted: &Wanted<'_>) -> Resul
 }
 
 async fn find(call: &Call<'_, Player>, sitter: &Sitter) -> Result<CharacterRow, ApiError> {
-    present(characters::find(&*call.app.table, sitter.account_id, sitter.character_id).await?)
+    present(characters::find(&call.app.table, sitter.account_id, sitter.character_id).await?)
 }
 
 /// Refuses a character that another living session holds.
@@ -119,7 +130,7 @@ async fn allocate(
             waiting::require_same(call, wanted).await?;
         }
         let session = new_session(call, wanted, &gamesim, party)?;
-        match sessions::allocate(&*app.table, &session, &gamesim, party, waits, now).await {
+        match sessions::allocate(&app.table, &session, &gamesim, party, waits, now).await {
             Ok(Ok(())) => return placement(app, &session, &gamesim, 0, now).map(Ok),
             Ok(Err(Unplaced::Gamesim)) => search.handle_full(),
             Ok(Err(other)) => return Ok(Err(other)),

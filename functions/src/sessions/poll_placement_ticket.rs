@@ -2,11 +2,13 @@
 //! while does not wait any more, and keeps nobody behind it waiting.
 
 use super::candidates::Needs;
-use super::placing::{Placed, Wanted, no_ticket, place, repeated};
+use super::placing::{self, Placed, Wanted, no_ticket, place, repeated};
 use super::waiting::ticket;
 use crate::caller::Player;
+use crate::content::in_force;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
+use crate::grants::Grants;
 use guildhall_domain::api::{PlacementTicketPath, Standing};
 use guildhall_domain::limits::QUEUE_FRONT_MAX;
 use guildhall_domain::{SessionId, Sitter};
@@ -24,13 +26,14 @@ impl Endpoint for PollPlacementTicket {
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/placement-tickets/{ticket_id}";
     const REFUSALS: &'static [u16] = &[404, 409];
+    const GRANTS: Grants = placing::GRANTS.and(in_force::GRANTS);
     type Caller = Player;
     type Input = PlacementTicketPath;
     type Output = Standing;
 
     async fn call(call: Call<'_, Player>, input: PlacementTicketPath) -> Result<Standing, ApiError> {
         let content = call.app.content().await?;
-        let (table, id, account_id) = (&*call.app.table, input.ticket_id, call.caller.account_id);
+        let (table, id, account_id) = (&call.app.table, input.ticket_id, call.caller.account_id);
         let Some(own) = queue::touch(table, id, account_id, &content.version, call.now).await? else {
             return placed(&call, id).await;
         };

@@ -5,6 +5,7 @@ use super::own_session;
 use crate::caller::Gamesim;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
+use crate::grants::Grants;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use guildhall_domain::Timestamp;
@@ -12,6 +13,7 @@ use guildhall_domain::api::{EventsSaved, SaveEventsRequest, Violation};
 use guildhall_domain::combat_log::{Chunk, Deed};
 use guildhall_domain::limits::{LOG_AGE_MS_MAX, LOG_AHEAD_MS_MAX, VIOLATIONS_PER_CHUNK_MAX};
 use guildhall_storage::events::{self, Place, StoredChunk, ViolationRow};
+use guildhall_storage::{Operation, TableName};
 
 /// `POST /internal/game-sessions/{session_id}/events`
 #[derive(Debug)]
@@ -25,6 +27,8 @@ impl Endpoint for SaveEvents {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/internal/game-sessions/{session_id}/events";
     const REFUSALS: &'static [u16] = &[404, 409];
+    const GRANTS: Grants =
+        Grants::NONE.on(TableName::Events, &[Operation::Put]).on(TableName::Sessions, &[Operation::Get]);
     type Caller = Gamesim;
     type Input = SaveEventsRequest;
     type Output = EventsSaved;
@@ -44,7 +48,7 @@ impl Endpoint for SaveEvents {
         }
         let caller = &call.caller.gamesim_id;
         own_session(call.app, caller, input.session_id, input.gamesim_epoch, input.session_epoch).await?;
-        let table = &*call.app.table;
+        let table = &call.app.table;
         for row in &violations {
             events::put_violation(table, &row.violation.at.day(), row).await?;
         }

@@ -4,11 +4,13 @@
 use crate::caller::Gamesim;
 use crate::endpoint::{Call, Endpoint, Method, Route};
 use crate::error::ApiError;
+use crate::grants::Grants;
 use guildhall_domain::Lease;
 use guildhall_domain::api::{ProgressRequest, ProgressResponse};
 use guildhall_domain::limits::{INTERNAL_BODY_BYTES_MAX, PROGRESS_GROUP_CHARACTERS_MAX, PROGRESS_GROUPS_MAX};
 use guildhall_domain::progress::ProgressGroup;
 use guildhall_storage::sessions;
+use guildhall_storage::{Operation, TableName};
 
 /// `POST /internal/game-sessions/{session_id}/progress`
 #[derive(Debug)]
@@ -22,6 +24,9 @@ impl Endpoint for SaveProgress {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/internal/game-sessions/{session_id}/progress";
     const BODY_BYTES_MAX: usize = INTERNAL_BODY_BYTES_MAX;
+    const GRANTS: Grants = Grants::NONE
+        .on(TableName::Characters, &[Operation::Update])
+        .on(TableName::Sessions, &[Operation::Get, Operation::Put, Operation::Check]);
     type Caller = Gamesim;
     type Input = ProgressRequest;
     type Output = ProgressResponse;
@@ -40,7 +45,7 @@ impl Endpoint for SaveProgress {
         };
         let mut groups = Vec::with_capacity(input.groups.len());
         for group in &input.groups {
-            groups.push(sessions::apply_group(&*call.app.table, &lease, group).await?);
+            groups.push(sessions::apply_group(&call.app.table, &lease, group).await?);
         }
         Ok(ProgressResponse { groups })
     }

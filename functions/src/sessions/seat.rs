@@ -1,6 +1,6 @@
 //! What create and join have in common: whether a character is free to sit down, and the ticket for its seat.
 
-use crate::app::App;
+use crate::Scope;
 use crate::error::ApiError;
 use crate::fleet::seal_context;
 use base64::Engine;
@@ -20,11 +20,11 @@ const CONNECTION_TIMEOUT_S: u32 = 5;
 
 /// The player's character, or 404.
 pub(super) async fn own_character(
-    app: &App,
+    app: &Scope<'_>,
     account_id: AccountId,
     character_id: CharacterId,
 ) -> Result<CharacterRow, ApiError> {
-    present(characters::find(&*app.table, account_id, character_id).await?)
+    present(characters::find(&app.table, account_id, character_id).await?)
 }
 
 /// What was found, unless it is deleted.
@@ -36,7 +36,7 @@ pub(super) fn present(row: Option<CharacterRow>) -> Result<CharacterRow, ApiErro
 /// leaves behind, if there is one. A lease that no longer binds is no obstacle: the transaction that follows replaces exactly
 /// the lease that was judged here, and confirms the session that is given back.
 pub(super) async fn judge<'a>(
-    app: &App,
+    app: &Scope<'_>,
     row: &'a CharacterRow,
     wanted: SessionId,
     now: Timestamp,
@@ -45,7 +45,7 @@ pub(super) async fn judge<'a>(
         return Err(ApiError::not_found("character"));
     }
     let Some(lease) = row.lease.as_ref().filter(|lease| lease.session_id != wanted) else { return Ok(Ok(None)) };
-    Ok(match sessions::judge_lease(&*app.table, lease, row.character.character_id, now).await? {
+    Ok(match sessions::judge_lease(&app.table, lease, row.character.character_id, now).await? {
         Hold::Over => Ok(None),
         Hold::Lapsed(session) => Ok(Some(session)),
         Hold::Binds => Err(lease),
@@ -54,7 +54,7 @@ pub(super) async fn judge<'a>(
 
 /// Refuses a character that another living session holds; otherwise as [`judge`].
 pub(super) async fn require_free(
-    app: &App,
+    app: &Scope<'_>,
     row: &CharacterRow,
     wanted: SessionId,
     now: Timestamp,
@@ -81,7 +81,7 @@ pub(super) fn reservation(row: &CharacterRow, login_session_id: LoginSessionId, 
 
 /// The answer to create and join: the session, and a connect token that works once, at this boot of this game sim.
 pub(super) fn placement(
-    app: &App,
+    app: &Scope<'_>,
     session: &Session,
     gamesim: &GamesimRow,
     seat: u8,
@@ -90,7 +90,7 @@ pub(super) fn placement(
     let fault = |what: &str| ApiError::internal(format!("{what} of game sim {}", gamesim.gamesim_id));
     let context = seal_context(gamesim.gamesim_id.as_str(), &gamesim.boot_id);
     let private_key =
-        app.sealing.open(&gamesim.sealed_connect_key, &context).map_err(|_| fault("unreadable connect key"))?;
+        app.sealing()?.open(&gamesim.sealed_connect_key, &context).map_err(|_| fault("unreadable connect key"))?;
     let place = usize::from(seat);
     let sitter = session.seats.get(place).and_then(Option::as_ref).ok_or_else(|| fault("missing seat in a session"))?;
     let user_data = UserData {

@@ -24,14 +24,14 @@ pub(super) async fn waits(call: &Call<'_, Player>, wanted: &Wanted<'_>) -> Resul
 }
 
 async fn touch(call: &Call<'_, Player>, wanted: &Wanted<'_>) -> Result<bool, ApiError> {
-    let (table, account_id) = (&*call.app.table, call.caller.account_id);
+    let (table, account_id) = (&call.app.table, call.caller.account_id);
     let content_version = wanted.needs.content_version;
     Ok(queue::touch(table, wanted.session_id, account_id, content_version, call.now).await?.is_some())
 }
 
 /// Refuses a key whose party waits for something else.
 pub(super) async fn require_same(call: &Call<'_, Player>, wanted: &Wanted<'_>) -> Result<(), ApiError> {
-    let request = queue::request(&*call.app.table, wanted.session_id).await?;
+    let request = queue::request(&call.app.table, wanted.session_id).await?;
     let is_same = request.is_none_or(|request| request.fingerprint == wanted.fingerprint);
     is_same.then_some(()).ok_or_else(ApiError::idempotency_key_reused)
 }
@@ -75,7 +75,7 @@ async fn enter(call: &Call<'_, Player>, wanted: &Wanted<'_>) -> Result<Entered, 
         party: wanted.party.to_vec(),
         expires_at,
     };
-    Ok(queue::enter(&*call.app.table, &waiting, &request).await?)
+    Ok(queue::enter(&call.app.table, &waiting, &request).await?)
 }
 
 /// What a party is told that has this many before it.

@@ -7,6 +7,7 @@ mod settings;
 mod timeline;
 mod watch;
 
+use crate::bill::Bill;
 use crate::demo::Demo;
 use crate::stack::{Stack, StackConfig};
 use guildhall_telemetry::LogFormat;
@@ -111,7 +112,12 @@ async fn run_until_told(settings: Settings, terminal: bool) -> ExitCode {
     }
     say("stopping: the game sims store everything (Ctrl-C again to quit at once)");
     tokio::select! {
-        () = stop(stack, demo) => say("stopped"),
+        bill = stop(stack, demo) => {
+            if let Some(bill) = bill {
+                say(&format!("in the cloud, this run would have cost:\n{bill}{}", bill.json()));
+            }
+            say("stopped");
+        }
         () = stop_signals.next() => {
             say("quit");
             // The game sims notice by themselves.
@@ -133,11 +139,11 @@ fn stack_config(settings: &Settings) -> std::io::Result<StackConfig> {
     })
 }
 
-async fn stop(stack: Stack, demo: Option<Demo>) {
+async fn stop(stack: Stack, demo: Option<Demo>) -> Option<Bill> {
     if let Some(demo) = demo {
         demo.shutdown().await;
     }
-    stack.shutdown().await;
+    stack.shutdown().await
 }
 
 /// The signals that mean "stop".

@@ -3,15 +3,17 @@
 //! Amazon provides has a stand-in here.
 //!
 //! Read `stack` first; `front` is the way of a request, `engine` the database, `object_store` where game sims keep
-//! checkpoints, `demo` and `view` what a newcomer sees, and
-//! `cli` ties them together. Nothing here runs in the cloud.
+//! checkpoints, `meter` and `bill` what all of it would cost, `demo` and `view` what a newcomer sees, and `cli` ties them
+//! together. Nothing here runs in the cloud.
 
+pub mod bill;
 mod calendar;
 mod cli;
 pub mod content;
 pub mod demo;
 pub mod engine;
 pub mod front;
+mod meter;
 pub mod object_store;
 pub mod schedule;
 #[cfg(test)]

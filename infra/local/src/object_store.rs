@@ -9,6 +9,7 @@
 //! checkpoint leaves one that can be read.
 
 use crate::sigv4::Identity;
+use http::Method;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -22,6 +23,7 @@ use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Mutex;
@@ -43,12 +45,43 @@ type Failure = Box<dyn Error + Send + Sync>;
 /// What answers, one request at a time.
 type Turns = Arc<Mutex<S3Service>>;
 
+/// Requests that were answered.
+#[derive(Debug, Default)]
+pub struct ObjectCounts {
+    puts: AtomicU64,
+    gets: AtomicU64,
+}
+
+impl ObjectCounts {
+    /// Objects written, and lists of them, which cost as much.
+    pub fn puts(&self) -> u64 {
+        self.puts.load(Ordering::Relaxed)
+    }
+
+    /// Objects read.
+    pub fn gets(&self) -> u64 {
+        self.gets.load(Ordering::Relaxed)
+    }
+
+    fn count(&self, request: &HttpRequest<Incoming>) {
+        let is_list = request.uri().query().is_some_and(|query| query.contains("list-type"));
+        let counter = match *request.method() {
+            // What is deleted is not charged for.
+            Method::DELETE => return,
+            Method::GET | Method::HEAD if !is_list => &self.gets,
+            _ => &self.puts,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 /// A running object store.
 #[derive(Debug)]
 pub struct ObjectStore {
     address: SocketAddr,
     stop: CancellationToken,
     served: JoinHandle<()>,
+    counts: Arc<ObjectCounts>,
 }
 
 impl ObjectStore {
@@ -71,13 +104,20 @@ impl ObjectStore {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let stop = CancellationToken::new();
-        let served = tokio::spawn(serve(listener, Arc::new(Mutex::new(service.build())), stop.clone()));
-        Ok(Self { address, stop, served })
+        let counts = Arc::new(ObjectCounts::default());
+        let turns = Arc::new(Mutex::new(service.build()));
+        let served = tokio::spawn(serve(listener, turns, Arc::clone(&counts), stop.clone()));
+        Ok(Self { address, stop, served, counts })
     }
 
     /// What the AWS SDK takes as its endpoint.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// What has been asked of it.
+    pub fn counts(&self) -> Arc<ObjectCounts> {
+        Arc::clone(&self.counts)
     }
 
     /// Takes nothing new and lets requests under way end, for two seconds at most.
@@ -88,7 +128,7 @@ impl ObjectStore {
     }
 }
 
-async fn serve(listener: TcpListener, turns: Turns, stop: CancellationToken) {
+async fn serve(listener: TcpListener, turns: Turns, counts: Arc<ObjectCounts>, stop: CancellationToken) {
     let graceful = GracefulShutdown::new();
     loop {
         let accepted = tokio::select! {
@@ -96,7 +136,7 @@ async fn serve(listener: TcpListener, turns: Turns, stop: CancellationToken) {
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, _)) => serve_connection(stream, turns.clone(), &graceful),
+            Ok((stream, _)) => serve_connection(stream, turns.clone(), Arc::clone(&counts), &graceful),
             Err(error) => {
                 tracing::warn!(%error, "the object store could not accept a connection");
                 tokio::time::sleep(Duration::from_millis(ACCEPT_RETRY_MS)).await;
@@ -110,11 +150,15 @@ async fn serve(listener: TcpListener, turns: Turns, stop: CancellationToken) {
     }
 }
 
-fn serve_connection(stream: TcpStream, turns: Turns, graceful: &GracefulShutdown) {
+fn serve_connection(stream: TcpStream, turns: Turns, counts: Arc<ObjectCounts>, graceful: &GracefulShutdown) {
+    let serve = move |request: HttpRequest<Incoming>| {
+        counts.count(&request);
+        answer(turns.clone(), request)
+    };
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_millis(HEAD_TIMEOUT_MS))
-        .serve_connection(TokioIo::new(stream), service_fn(move |request| answer(turns.clone(), request)));
+        .serve_connection(TokioIo::new(stream), service_fn(serve));
     let connection = graceful.watch(connection);
     tokio::spawn(async move {
         if let Err(error) = connection.await {

@@ -45,17 +45,19 @@ impl Drop for Schedule {
 mod tests {
     use super::*;
     use guildhall_auth::{DerivationKey, SealingKey, SigningKeys};
-    use guildhall_functions::Config;
     use guildhall_functions::lambda::{system_clock, system_entropy};
+    use guildhall_functions::{Config, Secrets};
     use guildhall_storage::memory::MemoryTable;
 
     #[tokio::test]
     async fn the_reaper_understands_its_event() {
         let app = Arc::new(App::new(Config {
             table: Arc::new(MemoryTable::default()),
-            access_keys: SigningKeys::new(vec![("1".into(), vec![7; 32])]).unwrap(),
-            sealing: SealingKey::new([8; 32]),
-            derivation: DerivationKey::new([9; 32]),
+            secrets: Secrets::all(
+                SigningKeys::new(vec![("1".into(), vec![7; 32])]).unwrap(),
+                SealingKey::new([8; 32]),
+                DerivationKey::new([9; 32]),
+            ),
             gamesim_role: "guildhall-gamesim".into(),
             operator_role: "guildhall-operator".into(),
             clock: Arc::new(system_clock),

@@ -12,9 +12,11 @@ pub(crate) use data::object_store_folder;
 pub use error::StartError;
 pub use rustix::process::Signal;
 
+use crate::bill::Bill;
 use crate::content::{self, LoadedContent};
 use crate::engine::Engine;
 use crate::front::{AllowedOrigins, Front, FrontConfig, TrafficSnapshot};
+use crate::meter::Meter;
 use crate::object_store::ObjectStore;
 use crate::schedule::Schedule;
 use crate::secrets::Secrets;
@@ -23,8 +25,8 @@ use data::DataFolder;
 use guildhall_auth::{DerivationKey, SealingKey, SigningKeys};
 use guildhall_domain::Content;
 use guildhall_functions::lambda::{system_clock, system_entropy};
-use guildhall_functions::{App, Config};
-use guildhall_storage::dynamo::{DynamoConfig, DynamoTable};
+use guildhall_functions::{App, Config, app};
+use guildhall_storage::dynamo::{DynamoConfig, DynamoTable, Usage};
 use guildhall_storage::gamesims::{self, GamesimRow};
 use guildhall_storage::{Schema, StorageError, Table};
 use process::{Program, Supervised};
@@ -104,6 +106,7 @@ pub struct Stack {
     _schedule: Schedule,
     engine: Option<Engine>,
     object_store: ObjectStore,
+    meter: Meter,
     table: DynamoTable,
     content: Content,
     secrets: Secrets,
@@ -131,8 +134,11 @@ impl Stack {
         let identities = identities(config.gamesims)?;
         let by_hand = [keys::operator(&data)?, keys::gamesim(&data)?];
         let signers = Identities::new(REGION, identities.iter().chain(&by_hand).cloned());
-        let (front, schedule) = start_front(listener, &table, &secrets, signers, config.allowed_origins.clone())?;
+        let served = connect(&endpoint).await;
+        let app = app(&served, &secrets)?;
+        let (front, schedule) = start_front(listener, &app, &secrets, signers, config.allowed_origins.clone())?;
         let object_store = start_object_store(&data, &identities).await?;
+        let meter = Meter::start(app, served.usage(), object_store.counts(), Arc::new(table.clone()));
         let urls = Urls { api: format!("http://{}", front.address()), object_store: object_store.endpoint() };
         let programs = identities.iter().map(|identity| program(&config, &data, identity, &urls));
         let gamesims = programs.map(Supervised::start).collect();
@@ -141,6 +147,7 @@ impl Stack {
             front,
             _schedule: schedule,
             object_store,
+            meter,
             engine,
             table,
             content: content.content,
@@ -164,6 +171,11 @@ impl Stack {
     /// The database.
     pub fn table(&self) -> &DynamoTable {
         &self.table
+    }
+
+    /// What the routes have cost the database so far.
+    pub fn usage(&self) -> &Arc<Usage> {
+        self.meter.usage()
     }
 
     /// The content in force.
@@ -209,8 +221,11 @@ impl Stack {
         self.front.traffic().snapshot()
     }
 
-    /// Drains the game sims within their time, then stops the front and closes the stores.
-    pub async fn shutdown(self) {
+    /// Drains the game sims within their time, then stops the front and closes the stores. Gives the bill for all of it.
+    pub async fn shutdown(mut self) -> Option<Bill> {
+        for gamesim in &self.gamesims {
+            self.meter.read_page(&gamesim.program().log).await;
+        }
         for gamesim in &self.gamesims {
             gamesim.begin_stop();
         }
@@ -224,6 +239,7 @@ impl Stack {
         {
             tracing::error!(%error, "the database did not close cleanly; what it acknowledged is in its file");
         }
+        self.meter.bill().inspect_err(|error| tracing::error!(%error, "there is no price list")).ok()
     }
 
     /// Waits until each game sim is registered under a new epoch: a row of the last run may still look alive.
@@ -261,10 +277,14 @@ async fn bind(port: u16) -> Result<TcpListener, StartError> {
 /// Connects to the database, makes the tables that are missing and puts the content in force.
 async fn prepare(endpoint: &str, content: &LoadedContent) -> Result<DynamoTable, StartError> {
     let schemas = Schema::all().map_err(StartError::system)?;
-    let table = DynamoTable::connect(DynamoConfig::new(TABLE_PREFIX, REGION).endpoint(endpoint)).await;
+    let table = connect(endpoint).await;
     table.create_tables(&schemas).await.map_err(StartError::storage(endpoint))?;
     content.publish(&table).await.map_err(StartError::database(endpoint))?;
     Ok(table)
+}
+
+async fn connect(endpoint: &str) -> DynamoTable {
+    DynamoTable::connect(DynamoConfig::new(TABLE_PREFIX, REGION).endpoint(endpoint)).await
 }
 
 async fn epochs(table: &dyn Table) -> Result<BTreeMap<String, u64>, StorageError> {
@@ -282,26 +302,32 @@ fn identities(count: usize) -> Result<Vec<Identity>, StartError> {
     (1..=count).map(identity).collect()
 }
 
-fn start_front(
-    listener: TcpListener,
-    table: &DynamoTable,
-    secrets: &Secrets,
-    identities: Identities,
-    allowed_origins: AllowedOrigins,
-) -> Result<(Front, Schedule), StartError> {
+/// The functions, all in one process.
+fn app(table: &DynamoTable, secrets: &Secrets) -> Result<Arc<App>, StartError> {
     let access_keys = SigningKeys::new(vec![("1".to_owned(), secrets.access.to_vec())]).map_err(StartError::system)?;
     let app = App::new(Config {
         table: Arc::new(table.clone()),
-        access_keys,
-        sealing: SealingKey::new(secrets.sealing),
-        derivation: DerivationKey::new(secrets.derivation),
+        secrets: app::Secrets::all(
+            access_keys,
+            SealingKey::new(secrets.sealing),
+            DerivationKey::new(secrets.derivation),
+        ),
         gamesim_role: "guildhall-gamesim".to_owned(),
         operator_role: "guildhall-operator".to_owned(),
         clock: Arc::new(system_clock),
         entropy: Arc::new(system_entropy),
-    })
-    .with_usage(table.usage());
-    let app = Arc::new(app);
+    });
+    Ok(Arc::new(app.with_usage(table.usage())))
+}
+
+fn start_front(
+    listener: TcpListener,
+    app: &Arc<App>,
+    secrets: &Secrets,
+    identities: Identities,
+    allowed_origins: AllowedOrigins,
+) -> Result<(Front, Schedule), StartError> {
+    let app = Arc::clone(app);
     let schedule = Schedule::start(Arc::clone(&app));
     let config =
         FrontConfig { app, identities, clock: Arc::new(system_clock), api_id: secrets.api_id.clone(), allowed_origins };

@@ -69,6 +69,9 @@ pub const LOGIN_ATTEMPTS_PER_GLOBAL_SHARD_MAX: u64 = 750;
 pub const CONNECT_TOKEN_LIFETIME_S: u64 = 30;
 /// How long a reserved seat waits for its player, in seconds.
 pub const SEAT_RESERVATION_S: u64 = 30;
+/// How long a reserved seat must still wait for its player to be left as it is when its player asks for it again, in seconds:
+/// long enough to connect.
+pub const SEAT_RESERVATION_LEFT_S: u64 = 20;
 /// How long an idempotency key keeps its answer, in seconds.
 pub const IDEMPOTENCY_RETENTION_S: u64 = 24 * 3_600;
 
@@ -208,6 +211,7 @@ const _: () = assert!(LOGIN_ATTEMPTS_PER_ADDRESS_MAX < LOGIN_ATTEMPTS_PER_NETWOR
 const _: () = assert!(LOGIN_ATTEMPTS_PER_NETWORK_MAX < LOGIN_GLOBAL_SHARDS * LOGIN_ATTEMPTS_PER_GLOBAL_SHARD_MAX);
 const _: () = assert!(HEARTBEAT_INTERVAL_MS * 3 <= GAMESIM_LEASE_MS);
 const _: () = assert!(CONNECT_TOKEN_LIFETIME_S <= SEAT_RESERVATION_S);
+const _: () = assert!(SEAT_RESERVATION_LEFT_S < SEAT_RESERVATION_S);
 const _: () =
     assert!(QUEUE_POLL_FRONT_MS < QUEUE_POLL_BEHIND_MS && QUEUE_POLL_BEHIND_MS * 2 < QUEUE_PATIENCE_S * 1_000);
 const _: () = assert!(QUEUE_FRONT_MAX <= QUEUE_MAX);

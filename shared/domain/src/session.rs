@@ -75,8 +75,10 @@ pub struct Session {
     pub expires_at: u64,
 }
 
-/// A seat that is taken.
+/// A seat that is taken. In a row it is one line: the names of four seats' fields would be a quarter of the row, and every
+/// write is charged by the kilobyte.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Seat {
     /// Who sits there.
     pub character_id: CharacterId,
@@ -90,6 +92,38 @@ pub struct Seat {
     pub state: SeatState,
     /// Until when a reserved seat waits for its player.
     pub reserved_until: Timestamp,
+}
+
+impl From<Seat> for String {
+    fn from(seat: Seat) -> Self {
+        let Seat { character_id, account_id, login_session_id, name, state, reserved_until } = seat;
+        let state = state.letter();
+        format!("{character_id} {account_id} {login_session_id} {state} {} {name}", reserved_until.0)
+    }
+}
+
+impl TryFrom<String> for Seat {
+    type Error = &'static str;
+
+    fn try_from(line: String) -> Result<Self, Self::Error> {
+        Self::parse(&line).ok_or("a line that is no seat")
+    }
+}
+
+impl Seat {
+    fn parse(line: &str) -> Option<Self> {
+        // A name may have blanks, so it comes last.
+        let mut words = line.splitn(6, ' ');
+        let mut word = || words.next();
+        Some(Self {
+            character_id: word()?.parse().ok()?,
+            account_id: word()?.parse().ok()?,
+            login_session_id: word()?.parse().ok()?,
+            state: SeatState::of_letter(word()?)?,
+            reserved_until: Timestamp(word()?.parse().ok()?),
+            name: word()?.to_owned(),
+        })
+    }
 }
 
 /// One who is to be seated.
@@ -114,6 +148,22 @@ pub enum SeatState {
     Admitted,
     /// The player is gone and everything of theirs is written; the seat stays theirs in the record.
     Left,
+}
+
+impl SeatState {
+    const ALL: [Self; 3] = [Self::Reserved, Self::Admitted, Self::Left];
+
+    const fn letter(self) -> &'static str {
+        match self {
+            Self::Reserved => "r",
+            Self::Admitted => "a",
+            Self::Left => "l",
+        }
+    }
+
+    fn of_letter(letter: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.letter() == letter)
+    }
 }
 
 /// How a session ended.
@@ -184,6 +234,32 @@ impl Seat {
             SeatState::Reserved => now < self.reserved_until,
             SeatState::Admitted => true,
             SeatState::Left => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seat_comes_back_from_its_line_and_nothing_else_passes_for_one() {
+        for (state, name) in SeatState::ALL.into_iter().zip(["Ada", "Ada of the Moor", ""]) {
+            let seat = Seat {
+                character_id: CharacterId::from_bits(1),
+                account_id: AccountId::from_bits(u128::MAX),
+                login_session_id: LoginSessionId::from_bits(3),
+                name: name.to_owned(),
+                state,
+                reserved_until: Timestamp(1_800_000_000_000),
+            };
+            assert_eq!(Seat::try_from(String::from(seat.clone())), Ok(seat));
+        }
+        let id = "0".repeat(32);
+        let good = format!("{id} {id} {id} a 1 Ada");
+        assert!(Seat::parse(&good).is_some());
+        for wrong in ["", " ", &good[1..], &good.replace(" a ", " x "), &good.replace(" 1 ", " -1 "), &good[..100]] {
+            assert_eq!(Seat::parse(wrong), None, "{wrong}");
         }
     }
 }

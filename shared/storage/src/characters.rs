@@ -2,35 +2,78 @@
 //! simply not found. The row also says which session holds the character, and which write of a session was its last. A row
 //! per name, written in the same transaction as the character, makes names unique.
 
+mod bag;
+
 use crate::{
     Action, Commit, CommitError, Condition, Consistency, Item, Key, Query, StorageError, Table, TableName, Write,
     accounts, decode, sessions, value_of,
 };
 use guildhall_domain::progress::CharacterWrite;
-use guildhall_domain::{AccountId, Character, CharacterId, Lease, Session, SessionId};
+use guildhall_domain::{AccountId, Character, CharacterId, HotState, Lease, Session, SessionId};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// A character as stored.
+/// A character with what the store knows of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "StoredRow", into = "StoredRow")]
 pub struct CharacterRow {
     /// What its player sees.
-    #[serde(flatten)]
     pub character: Character,
     /// The session that holds it. Whether that session still lives is for the reader to judge.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease: Option<Lease>,
     /// The last write that a session's game sim made, so that a repeated one recognises itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_write: Option<LastWrite>,
     /// The last intent of its player that was carried out, so that a repeated one recognises itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_intent: Option<LastIntent>,
     /// Fingerprint of the request that created it, so that a reused idempotency key is noticed.
     pub request_fingerprint: String,
     /// When the row may be forgotten, in seconds since 1970; set while the character is deleted, and a hint only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<u64>,
+}
+
+/// The attributes of the row: those of a [`CharacterRow`], with what is carried in a line of its own, `bag`.
+#[derive(Serialize, Deserialize)]
+struct StoredRow {
+    #[serde(flatten)]
+    character: Character,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bag: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lease: Option<Lease>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_write: Option<LastWrite>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_intent: Option<LastIntent>,
+    request_fingerprint: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_at: Option<u64>,
+}
+
+impl From<CharacterRow> for StoredRow {
+    fn from(row: CharacterRow) -> Self {
+        let CharacterRow { mut character, lease, last_write, last_intent, request_fingerprint, expires_at } = row;
+        let bag = take_bag(&mut character.hot);
+        Self { character, bag, lease, last_write, last_intent, request_fingerprint, expires_at }
+    }
+}
+
+impl TryFrom<StoredRow> for CharacterRow {
+    type Error = &'static str;
+
+    fn try_from(row: StoredRow) -> Result<Self, Self::Error> {
+        let StoredRow { mut character, bag, lease, last_write, last_intent, request_fingerprint, expires_at } = row;
+        if let Some(bag) = bag.filter(|_| character.hot.inventory.is_empty()) {
+            character.hot.inventory = bag::unpack(&bag).ok_or("a bag that holds no stacks")?;
+        }
+        Ok(Self { character, lease, last_write, last_intent, request_fingerprint, expires_at })
+    }
+}
+
+/// What is carried, as a line. What cannot be said in one stays where it is.
+fn take_bag(hot: &mut HotState) -> Option<String> {
+    let bag = bag::pack(&hot.inventory)?;
+    hot.inventory.clear();
+    Some(bag)
 }
 
 /// The name of an intent that was carried out.
@@ -271,7 +314,12 @@ pub(crate) fn write_progress(write: &CharacterWrite, lease: &Lease) -> Result<Wr
         Action::set("version", write.base_version.saturating_add(1)),
         Action::set_encoded("last_write", &last_write)?,
     ];
-    let hot: Item = serde_dynamo::to_item(&write.hot).map_err(|error| StorageError::Invalid(error.to_string()))?;
+    let mut hot = write.hot.clone();
+    actions.push(match take_bag(&mut hot) {
+        Some(bag) => Action::set("bag", bag),
+        None => Action::remove("bag"),
+    });
+    let hot: Item = serde_dynamo::to_item(&hot).map_err(|error| StorageError::Invalid(error.to_string()))?;
     let (names, values): (Vec<_>, Vec<_>) = hot.into_inner().into_iter().unzip();
     actions.extend(names.into_iter().zip(values).map(|(name, value)| Action::Set(name.into(), value)));
     if write.release {

@@ -1,6 +1,8 @@
 //! What can go wrong below the rules of the game: the store is slow, gone, or was asked something it cannot do.
 //! Refused conditions are not errors of this kind; see [`crate::CommitError`].
 
+use crate::{Operation, TableName};
+
 /// A failure of the store, or of a value on its way to or from it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StorageError {
@@ -16,6 +18,9 @@ pub enum StorageError {
     /// The request could never succeed, whatever the state of the store: a fault of the caller.
     #[error("invalid request to the store: {0}")]
     Invalid(String),
+    /// The caller has no permission for this operation on this table; nothing was sent.
+    #[error("{} on the table {} is not permitted", .1.iam_action(), .0.as_str())]
+    Denied(TableName, Operation),
     /// A stored item does not have the shape that the code expects.
     #[error("a stored item could not be read: {0}")]
     Undecodable(String),

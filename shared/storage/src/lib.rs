@@ -2,7 +2,7 @@
 //! that the rest of Guildhall calls.
 //!
 //! Read `table` (the port), `commit` and `expression` (what a write says) first; `dynamo` and `memory` are the two ways to
-//! carry it out, and `contract` is the list of promises that both keep.
+//! carry it out, `permissions` is what somebody may ask of it, and `contract` is the list of promises that both keep.
 
 pub mod accounts;
 pub mod characters;
@@ -15,6 +15,7 @@ pub mod events;
 mod expression;
 pub mod gamesims;
 pub mod memory;
+mod permissions;
 pub mod queue;
 pub mod reaper;
 mod schema;
@@ -29,6 +30,7 @@ pub use commit::{
 };
 pub use error::StorageError;
 pub use expression::{Action, Condition, Path};
+pub use permissions::{Operation, Permissions, Permitted};
 pub use schema::Schema;
 pub use table::{
     BoxFuture, Consistency, Key, PARTITION_KEY_BYTES_MAX, Page, Query, SORT_KEY_BYTES_MAX, Table, TableName,

@@ -21,22 +21,22 @@ pub(super) struct World {
     pub(super) tokens: Tokens,
     /// The database as every call finds it.
     pub(super) rows: Rows,
-    ada: String,
+    pub(super) ada: String,
     eve: String,
     bob: String,
     /// Ada's character that plays.
-    playing: Value,
+    pub(super) playing: Value,
     /// Ada's character that has everything it takes for every intent.
-    free: String,
+    pub(super) free: String,
     /// Ada's character that wears and wields what others carry.
-    armed: String,
+    pub(super) armed: String,
     /// Ada's character that is deleted.
     lost: String,
     /// Bob's character, whose seat waits for him.
     guest: String,
-    session: String,
+    pub(super) session: String,
     /// With which Ada's free character waits for a game sim of a build that there is not.
-    ticket: String,
+    pub(super) ticket: String,
     content_version: String,
 }
 
@@ -61,7 +61,10 @@ async fn register(backend: &Backend, name: &str) -> Value {
 
 impl World {
     pub(super) async fn start() -> Self {
-        let backend = Backend::start().await;
+        Self::on(Backend::start().await).await
+    }
+
+    pub(super) async fn on(backend: Backend) -> Self {
         // A game sim that nobody has heard of since, and that an operator may clean up.
         backend.gamesim("sim-0", 1, "boot-1").await;
         backend.pass_ms(GAMESIM_KEPT_MS + SESSION_ORPHAN_MS + GAMESIM_LEASE_MS);

@@ -5,16 +5,13 @@ use crate::Outcome;
 use crate::figure::Figure;
 use crate::units::{difference, of_one_heartbeat};
 use guildhall_domain::limits::HEARTBEAT_INTERVAL_MS;
+use guildhall_local::bill::{Charged, Prices};
 use guildhall_local::stack::Stack;
 use guildhall_storage::TableName;
 use guildhall_storage::dynamo::{TableUsage, Usage};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Price of a write unit, in dollars.
-const WRITE_UNIT_USD: f64 = 1.25 / 1e6;
-/// Price of a read unit, in dollars.
-const READ_UNIT_USD: f64 = 0.25 / 1e6;
 /// The budget of a room-hour, in dollars.
 const ROOM_HOUR_USD_MAX: f64 = 0.0014;
 /// Rooms that share a game sim and its heartbeats.
@@ -29,15 +26,16 @@ pub(crate) struct Meter {
     began: Instant,
     gamesims: usize,
     heartbeat: TableUsage,
+    prices: Prices,
 }
 
 impl Meter {
     pub(crate) async fn start(stack: &Stack) -> Outcome<Self> {
         let heartbeat = of_one_heartbeat().await?;
         let gamesims = stack.gamesims().await?.len();
-        let usage = stack.table().usage();
+        let usage = Arc::clone(stack.usage());
         let before = TableName::ALL.map(|table| usage.of(table));
-        Ok(Self { usage, before, began: Instant::now(), gamesims, heartbeat })
+        Ok(Self { usage, before, began: Instant::now(), gamesims, heartbeat, prices: Prices::read()? })
     }
 
     /// What the dungeons that were played since then cost on average. `took` is how long each of them took, and
@@ -56,10 +54,11 @@ impl Meter {
             parts.push(format!("{} {:.0}", table.as_str(), used.write_units));
         }
         let (write_units, read_units) = (write_units / dungeons, read_units / dungeons);
-        let dungeon_usd = usd(write_units, read_units);
+        let dungeon_usd = usd(&self.prices, write_units, read_units);
         let played_usd = dungeon_usd * HOUR_S / lasted_s;
         let beats_per_hour = HOUR_S * 1_000.0 / HEARTBEAT_INTERVAL_MS as f64;
-        let beats_usd = usd(self.heartbeat.write_units, self.heartbeat.read_units) * beats_per_hour / ROOMS_PER_GAMESIM;
+        let beats_usd = usd(&self.prices, self.heartbeat.write_units, self.heartbeat.read_units) * beats_per_hour
+            / ROOMS_PER_GAMESIM;
         let writes = progress_writes / dungeons;
         let tables = parts.join(", ");
         vec![
@@ -68,7 +67,7 @@ impl Meter {
                 "mean of {dungeons}, {writes:.0} groups of progress each; all with {heartbeats:.0} heartbeats: {tables}"
             )),
             Figure::new("dungeon of four, reads", read_units, "RU"),
-            Figure::new("dungeon of four, DynamoDB", dungeon_usd, "USD").note("$1.25 and $0.25 per million units"),
+            Figure::new("dungeon of four, DynamoDB", dungeon_usd, "USD").note("prices of infra/prices.json"),
             Figure::new("room-hour, DynamoDB", played_usd + beats_usd, "USD").at_most(ROOM_HOUR_USD_MAX).note(format!(
                 "{played_usd:.5} for dungeons back to back, {beats_usd:.5} for a tenth of a game sim's heartbeats"
             )),
@@ -76,6 +75,6 @@ impl Meter {
     }
 }
 
-fn usd(write_units: f64, read_units: f64) -> f64 {
-    write_units * WRITE_UNIT_USD + read_units * READ_UNIT_USD
+fn usd(prices: &Prices, write_units: f64, read_units: f64) -> f64 {
+    prices.usd(Charged::DynamodbWriteUnits, write_units) + prices.usd(Charged::DynamodbReadUnits, read_units)
 }

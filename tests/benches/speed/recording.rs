@@ -8,14 +8,14 @@ use guildhall_domain::limits::TICK_MS;
 use guildhall_gamesim::combat_log::CombatLog;
 use guildhall_gamesim::recording::{End, play as replay};
 use guildhall_gamesim::world::Game;
+use guildhall_local::bill::{Charged, Prices};
 use guildhall_tests::recorded::{Golden, RecordedGame, play_watched, seed_content};
 use std::sync::Arc;
 
 /// The promise, in megabytes per session hour.
 const HOUR_MB_MAX: f64 = 1.0;
-/// What a room-hour may cost in DynamoDB altogether, in dollars, and what a write unit costs (DynamoDB, on demand).
+/// What a room-hour may cost in DynamoDB altogether, in dollars.
 const ROOM_HOUR_USD_MAX: f64 = 0.0014;
-const WRITE_UNIT_USD: f64 = 0.625 / 1e6;
 /// What the database adds to a chunk of a combat log: names, keys and the time at which it expires, in bytes.
 const CHUNK_ROW_BYTES: usize = 90;
 /// Games that are played.
@@ -60,9 +60,13 @@ pub(crate) async fn measure() -> Outcome<Vec<Figure>> {
             chunks.len() as f64 / ticks as f64 * ticks_per_hour,
             log_bytes as f64 / ticks as f64 * ticks_per_hour / 1e3
         )),
-        Figure::new("combat log, DynamoDB of a room-hour", log_units * WRITE_UNIT_USD, "USD")
-            .at_most(ROOM_HOUR_USD_MAX)
-            .note("$0.625 per million write units; the budget is that of everything together"),
+        Figure::new(
+            "combat log, DynamoDB of a room-hour",
+            Prices::read()?.usd(Charged::DynamodbWriteUnits, log_units),
+            "USD",
+        )
+        .at_most(ROOM_HOUR_USD_MAX)
+        .note("priced by infra/prices.json; the budget is that of everything together"),
         Figure::new("golden game, recordings that differ", f64::from(u8::from(!is_same)), "")
             .at_most(0.0)
             .note(format!("{} states in {build} against a debug build's", played.ticks)),

@@ -8,7 +8,7 @@ use guildhall_domain::Timestamp;
 use guildhall_domain::api::Nothing;
 use guildhall_domain::limits::INTERNAL_BODY_BYTES_MAX;
 use guildhall_functions::caller::Anyone;
-use guildhall_functions::{ApiError, Call, Config, Endpoint, Method};
+use guildhall_functions::{ApiError, Call, Config, Endpoint, Grants, Method, Secrets};
 use guildhall_storage::memory::MemoryTable;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -22,6 +22,7 @@ impl Endpoint for Faulty {
     const NAME: &'static str = "faulty";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/faulty";
+    const GRANTS: Grants = Grants::NONE;
     type Caller = Anyone;
     type Input = Nothing;
     type Output = Nothing;
@@ -52,6 +53,7 @@ impl Endpoint for Echo {
     const NAME: &'static str = "echo";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/echo/{place}";
+    const GRANTS: Grants = Grants::NONE;
     type Caller = Anyone;
     type Input = Echoed;
     type Output = Echoed;
@@ -65,6 +67,7 @@ impl Endpoint for Search {
     const NAME: &'static str = "search";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/echo/{place}";
+    const GRANTS: Grants = Grants::NONE;
     type Caller = Anyone;
     type Input = Echoed;
     type Output = Echoed;
@@ -82,9 +85,11 @@ async fn front() -> Front {
 async fn front_for(origins: &str) -> Front {
     let config = Config {
         table: Arc::new(MemoryTable::new()),
-        access_keys: SigningKeys::new(vec![("1".to_owned(), vec![1; 32])]).unwrap(),
-        sealing: SealingKey::new([2; 32]),
-        derivation: DerivationKey::new([3; 32]),
+        secrets: Secrets::all(
+            SigningKeys::new(vec![("1".to_owned(), vec![1; 32])]).unwrap(),
+            SealingKey::new([2; 32]),
+            DerivationKey::new([3; 32]),
+        ),
         gamesim_role: "guildhall-gamesim".to_owned(),
         operator_role: "guildhall-operator".to_owned(),
         clock: Arc::new(|| NOW),

@@ -4,7 +4,7 @@ use super::server::serve_until_told;
 use crate::Outcome;
 use guildhall_auth::{DerivationKey, SealingKey, SigningKeys};
 use guildhall_functions::lambda::{system_clock, system_entropy};
-use guildhall_functions::{App, Config};
+use guildhall_functions::{App, Config, Secrets};
 use guildhall_local::engine::Engine;
 use guildhall_local::front::{AllowedOrigins, Front, FrontConfig};
 use guildhall_local::sigv4::{Identities, Identity};
@@ -44,9 +44,11 @@ async fn start(engine: &Engine) -> Outcome<Front> {
     guildhall_local::content::load(&seed_data())?.publish(&table).await?;
     let app = App::new(Config {
         table: Arc::new(table),
-        access_keys: SigningKeys::new(vec![("1".to_owned(), vec![7; 32])])?,
-        sealing: SealingKey::new([8; 32]),
-        derivation: DerivationKey::new([9; 32]),
+        secrets: Secrets::all(
+            SigningKeys::new(vec![("1".to_owned(), vec![7; 32])])?,
+            SealingKey::new([8; 32]),
+            DerivationKey::new([9; 32]),
+        ),
         gamesim_role: "guildhall-gamesim".to_owned(),
         operator_role: "guildhall-operator".to_owned(),
         clock: Arc::new(system_clock),
