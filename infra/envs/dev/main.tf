@@ -46,7 +46,7 @@ module "guildhall" {
   disposable         = true
   fleet_size         = { min = 1, max = 2 }
   instance_type      = "t4g.small"
-  zones              = 2
+  zones              = ["use1-az1", "use1-az2"]
   log_retention_days = 7
   event_archive_days = 1
   throttle           = { rate_per_s = 100, burst = 200 }

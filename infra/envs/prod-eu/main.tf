@@ -44,6 +44,7 @@ module "guildhall" {
   web_origins         = var.web_origins
 
   disposable         = false
+  zones              = ["euw1-az1", "euw1-az2", "euw1-az3"]
   log_retention_days = 30
   event_archive_days = 30
   budget_usd         = 5000

@@ -44,6 +44,7 @@ module "guildhall" {
   web_origins         = var.web_origins
 
   disposable         = false
+  zones              = ["use1-az1", "use1-az2", "use1-az4"]
   log_retention_days = 30
   event_archive_days = 30
   budget_usd         = 5000

@@ -80,9 +80,8 @@ variable "cidr" {
 }
 
 variable "zones" {
-  description = "In how many availability zones game sims run."
-  type        = number
-  default     = 3
+  description = "The ids of the availability zones that game sims run in, in a fixed order. They offer the instance type."
+  type        = list(string)
 }
 
 variable "content_domain" {

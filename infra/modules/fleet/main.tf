@@ -39,6 +39,7 @@ data "aws_ssm_parameter" "image" {
 }
 
 resource "aws_launch_template" "this" {
+  # checkov:skip=CKV_AWS_88: Players reach each game sim at its own address; the security group lets game ports in and nothing else.
   name                   = local.group
   description            = "A game sim of release ${var.release}"
   image_id               = data.aws_ssm_parameter.image.insecure_value

@@ -1,15 +1,6 @@
 # Where game sims live: public subnets in several zones, because clients reach each game sim at its own address. There is no
 # NAT and nothing private; functions need no network at all.
 
-data "aws_availability_zones" "available" {
-  state = "available"
-
-  filter {
-    name   = "opt-in-status"
-    values = ["opt-in-not-required"]
-  }
-}
-
 resource "aws_vpc" "this" {
   # checkov:skip=CKV2_AWS_11: Flow logs of a game's datagrams cost more than the game sims; their counters are on /metrics and in CloudWatch.
   cidr_block           = var.cidr
@@ -32,11 +23,11 @@ resource "aws_internet_gateway" "this" {
 
 resource "aws_subnet" "public" {
   # checkov:skip=CKV_AWS_130: A game sim is reached at its own public address; its security group lets game ports in and nothing else.
-  count = var.zones
+  count = length(var.zones)
 
   vpc_id                  = aws_vpc.this.id
   cidr_block              = cidrsubnet(var.cidr, 4, count.index)
-  availability_zone       = data.aws_availability_zones.available.names[count.index]
+  availability_zone_id    = var.zones[count.index]
   map_public_ip_on_launch = true
 
   tags = { Name = "${var.prefix}-${count.index}" }
@@ -55,13 +46,14 @@ resource "aws_route" "internet" {
 }
 
 resource "aws_route_table_association" "public" {
-  count = var.zones
+  count = length(var.zones)
 
   subnet_id      = aws_subnet.public[count.index].id
   route_table_id = aws_route_table.public.id
 }
 
 resource "aws_security_group" "gamesim" {
+  # checkov:skip=CKV2_AWS_5: The fleet has it; checkov does not follow it into that module.
   name        = "${var.prefix}-gamesim"
   description = "Game sims: datagrams on the game ports, and HTTPS out."
   vpc_id      = aws_vpc.this.id

@@ -9,11 +9,11 @@ variable "cidr" {
 }
 
 variable "zones" {
-  description = "In how many availability zones game sims run."
-  type        = number
+  description = "The ids of the availability zones that game sims run in, in a fixed order: a zone that AWS adds must not move a subnet."
+  type        = list(string)
 
   validation {
-    condition     = var.zones >= 2
+    condition     = length(distinct(var.zones)) >= 2
     error_message = "A fleet needs two zones at least."
   }
 }

@@ -1,9 +1,6 @@
 # The parts fit: one whole environment, planned for a cloud that is made up. What each part does is tested beside it.
 
 mock_provider "aws" {
-  mock_data "aws_availability_zones" {
-    defaults = { names = ["zone-a", "zone-b", "zone-c"] }
-  }
   mock_data "aws_caller_identity" {
     defaults = { account_id = "123456789012" }
   }
@@ -22,6 +19,7 @@ variables {
   gamesim_release = "r0"
   gamesim_sha256  = "0000000000000000000000000000000000000000000000000000000000000000"
   budget_usd      = 100
+  zones           = ["eun1-az1", "eun1-az2"]
 }
 
 run "whole" {

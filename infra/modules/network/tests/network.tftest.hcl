@@ -1,15 +1,11 @@
 # Only the game comes in.
 
-mock_provider "aws" {
-  mock_data "aws_availability_zones" {
-    defaults = { names = ["zone-a", "zone-b", "zone-c"] }
-  }
-}
+mock_provider "aws" {}
 
 variables {
   prefix     = "guildhall-test"
   cidr       = "10.64.0.0/16"
-  zones      = 2
+  zones      = ["eun1-az1", "eun1-az2"]
   game_ports = { first = 7000, last = 7063 }
 }
 
@@ -33,7 +29,7 @@ run "doors" {
   }
 
   assert {
-    condition     = length(toset(aws_subnet.public[*].availability_zone)) == 2 && length(toset(aws_subnet.public[*].cidr_block)) == 2
+    condition     = length(toset(aws_subnet.public[*].availability_zone_id)) == 2 && length(toset(aws_subnet.public[*].cidr_block)) == 2
     error_message = "Each zone has a subnet of its own."
   }
 }
@@ -42,7 +38,7 @@ run "one_zone" {
   command = plan
 
   variables {
-    zones = 1
+    zones = ["eun1-az1", "eun1-az1"]
   }
 
   expect_failures = [var.zones]
