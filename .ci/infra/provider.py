@@ -70,11 +70,24 @@ def root(described):
     return messages.Schema(block=block(described))
 
 
-class Provider(services.ProviderServicer):
-    """Answers with a schema, and finds every configuration that Terraform lets through good."""
+def set_by_hand(described, value):
+    """The attributes that a configuration sets though only the provider does. Terraform leaves that to providers."""
+    if not isinstance(value, dict):
+        return
+    for name, attribute in described["attributes"].items():
+        if attribute["flags"] == ["computed"] and value.get(name) is not None:
+            yield name
+    for name, inner in described["blocks"].items():
+        within = value.get(name)
+        for item in within if isinstance(within, list) else [within]:
+            yield from set_by_hand(inner["block"], item)
 
-    def __init__(self, schemas):
-        self.schemas = schemas
+
+class Provider(services.ProviderServicer):
+    """Answers with a schema, and refuses what sets attributes that cannot be set."""
+
+    def __init__(self, schemas, blocks):
+        self.schemas, self.blocks = schemas, blocks
 
     def GetProviderSchema(self, request, context):
         return self.schemas
@@ -85,9 +98,16 @@ class Provider(services.ProviderServicer):
     ConfigureProvider = CloseEphemeralResource = StopProvider = ValidateProviderConfig
 
     def ValidateResourceConfig(self, request, context):
+        config = msgpack.unpackb(request.config.msgpack)
+        described = self.blocks.get(f"resource.{request.type_name}", EMPTY)
+        return messages.Verdict(diagnostics=[
+            messages.Diagnostic(severity=1, summary="Value for unconfigurable attribute", detail=f"{request.type_name} sets {name} itself.")
+            for name in set_by_hand(described, config)])
+
+    def ValidateDataResourceConfig(self, request, context):
         return messages.Verdict()
 
-    ValidateDataResourceConfig = ValidateEphemeralResourceConfig = ValidateResourceConfig
+    ValidateEphemeralResourceConfig = ValidateDataResourceConfig
 
     def OpenEphemeralResource(self, request, context):
         config = msgpack.unpackb(request.config.msgpack)
@@ -97,18 +117,19 @@ class Provider(services.ProviderServicer):
 
 
 def aws(package, folders):
+    """The schemas of the types that the folders use, as messages and as they were read."""
     files = [file for folder in folders for file in pathlib.Path(folder).rglob("*.tf")]
     uses = {f"{kind}.{name}" for file in files for kind, name in USE.findall(file.read_text())}
     blocks = schema.schema(package, uses | {"provider"})
     schemas = {origin: {kind.split(".")[1]: root(value) for kind, value in blocks.items() if kind.startswith(origin + ".")}
                for origin in ("resource", "data")}
     return messages.Schemas(
-        provider=root(blocks["provider"]), resource_schemas=schemas["resource"], data_source_schemas=schemas["data"])
+        provider=root(blocks["provider"]), resource_schemas=schemas["resource"], data_source_schemas=schemas["data"]), blocks
 
 
-def serve(schemas, socket):
+def serve(provider, socket):
     server = grpc.server(concurrent.futures.ThreadPoolExecutor(max_workers=4))
-    services.add_ProviderServicer_to_server(Provider(schemas), server)
+    services.add_ProviderServicer_to_server(provider, server)
     server.add_insecure_port(f"unix:{socket}")
     server.start()
     return server
@@ -116,11 +137,12 @@ def serve(schemas, socket):
 
 def main(package, *folders):
     random = messages.Schemas(provider=root(EMPTY), ephemeral_resource_schemas={"random_password": root(RANDOM_PASSWORD)})
+    providers = {"aws": Provider(*aws(package, folders)), "random": Provider(random, {})}
     with tempfile.TemporaryDirectory() as scratch:
         reattach, servers = {}, []
-        for name, schemas in (("aws", aws(package, folders)), ("random", random)):
+        for name, provider in providers.items():
             socket = f"{scratch}/{name}"
-            servers.append(serve(schemas, socket))
+            servers.append(serve(provider, socket))
             reattach[f"hashicorp/{name}"] = {
                 "Protocol": "grpc", "ProtocolVersion": 6, "Pid": os.getpid(), "Test": True,
                 "Addr": {"Network": "unix", "String": socket}}
