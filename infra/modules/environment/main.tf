@@ -157,6 +157,8 @@ module "events" {
     batch_size        = local.streams[0].batch_size
     batching_window_s = local.streams[0].batching_window_s
     filter            = try(local.streams[0].filter, {})
+    # A session that ends tells of itself and of everybody who was in it.
+    events_per_change_max = try(local.streams[0].events_per_change_max, 10)
   }
 }
 

@@ -5,7 +5,11 @@
 locals {
   enriched    = var.mapping != null
   source_name = local.enriched ? var.mapping.event_source : "guildhall"
-  filters     = local.enriched ? { for table, pattern in var.mapping.filter : table => pattern if pattern != null } : {}
+
+  # A bus takes ten events at once, and a pipe hands it nothing at all if a batch has become more.
+  bus_events_max = 10
+  batch_size     = local.enriched ? min(var.mapping.batch_size, floor(local.bus_events_max / var.mapping.events_per_change_max)) : local.bus_events_max
+  filters        = local.enriched ? { for table, pattern in var.mapping.filter : table => pattern if pattern != null } : {}
 }
 
 resource "aws_cloudwatch_event_bus" "this" {
@@ -40,7 +44,7 @@ resource "aws_pipes_pipe" "this" {
     dynamodb_stream_parameters {
       # A pipe that is made anew begins with what the stream still has, which is the last 24 hours: twice rather than never.
       starting_position                  = "TRIM_HORIZON"
-      batch_size                         = try(var.mapping.batch_size, 100)
+      batch_size                         = local.batch_size
       maximum_batching_window_in_seconds = try(var.mapping.batching_window_s, 1)
       maximum_retry_attempts             = 10
       on_partial_batch_item_failure      = "AUTOMATIC_BISECT"
@@ -63,9 +67,6 @@ resource "aws_pipes_pipe" "this" {
   }
 
   target_parameters {
-    # Without a function: the images, and none of the stream's own bookkeeping.
-    input_template = local.enriched ? null : "{\"id\": <$.eventID>, \"change\": <$.eventName>, \"old\": <$.dynamodb.OldImage>, \"new\": <$.dynamodb.NewImage>}"
-
     eventbridge_event_bus_parameters {
       source      = local.source_name
       detail_type = local.enriched ? var.mapping.detail_type_path : "${each.key}.changed"

@@ -16,13 +16,19 @@ variable "stream_arns" {
 variable "mapping" {
   description = "The function that makes events of changes, with the settings of infra/streams.json; null where there is none."
   type = object({
-    alias_arn         = string
-    event_source      = string
-    detail_type_path  = string
-    batch_size        = number
-    batching_window_s = number
-    filter            = map(any)
+    alias_arn             = string
+    event_source          = string
+    detail_type_path      = string
+    batch_size            = number
+    batching_window_s     = number
+    events_per_change_max = number
+    filter                = map(any)
   })
+
+  validation {
+    condition     = try(var.mapping.events_per_change_max <= 10, true)
+    error_message = "A bus takes ten events at once, so one change makes ten at most."
+  }
 }
 
 variable "archive_days" {

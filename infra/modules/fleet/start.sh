@@ -94,7 +94,8 @@ systemctl daemon-reload
 systemctl enable --now guildhall-gamesim.service guildhall-dead-letters.timer
 
 # Last, because players do not wait for it: the log goes to CloudWatch.
-dnf install --quiet --assumeyes amazon-cloudwatch-agent
+dnf install --quiet --assumeyes amazon-cloudwatch-agent logrotate
+systemctl enable --now logrotate.timer
 cat >/opt/aws/amazon-cloudwatch-agent/etc/guildhall.json <<'AGENT'
 {
   "agent": { "run_as_user": "root" },

@@ -72,10 +72,8 @@ resource "aws_iam_role_policy" "rollouts" {
       {
         Effect = "Allow"
         Action = ["cloudwatch:DescribeAlarms"]
-        Resource = concat(
-          [for alarm in aws_cloudwatch_metric_alarm.errors : alarm.arn],
-          [for name in var.rollback_alarms : "arn:${var.aws.partition}:cloudwatch:${var.aws.region}:${var.aws.account_id}:alarm:${name}"],
-        )
+        # The alarms of this environment; one by one they would not fit into a policy.
+        Resource = ["arn:${var.aws.partition}:cloudwatch:${var.aws.region}:${var.aws.account_id}:alarm:${var.prefix}-*"]
       },
     ]
   })

@@ -28,6 +28,11 @@ run "raw" {
     sessions = ["arn:stream/sessions", "arn:bus", null, "sessions.changed", "arn:queue"] })
     error_message = "Each stream has a pipe to the bus, with a queue for what it cannot carry."
   }
+
+  assert {
+    condition     = alltrue([for pipe in aws_pipes_pipe.this : pipe.source_parameters[0].dynamodb_stream_parameters[0].batch_size == 10])
+    error_message = "A batch is what a bus takes."
+  }
 }
 
 run "mapped" {
@@ -35,7 +40,7 @@ run "mapped" {
 
   variables {
     mapping = {
-      alias_arn = "arn:function:live", event_source = "guildhall", detail_type_path = "$.type", batch_size = 10, batching_window_s = 2
+      alias_arn = "arn:function:live", event_source = "guildhall", detail_type_path = "$.type", batch_size = 100, batching_window_s = 2, events_per_change_max = 4
       filter    = { characters = { eventName = ["INSERT"] }, sessions = null }
     }
   }
@@ -43,8 +48,8 @@ run "mapped" {
   assert {
     condition = alltrue([for pipe in aws_pipes_pipe.this : pipe.enrichment == "arn:function:live" &&
       pipe.target_parameters[0].eventbridge_event_bus_parameters[0].detail_type == "$.type" &&
-    pipe.source_parameters[0].dynamodb_stream_parameters[0].batch_size == 10])
-    error_message = "The function makes the events, and each says its own type."
+    pipe.source_parameters[0].dynamodb_stream_parameters[0].batch_size == 2])
+    error_message = "The function makes the events, each says its own type, and a batch is never more than a bus takes."
   }
 
   assert {
@@ -59,4 +64,17 @@ run "mapped" {
     "events:PutEvents arn:bus", "sqs:SendMessage arn:queue", "lambda:InvokeFunction arn:function:live"])
     error_message = "Pipes read the streams, call the function, and write to the bus and the queue."
   }
+}
+
+run "too_many_events" {
+  command = plan
+
+  variables {
+    mapping = {
+      alias_arn = "arn:function:live", event_source = "guildhall", detail_type_path = "$.type", batch_size = 1, batching_window_s = 2, events_per_change_max = 11
+      filter    = {}
+    }
+  }
+
+  expect_failures = [var.mapping]
 }

@@ -42,6 +42,12 @@ run "what_routes_declare" {
     error_message = "A policy is exactly what the route declares."
   }
 
+  # What IAM takes of a role's inline policies, in characters; the ARNs of a test are short, AWS's have up to 90.
+  assert {
+    condition     = length(aws_iam_role_policy.rollouts.policy) + 90 * length(var.routes) < 10240
+    error_message = "The policy of rollouts is too long."
+  }
+
   assert {
     condition     = alltrue([for name, function in aws_lambda_function.this : function.role == aws_iam_role.this[name].arn && aws_iam_role_policy.this[name].role == aws_iam_role.this[name].id])
     error_message = "A function has its own role, and the role its own policy."
