@@ -54,7 +54,7 @@ resource "aws_launch_template" "this" {
     log_group         = aws_cloudwatch_log_group.this.name
     dead_letter_queue = aws_sqs_queue.dead_letters.url
     stop_s            = local.stop_s
-    ship_dead_letters = file("${path.module}/ship-dead-letters")
+    ship_dead_letters = trimspace(file("${path.module}/ship-dead-letters"))
   }))
 
   iam_instance_profile {

@@ -20,7 +20,8 @@ ${name}=${value}
 ENVIRONMENT
 
 cat >/usr/local/bin/ship-dead-letters <<'SCRIPT'
-${ship_dead_letters}SCRIPT
+${ship_dead_letters}
+SCRIPT
 chmod 0755 /usr/local/bin/ship-dead-letters
 
 cat >/etc/systemd/system/guildhall-gamesim.service <<'UNIT'
