@@ -27,6 +27,7 @@ sys.path.insert(0, os.path.dirname(__file__))
 messages, services = grpc.protos_and_services("tfplugin6.proto")
 
 NESTING = {"single": 1, "list": 2, "set": 3, "map": 4}
+ARN = re.compile(r"arn:[\w-]+:[\w-]+:([a-z]{2}(-[a-z]+)+-\d)?:(\d{12}|aws)?:.+")
 USE = re.compile(r'^\s*(resource|data)\s+"(aws_\w+)"', re.M)
 RANDOM_PASSWORD = {
     "attributes": {
@@ -70,21 +71,26 @@ def root(described):
     return messages.Schema(block=block(described))
 
 
-def set_by_hand(described, value):
-    """The attributes that a configuration sets though only the provider does. Terraform leaves that to providers."""
+def mistakes(described, value):
+    """What a provider refuses in a configuration and Terraform does not: attributes that cannot be set, and ARNs that are none."""
     if not isinstance(value, dict):
         return
     for name, attribute in described["attributes"].items():
-        if attribute["flags"] == ["computed"] and value.get(name) is not None:
-            yield name
+        found = value.get(name)
+        if attribute["flags"] == ["computed"] and found is not None:
+            yield "Value for unconfigurable attribute", f"{name} is set by the provider."
+        elif re.search(r"(^|_)arns?$", name):
+            for text in found if isinstance(found, list) else [found]:
+                if isinstance(text, str) and not ARN.match(text):
+                    yield "Invalid ARN", f"{name}: {text} is no ARN."
     for name, inner in described["blocks"].items():
         within = value.get(name)
         for item in within if isinstance(within, list) else [within]:
-            yield from set_by_hand(inner["block"], item)
+            yield from mistakes(inner["block"], item)
 
 
 class Provider(services.ProviderServicer):
-    """Answers with a schema, and refuses what sets attributes that cannot be set."""
+    """Answers with a schema, and refuses plain mistakes."""
 
     def __init__(self, schemas, blocks):
         self.schemas, self.blocks = schemas, blocks
@@ -101,8 +107,8 @@ class Provider(services.ProviderServicer):
         config = msgpack.unpackb(request.config.msgpack)
         described = self.blocks.get(f"resource.{request.type_name}", EMPTY)
         return messages.Verdict(diagnostics=[
-            messages.Diagnostic(severity=1, summary="Value for unconfigurable attribute", detail=f"{request.type_name} sets {name} itself.")
-            for name in set_by_hand(described, config)])
+            messages.Diagnostic(severity=1, summary=summary, detail=f"{request.type_name}: {detail}")
+            for summary, detail in mistakes(described, config)])
 
     def ValidateDataResourceConfig(self, request, context):
         return messages.Verdict()

@@ -1,8 +1,14 @@
 # Every route of infra/routes.json is there, whoever may call it is who it says, and nothing else gets in.
 
 mock_provider "aws" {
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::123456789012:role/mocked" }
+  }
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:eu-north-1:123456789012:log-group:mocked" }
+  }
   mock_resource "aws_apigatewayv2_api" {
-    defaults = { execution_arn = "arn:api" }
+    defaults = { execution_arn = "arn:aws:execute-api:eu-north-1:123456789012:api123" }
   }
 }
 
@@ -16,7 +22,7 @@ variables {
   operator_principals = ["arn:aws:iam::123456789012:role/somebody"]
   log_retention_days  = 7
   functions = { for route in jsondecode(file("../../routes.json")).routes : route.name => {
-    function_name = "guildhall-test-${route.name}", alias = "live", alias_arn = "arn:function:${route.name}:live", invoke_arn = "arn:invoke:${route.name}"
+    function_name = "guildhall-test-${route.name}", alias = "live", alias_arn = "arn:aws:lambda:eu-north-1:123456789012:function:${route.name}:live", invoke_arn = "arn:aws:apigateway:eu-north-1:lambda:path/${route.name}"
   } }
 }
 
@@ -37,27 +43,27 @@ run "routes" {
   assert {
     condition = alltrue([for route in var.routes :
       aws_apigatewayv2_route.this[route.name].target == "integrations/${aws_apigatewayv2_integration.this[route.name].id}" &&
-      aws_apigatewayv2_integration.this[route.name].integration_uri == "arn:invoke:${route.name}" &&
+      aws_apigatewayv2_integration.this[route.name].integration_uri == "arn:aws:apigateway:eu-north-1:lambda:path/${route.name}" &&
     aws_apigatewayv2_integration.this[route.name].payload_format_version == "2.0"])
     error_message = "A route leads to its own function, with events of version 2."
   }
 
   assert {
     condition = alltrue([for name, permission in aws_lambda_permission.this :
-    permission.function_name == "guildhall-test-${name}" && permission.qualifier == "live" && permission.source_arn == "arn:api/*/*"])
+    permission.function_name == "guildhall-test-${name}" && permission.qualifier == "live" && permission.source_arn == "arn:aws:execute-api:eu-north-1:123456789012:api123/*/*"])
     error_message = "This API, and no other one, may call the alias that rollouts shift."
   }
 
   assert {
     condition = (toset(output.gamesim_invoke_arns) == toset([for route in var.routes :
-      "arn:api/$default/${route.method}${replace(route.path, "/\\{[a-z_]+\\}/", "*")}" if route.role == "gamesim"]) &&
+      "arn:aws:execute-api:eu-north-1:123456789012:api123/$default/${route.method}${replace(route.path, "/\\{[a-z_]+\\}/", "*")}" if route.role == "gamesim"]) &&
     length(output.gamesim_invoke_arns) > 5 && !anytrue([for arn in output.gamesim_invoke_arns : strcontains(arn, "/v1/")]))
     error_message = "A game sim may call what is the game sims', and nothing else."
   }
 
   assert {
     condition = toset(jsondecode(aws_iam_role_policy.operator[0].policy).Statement[0].Resource) == toset([for route in var.routes :
-    "arn:api/$default/${route.method}${replace(route.path, "/\\{[a-z_]+\\}/", "*")}" if route.role == "operator"])
+    "arn:aws:execute-api:eu-north-1:123456789012:api123/$default/${route.method}${replace(route.path, "/\\{[a-z_]+\\}/", "*")}" if route.role == "operator"])
     error_message = "An operator may call what is the operators', and nothing else."
   }
 
@@ -89,7 +95,7 @@ run "the_reaper" {
     condition = (jsondecode(aws_scheduler_schedule.reap.target[0].input).requestContext.authorizer.iam.userArn ==
       "arn:aws:sts::000000000000:assumed-role/guildhall-test-operator/schedule" &&
       jsondecode(aws_scheduler_schedule.reap.target[0].input).rawPath == "/internal/fleet/reap" &&
-    aws_scheduler_schedule.reap.target[0].arn == "arn:function:reap-fleet:live")
+    aws_scheduler_schedule.reap.target[0].arn == "arn:aws:lambda:eu-north-1:123456789012:function:reap-fleet:live")
     error_message = "The schedule calls the reaper as this environment's operator."
   }
 }
@@ -123,7 +129,7 @@ run "an_open_internal_route" {
 
   variables {
     routes    = [{ name = "x", method = "POST", path = "/internal/x", authorization = "none", role = null, timeout_s = 1 }]
-    functions = { x = { function_name = "x", alias = "live", alias_arn = "x", invoke_arn = "x" }, reap-fleet = { function_name = "x", alias = "live", alias_arn = "x", invoke_arn = "x" } }
+    functions = { x = { function_name = "x", alias = "live", alias_arn = "arn:aws:lambda:eu-north-1:123456789012:function:x:live", invoke_arn = "x" }, reap-fleet = { function_name = "x", alias = "live", alias_arn = "arn:aws:lambda:eu-north-1:123456789012:function:x:live", invoke_arn = "x" } }
   }
 
   expect_failures = [var.routes]

@@ -2,7 +2,7 @@
 
 mock_provider "aws" {
   mock_resource "aws_s3_bucket" {
-    defaults = { arn = "arn:bucket" }
+    defaults = { arn = "arn:aws:s3:::guildhall-test-sessions" }
   }
 }
 
@@ -44,12 +44,12 @@ run "read_by_a_distribution" {
 
   variables {
     versioned               = true
-    reader_distribution_arn = "arn:distribution"
+    reader_distribution_arn = "arn:aws:cloudfront::123456789012:distribution/E1"
   }
 
   assert {
     condition = [for statement in jsondecode(aws_s3_bucket_policy.this.policy).Statement : [statement.Principal, statement.Action, statement.Condition] if statement.Effect == "Allow"] == [
-    [{ Service = "cloudfront.amazonaws.com" }, ["s3:GetObject"], { StringEquals = { "AWS:SourceArn" = "arn:distribution" } }]]
+    [{ Service = "cloudfront.amazonaws.com" }, ["s3:GetObject"], { StringEquals = { "AWS:SourceArn" = "arn:aws:cloudfront::123456789012:distribution/E1" } }]]
     error_message = "The one distribution reads, and does nothing else."
   }
 

@@ -2,10 +2,10 @@
 
 mock_provider "aws" {
   mock_resource "aws_cloudfront_distribution" {
-    defaults = { arn = "arn:distribution" }
+    defaults = { arn = "arn:aws:cloudfront::123456789012:distribution/E1" }
   }
   mock_resource "aws_s3_bucket" {
-    defaults = { arn = "arn:bucket" }
+    defaults = { arn = "arn:aws:s3:::guildhall-test-content" }
   }
 }
 

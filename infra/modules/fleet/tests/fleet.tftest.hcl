@@ -1,17 +1,20 @@
 # The fleet follows infra/scaling.json, and a game sim may do what it needs and no more.
 
 mock_provider "aws" {
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::123456789012:role/mocked" }
+  }
   mock_resource "aws_s3_bucket" {
-    defaults = { id = "sessions", arn = "arn:sessions" }
+    defaults = { id = "sessions", arn = "arn:aws:s3:::sessions" }
   }
   mock_resource "aws_autoscaling_group" {
-    defaults = { arn = "arn:group" }
+    defaults = { arn = "arn:aws:autoscaling:eu-north-1:123456789012:autoScalingGroup:1:autoScalingGroupName/mocked" }
   }
   mock_resource "aws_sqs_queue" {
-    defaults = { arn = "arn:queue", url = "https://queue.test/1" }
+    defaults = { arn = "arn:aws:sqs:eu-north-1:123456789012:queue", url = "https://queue.test/1" }
   }
   mock_resource "aws_cloudwatch_log_group" {
-    defaults = { arn = "arn:log-group" }
+    defaults = { arn = "arn:aws:logs:eu-north-1:123456789012:log-group:mocked" }
   }
   mock_resource "aws_iam_instance_profile" {
     defaults = { arn = "arn:aws:iam::123456789012:instance-profile/guildhall-test-gamesim" }
@@ -22,7 +25,7 @@ variables {
   prefix             = "guildhall-test"
   tags               = { Project = "guildhall", Environment = "test" }
   aws                = { partition = "aws", region = "eu-north-1", account_id = "123456789012" }
-  releases           = { name = "releases", arn = "arn:releases" }
+  releases           = { name = "releases", arn = "arn:aws:s3:::releases" }
   release            = "r1"
   release_sha256     = "00000000000000000000000000000000000000000000000000000000000000ff"
   instance_type      = "c7g.large"
@@ -31,7 +34,7 @@ variables {
   security_group_id  = "sg-1"
   game_ports         = { first = 7000, last = 7063 }
   api_url            = "https://api.test"
-  invoke_arns        = ["arn:api/$default/POST/internal/gamesims"]
+  invoke_arns        = ["arn:aws:execute-api:eu-north-1:123456789012:api123/$default/POST/internal/gamesims"]
   metric_namespace   = "Guildhall/test"
   traces_endpoint    = null
   bucket_name        = "sessions"
@@ -112,21 +115,21 @@ run "instances" {
   assert {
     condition = toset(flatten([for policy in [aws_iam_role_policy.gamesim, aws_iam_role_policy.guard] : [
       for statement in jsondecode(policy.policy).Statement : [for pair in setproduct(statement.Action, statement.Resource) : join(" ", pair)]]])) == toset([
-      "execute-api:Invoke arn:api/$default/POST/internal/gamesims",
-      "s3:GetObject arn:releases/*/gamesim",
-      "s3:GetObject arn:sessions/checkpoints/*",
-      "s3:PutObject arn:sessions/checkpoints/*",
-      "s3:PutObject arn:sessions/recordings/*",
-      "s3:PutObject arn:sessions/content/*",
-      "s3:ListBucket arn:sessions",
+      "execute-api:Invoke arn:aws:execute-api:eu-north-1:123456789012:api123/$default/POST/internal/gamesims",
+      "s3:GetObject arn:aws:s3:::releases/*/gamesim",
+      "s3:GetObject arn:aws:s3:::sessions/checkpoints/*",
+      "s3:PutObject arn:aws:s3:::sessions/checkpoints/*",
+      "s3:PutObject arn:aws:s3:::sessions/recordings/*",
+      "s3:PutObject arn:aws:s3:::sessions/content/*",
+      "s3:ListBucket arn:aws:s3:::sessions",
       "cloudwatch:PutMetricData *",
-      "autoscaling:CompleteLifecycleAction arn:group",
-      "autoscaling:RecordLifecycleActionHeartbeat arn:group",
-      "autoscaling:SetInstanceProtection arn:group",
-      "sqs:SendMessage arn:queue",
-      "logs:CreateLogStream arn:log-group:*",
-      "logs:DescribeLogStreams arn:log-group:*",
-      "logs:PutLogEvents arn:log-group:*",
+      "autoscaling:CompleteLifecycleAction arn:aws:autoscaling:eu-north-1:123456789012:autoScalingGroup:1:autoScalingGroupName/mocked",
+      "autoscaling:RecordLifecycleActionHeartbeat arn:aws:autoscaling:eu-north-1:123456789012:autoScalingGroup:1:autoScalingGroupName/mocked",
+      "autoscaling:SetInstanceProtection arn:aws:autoscaling:eu-north-1:123456789012:autoScalingGroup:1:autoScalingGroupName/mocked",
+      "sqs:SendMessage arn:aws:sqs:eu-north-1:123456789012:queue",
+      "logs:CreateLogStream arn:aws:logs:eu-north-1:123456789012:log-group:mocked:*",
+      "logs:DescribeLogStreams arn:aws:logs:eu-north-1:123456789012:log-group:mocked:*",
+      "logs:PutLogEvents arn:aws:logs:eu-north-1:123456789012:log-group:mocked:*",
     ])
     error_message = "A game sim may do this and nothing else."
   }

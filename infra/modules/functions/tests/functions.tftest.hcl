@@ -1,24 +1,38 @@
 # Each function gets what its endpoint declares in infra/routes.json, and nothing else.
 
 mock_provider "aws" {
-  mock_resource "aws_cloudwatch_log_group" {
-    defaults = { arn = "arn:log-group" }
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::123456789012:role/mocked" }
   }
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:eu-north-1:123456789012:log-group:mocked" }
+  }
+}
+
+# Two whose roles are told apart; the others share a name that is made up.
+override_resource {
+  target = aws_iam_role.this["login-account"]
+  values = { arn = "arn:aws:iam::123456789012:role/one" }
+}
+
+override_resource {
+  target = aws_iam_role.this["list-characters"]
+  values = { arn = "arn:aws:iam::123456789012:role/another" }
 }
 
 variables {
   prefix               = "guildhall-test"
   aws                  = { partition = "aws", region = "eu-north-1", account_id = "123456789012" }
   routes               = jsondecode(file("../../routes.json")).routes
-  table_arns           = { for table in jsondecode(file("../../tables.json")).tables : table.name => "arn:table/${table.name}" }
-  secret_arns          = { for secret in distinct(flatten(jsondecode(file("../../routes.json")).routes[*].secrets)) : secret => "arn:secret/${secret}" }
+  table_arns           = { for table in jsondecode(file("../../tables.json")).tables : table.name => "arn:aws:dynamodb:eu-north-1:123456789012:table/${table.name}" }
+  secret_arns          = { for secret in distinct(flatten(jsondecode(file("../../routes.json")).routes[*].secrets)) : secret => "arn:aws:secretsmanager:eu-north-1:123456789012:secret:${secret}" }
   environment          = { GUILDHALL_TABLE_PREFIX = "guildhall-test-" }
   releases_bucket      = "releases"
   release              = "r1"
   reserved_concurrency = { login-account = 7 }
   log_retention_days   = 7
   tracing              = "PassThrough"
-  alarm_actions        = ["arn:topic"]
+  alarm_actions        = ["arn:aws:sns:eu-north-1:123456789012:alarms"]
   rollback_alarms      = ["guildhall-test-api-5xx"]
 }
 
@@ -35,9 +49,9 @@ run "what_routes_declare" {
       for statement in jsondecode(aws_iam_role_policy.this[route.name].policy).Statement :
       [for pair in setproduct(statement.Action, statement.Resource) : join(" ", concat([statement.Effect], pair))]
       ])) == toset(concat(
-      ["Allow logs:CreateLogStream arn:log-group:*", "Allow logs:PutLogEvents arn:log-group:*"],
-      flatten([for grant in route.tables : [for action in grant.actions : "Allow ${action} arn:table/${grant.table}"]]),
-      [for secret in route.secrets : "Allow secretsmanager:GetSecretValue arn:secret/${secret}"],
+      ["Allow logs:CreateLogStream arn:aws:logs:eu-north-1:123456789012:log-group:mocked:*", "Allow logs:PutLogEvents arn:aws:logs:eu-north-1:123456789012:log-group:mocked:*"],
+      flatten([for grant in route.tables : [for action in grant.actions : "Allow ${action} arn:aws:dynamodb:eu-north-1:123456789012:table/${grant.table}"]]),
+      [for secret in route.secrets : "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:eu-north-1:123456789012:secret:${secret}"],
     ))])
     error_message = "A policy is exactly what the route declares."
   }
