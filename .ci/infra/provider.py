@@ -41,7 +41,8 @@ EMPTY = {"attributes": {}, "blocks": {}}
 
 
 def attribute(name, described):
-    message = messages.Schema.Attribute(name=name, write_only=described.get("write_only", False), sensitive=described.get("sensitive", False))
+    message = messages.Schema.Attribute(
+        name=name, write_only=described.get("write_only", False), sensitive=described.get("sensitive", False))
     for flag in described["flags"]:
         setattr(message, flag, True)
     if "nested" in described:
@@ -72,7 +73,7 @@ def root(described):
 
 
 def mistakes(described, value):
-    """What a provider refuses in a configuration and Terraform does not: attributes that cannot be set, and ARNs that are none."""
+    """What a provider refuses and Terraform does not: attributes that cannot be set, and ARNs that are none."""
     if not isinstance(value, dict):
         return
     for name, attribute in described["attributes"].items():

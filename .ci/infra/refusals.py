@@ -27,15 +27,16 @@ def cases():
         yield path, who, what
 
 
-def by_rules(path, scratch):
+def by_rules(scratch):
     return "\n".join(rules.check(scratch, ROOT))
 
 
-def by_terraform(path, scratch):
+def by_terraform(scratch):
     environment = os.environ | {"TF_DATA_DIR": str(scratch / ".terraform")}
     # No test file says that the cloud is made up, so nothing but words is asked of the provider.
     for words in (["init", "-backend=false"], ["validate"]):
-        ended = subprocess.run(["terraform", *words, "-no-color"], cwd=scratch, env=environment, capture_output=True, text=True)
+        command = ["terraform", *words, "-no-color"]
+        ended = subprocess.run(command, cwd=scratch, env=environment, capture_output=True, text=True)
         if ended.returncode:
             return " ".join((ended.stdout + ended.stderr).replace("│", " ").split())
     return ""
@@ -43,7 +44,8 @@ def by_terraform(path, scratch):
 
 def by_checkov():
     """What checkov refuses in all cases, by file: it takes seconds to start."""
-    command = [str(pathlib.Path(sys.executable).parent / "checkov"), "-d", str(HERE / "bad"), "--skip-download", "--framework", "terraform", "--quiet", "--compact", "-o", "json"]
+    program = pathlib.Path(sys.executable).parent / "checkov"
+    command = [program, "-d", HERE / "bad", "--skip-download", "--framework", "terraform", "--quiet", "--compact", "-o", "json"]
     results = json.loads(subprocess.run(command, capture_output=True, text=True).stdout)["results"]["failed_checks"]
     found = {}
     for result in results:
@@ -53,6 +55,11 @@ def by_checkov():
 
 def main(has_terraform):
     checkov, missed, count = by_checkov(), [], 0
+    judges = {
+        "rules": lambda path, scratch: by_rules(scratch),
+        "terraform": lambda path, scratch: by_terraform(scratch),
+        "checkov": lambda path, scratch: "\n".join(checkov.get(path.name, [])),
+    }
     for path, who, what in cases():
         with tempfile.TemporaryDirectory() as scratch:
             scratch = pathlib.Path(scratch) / "infra"
@@ -63,7 +70,7 @@ def main(has_terraform):
                 shutil.copy(path, scratch / "main.tf")
             if who == "terraform" and not has_terraform:
                 continue
-            said = {"rules": by_rules, "terraform": by_terraform}[who](path, scratch) if who != "checkov" else "\n".join(checkov.get(path.name, []))
+            said = judges[who](path, scratch)
         count += 1
         if what not in said:
             missed.append(f"{path.relative_to(ROOT)}: {who} did not say {what!r}, but:\n{said or 'nothing'}")

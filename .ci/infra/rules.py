@@ -115,7 +115,8 @@ def exposure(found):
             yield block.says("a function that more than one caller may invoke")
         if block.type == "aws_vpc_security_group_ingress_rule" and block.value("ip_protocol") != "udp":
             yield block.says("only datagrams come in")
-        if block.type == "aws_security_group" and ("ingress" in block.body or "egress" in block.body) or block.type == "aws_security_group_rule":
+        inline = block.type == "aws_security_group" and {"ingress", "egress"} & set(block.body)
+        if inline or block.type == "aws_security_group_rule":
             yield block.says("rules of a group are resources of their own")
         if "allow-all" in block.text() and "viewer_protocol_policy" in block.text():
             yield block.says("content without TLS")
@@ -131,7 +132,8 @@ def tagging(found):
     """Whatever can have tags has the project's and the environment's."""
     for block in found:
         text = block.text()
-        if block.kind == "provider" and block.labels == "aws" and not all(f'"{tag}"' in text for tag in TAGS | {"default_tags"}):
+        tagged = all(f'"{word}"' in text for word in TAGS | {"default_tags"})
+        if block.kind == "provider" and block.labels == "aws" and not tagged:
             yield block.says(f"default_tags without {' and '.join(sorted(TAGS))}")
         if block.type == "aws_autoscaling_group" and "propagate_at_launch" not in text:
             yield block.says("instances without tags: a group's do not come from the provider")
@@ -155,7 +157,8 @@ def secrets(found):
             for name in re.findall(r"""\b([A-Z][A-Z0-9_]+)['"]?\s*[:=]""", block.text()):
                 if SECRET_NAME.search(name) and not name.endswith("_SECRET"):
                     yield block.says(f"{name} would be in the function's environment and in the state")
-        if block.kind == "variable" and re.search(r"(_key|secret|password|token)$", block.labels) and block.value("ephemeral") is not True:
+        given = block.kind == "variable" and re.search(r"(_key|secret|password|token)$", block.labels)
+        if given and block.value("ephemeral") is not True:
             yield block.says("a secret that is given has to be ephemeral")
 
 
@@ -212,7 +215,7 @@ def routes(folder, root):
             if grant["table"] not in tables:
                 yield f"{file}:1: {route['name']}: there is no table {grant['table']}"
             for action in grant["actions"]:
-                if not re.fullmatch(r"dynamodb:[A-Z][A-Za-z]+", action) or action in ("dynamodb:Scan", "dynamodb:DeleteTable"):
+                if not re.fullmatch(r"dynamodb:((Get|Put|Update|Delete|ConditionCheck)Item|Query)", action):
                     yield f"{file}:1: {route['name']}: {action} is nothing for a route"
 
 

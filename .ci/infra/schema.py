@@ -29,7 +29,8 @@ GETTERS = [
     (re.compile(r"new cdktf\.StringMapList\("), ["list", ["map", "string"]]),
 ]
 CLASS = re.compile(r"^export class (\w+) extends cdktf\.(\w+) \{\n(.*?)^\}\n", re.M | re.S)
-MEMBER = re.compile(r"^  // (\w+) - computed: (\w+), optional: (\w+), required: (\w+)\n(.*?)(?=^  // \w+ - computed: |\Z)", re.M | re.S)
+MEMBER = re.compile(
+    r"^  // (\w+) - computed: (\w+), optional: (\w+), required: (\w+)\n(.*?)(?=^  // \w+ - computed: |\Z)", re.M | re.S)
 HCL_FUNCTION = re.compile(r"^export function (\w+)ToHclTerraform\(.*?\n\}\n", re.M | re.S)
 HCL_ATTRIBUTE = re.compile(
     r"^ +(\w+): \{\n +value: (.*),\n +isBlock: (true|false),\n +type: \"(\w+)\",\n +storageClassType: \"(\w+)\",\n", re.M)
@@ -53,7 +54,7 @@ def folder(kind):
     if kind == "provider":
         return PROVIDER_FOLDER
     origin, name = kind.split(".", 1)
-    return ("data-" if origin == "data" else "") + (name if origin == "data" else name.removeprefix("aws_")).replace("_", "-")
+    return (f"data-{name}" if origin == "data" else name.removeprefix("aws_")).replace("_", "-")
 
 
 class Module:
@@ -87,7 +88,8 @@ class Module:
         written = {name: rest for name, *rest in arguments}
         result = {"attributes": {}, "blocks": {}}
         for name, computed, optional, required, code in MEMBER.findall(body):
-            flags = {key for key, value in (("computed", computed), ("optional", optional), ("required", required)) if value == "true"}
+            said = {"computed": computed, "optional": optional, "required": required}
+            flags = {key for key, value in said.items() if value == "true"}
             if name in written:
                 self.add_argument(result, name, flags, *written[name])
             else:
@@ -112,7 +114,8 @@ class Module:
 
     def nested(self, storage):
         """What a struct of the bindings consists of."""
-        name = next(storage.removesuffix(end) for end in ("List", "Map", "") if storage.removesuffix(end).lower() in self.configurable)
+        names = [storage.removesuffix(end) for end in ("List", "Map", "")]
+        name = next(name for name in names if name.lower() in self.configurable)
         arguments = self.configurable[name.lower()]
         if name + "OutputReference" in self.classes:
             return self.describe(self.classes[name + "OutputReference"][1], arguments)

@@ -98,7 +98,8 @@ resource "aws_apigatewayv2_stage" "default" {
   auto_deploy = true
 
   default_route_settings {
-    detailed_metrics_enabled = true
+    # Metrics by route are paid for, six for each: the access log has the same and more.
+    detailed_metrics_enabled = false
     throttling_rate_limit    = var.throttle.rate_per_s
     throttling_burst_limit   = var.throttle.burst
   }
@@ -108,7 +109,7 @@ resource "aws_apigatewayv2_stage" "default" {
 
     content {
       route_key                = local.keys[route_settings.key]
-      detailed_metrics_enabled = true
+      detailed_metrics_enabled = false
       throttling_rate_limit    = route_settings.value.rate_per_s
       throttling_burst_limit   = route_settings.value.burst
     }
