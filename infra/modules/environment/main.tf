@@ -25,14 +25,13 @@ locals {
   secrets          = toset(flatten(local.routes[*].secrets))
 
   # The function that makes events of changes is one like the others, though no route leads to it.
-  streams_path = "${path.module}/../../streams.json"
-  streams      = jsondecode(fileexists(local.streams_path) ? "[${file(local.streams_path)}]" : "[]")
-  functions = concat(local.routes, [for stream in local.streams : {
-    name      = stream.function
+  stream = jsondecode(file("${path.module}/../../streams.json"))
+  functions = concat(local.routes, [{
+    name      = local.stream.function
     method    = "Changes of"
-    path      = join(", ", stream.tables)
-    memory_mb = stream.memory_mb
-    timeout_s = stream.timeout_s
+    path      = join(", ", local.stream.tables)
+    memory_mb = local.stream.memory_mb
+    timeout_s = local.stream.timeout_s
     secrets   = []
     tables    = []
   }])
@@ -81,6 +80,7 @@ module "functions" {
     GUILDHALL_TABLE_PREFIX  = "${local.prefix}-"
     GUILDHALL_GAMESIM_ROLE  = "${local.prefix}-gamesim"
     GUILDHALL_OPERATOR_ROLE = "${local.prefix}-operator"
+    GUILDHALL_EVENT_BUS     = "${local.prefix}-${local.stream.bus}"
   }, var.traces_endpoint == null ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT = var.traces_endpoint })
 }
 
@@ -146,20 +146,10 @@ module "events" {
   source = "../events"
 
   prefix       = local.prefix
-  aws          = local.aws
+  stream       = local.stream
   stream_arns  = module.tables.stream_arns
+  function     = module.functions.functions[local.stream.function]
   archive_days = var.event_archive_days
-
-  mapping = length(local.streams) == 0 ? null : {
-    alias_arn         = module.functions.functions[local.streams[0].function].alias_arn
-    event_source      = local.streams[0].event_source
-    detail_type_path  = local.streams[0].detail_type_path
-    batch_size        = local.streams[0].batch_size
-    batching_window_s = local.streams[0].batching_window_s
-    filter            = try(local.streams[0].filter, {})
-    # A session that ends tells of itself and of everybody who was in it.
-    events_per_change_max = try(local.streams[0].events_per_change_max, 10)
-  }
 }
 
 module "observability" {

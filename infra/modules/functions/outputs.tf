@@ -1,10 +1,11 @@
 output "functions" {
-  description = "Of each route: the function's name, its alias and what API Gateway calls."
+  description = "Of each route: the function's name, its alias, its role and what API Gateway calls."
   value = { for name, alias in aws_lambda_alias.live : name => {
     function_name = alias.function_name
     alias         = alias.name
     alias_arn     = alias.arn
     invoke_arn    = alias.invoke_arn
+    role          = aws_iam_role.this[name].id
   } }
 }
 

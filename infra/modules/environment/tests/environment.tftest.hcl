@@ -36,6 +36,11 @@ run "whole" {
   }
 
   assert {
+    condition     = output.event_bus == "guildhall-test-${jsondecode(file("../../streams.json")).bus}"
+    error_message = "Events go to the bus that the function is told of."
+  }
+
+  assert {
     condition     = output.gamesim_group == "guildhall-test-gamesims" && output.gamesim_release.release == "r0"
     error_message = "The fleet has a release of its own."
   }

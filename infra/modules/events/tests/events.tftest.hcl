@@ -1,9 +1,6 @@
-# Changes go through pipes to the bus, and what cannot is kept.
+# Changes go to the function of infra/streams.json, and what it cannot tell is kept.
 
 mock_provider "aws" {
-  mock_resource "aws_iam_role" {
-    defaults = { arn = "arn:aws:iam::123456789012:role/mocked" }
-  }
   mock_resource "aws_sqs_queue" {
     defaults = { arn = "arn:aws:sqs:eu-north-1:123456789012:queue" }
   }
@@ -14,70 +11,34 @@ mock_provider "aws" {
 
 variables {
   prefix       = "guildhall-test"
-  aws          = { partition = "aws", region = "eu-north-1", account_id = "123456789012" }
-  stream_arns  = { characters = "arn:aws:dynamodb:eu-north-1:123456789012:table/characters/stream/1", sessions = "arn:aws:dynamodb:eu-north-1:123456789012:table/sessions/stream/1" }
+  stream       = jsondecode(file("../../streams.json"))
+  stream_arns  = { for table in jsondecode(file("../../tables.json")).tables : table.name => "arn:aws:dynamodb:eu-north-1:123456789012:table/${table.name}/stream/1" if table.stream_view_type != null }
+  function     = { alias_arn = "arn:aws:lambda:eu-north-1:123456789012:function:forward:live", role = "forward" }
   archive_days = 7
-  mapping      = null
 }
 
-run "raw" {
+run "forwarded" {
   command = apply
 
   assert {
-    condition = jsonencode({ for table, pipe in aws_pipes_pipe.this : table => [pipe.source, pipe.target, pipe.enrichment,
-      pipe.target_parameters[0].eventbridge_event_bus_parameters[0].detail_type,
-      pipe.source_parameters[0].dynamodb_stream_parameters[0].dead_letter_config[0].arn] }) == jsonencode({
-      characters = ["arn:aws:dynamodb:eu-north-1:123456789012:table/characters/stream/1", "arn:aws:events:eu-north-1:123456789012:event-bus/bus", null, "characters.changed", "arn:aws:sqs:eu-north-1:123456789012:queue"]
-    sessions = ["arn:aws:dynamodb:eu-north-1:123456789012:table/sessions/stream/1", "arn:aws:events:eu-north-1:123456789012:event-bus/bus", null, "sessions.changed", "arn:aws:sqs:eu-north-1:123456789012:queue"] })
-    error_message = "Each stream has a pipe to the bus, with a queue for what it cannot carry."
+    condition     = tomap({ for table, mapping in aws_lambda_event_source_mapping.this : table => mapping.event_source_arn }) == var.stream_arns
+    error_message = "Every stream is forwarded, and every table to forward has one."
   }
 
   assert {
-    condition     = alltrue([for pipe in aws_pipes_pipe.this : pipe.source_parameters[0].dynamodb_stream_parameters[0].batch_size == 10])
-    error_message = "A batch is what a bus takes."
-  }
-}
-
-run "mapped" {
-  command = apply
-
-  variables {
-    mapping = {
-      alias_arn = "arn:aws:lambda:eu-north-1:123456789012:function:map:live", event_source = "guildhall", detail_type_path = "$.type", batch_size = 100, batching_window_s = 2, events_per_change_max = 4
-      filter    = { characters = { eventName = ["INSERT"] }, sessions = null }
-    }
+    condition = alltrue([for mapping in aws_lambda_event_source_mapping.this :
+      mapping.function_name == "arn:aws:lambda:eu-north-1:123456789012:function:forward:live" &&
+      contains(mapping.function_response_types, "ReportBatchItemFailures") && mapping.bisect_batch_on_function_error &&
+    mapping.maximum_retry_attempts >= 0 && mapping.destination_config[0].on_failure[0].destination_arn == "arn:aws:sqs:eu-north-1:123456789012:queue"])
+    error_message = "One change that cannot be told holds the others back for a while, and then goes to the queue by itself."
   }
 
   assert {
-    condition = alltrue([for pipe in aws_pipes_pipe.this : pipe.enrichment == "arn:aws:lambda:eu-north-1:123456789012:function:map:live" &&
-      pipe.target_parameters[0].eventbridge_event_bus_parameters[0].detail_type == "$.type" &&
-    pipe.source_parameters[0].dynamodb_stream_parameters[0].batch_size == 2])
-    error_message = "The function makes the events, each says its own type, and a batch is never more than a bus takes."
+    condition = toset(flatten([for statement in jsondecode(aws_iam_role_policy.forward.policy).Statement : [
+      for pair in setproduct(statement.Action, statement.Resource) : join(" ", pair)]])) == toset(concat(
+      flatten([for arn in values(var.stream_arns) : [
+      for action in ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"] : "dynamodb:${action} ${arn}"]]),
+    ["events:PutEvents arn:aws:events:eu-north-1:123456789012:event-bus/bus", "sqs:SendMessage arn:aws:sqs:eu-north-1:123456789012:queue"]))
+    error_message = "It reads the streams, and writes to the bus and the queue."
   }
-
-  assert {
-    condition = (aws_pipes_pipe.this["characters"].source_parameters[0].filter_criteria[0].filter[0].pattern == jsonencode({ eventName = ["INSERT"] }) &&
-    length(aws_pipes_pipe.this["sessions"].source_parameters[0].filter_criteria) == 0)
-    error_message = "A filter is for the table that it names."
-  }
-
-  assert {
-    condition = toset(flatten([for statement in jsondecode(aws_iam_role_policy.pipes.policy).Statement : [
-      for pair in setproduct(statement.Action, statement.Resource) : join(" ", pair)] if !startswith(statement.Action[0], "dynamodb:")])) == toset([
-    "events:PutEvents arn:aws:events:eu-north-1:123456789012:event-bus/bus", "sqs:SendMessage arn:aws:sqs:eu-north-1:123456789012:queue", "lambda:InvokeFunction arn:aws:lambda:eu-north-1:123456789012:function:map:live"])
-    error_message = "Pipes read the streams, call the function, and write to the bus and the queue."
-  }
-}
-
-run "too_many_events" {
-  command = plan
-
-  variables {
-    mapping = {
-      alias_arn = "arn:aws:lambda:eu-north-1:123456789012:function:map:live", event_source = "guildhall", detail_type_path = "$.type", batch_size = 1, batching_window_s = 2, events_per_change_max = 11
-      filter    = {}
-    }
-  }
-
-  expect_failures = [var.mapping]
 }
