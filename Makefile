@@ -1,7 +1,7 @@
 # Every target is one line of commands; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test torture check check-timing format lint deny openapi routes check-api check-cloudwatch autoscaler bill agree-bill bench bench-speed bench-build swarm race replay golden functions sim clean bench-functions
+.PHONY: help run test torture check check-timing format lint deny openapi routes check-api check-cloudwatch autoscaler bill agree-bill bench bench-speed bench-build swarm race replay golden functions sim clean bench-functions check-infra plan apply deploy
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,18 @@ check-api: ## Hold the running stack to docs/openapi.yaml, route by route and wi
 
 check-cloudwatch: ## Run the stack with game sims that publish to a local CloudWatch, and read what arrived (needs Python)
 	.ci/check-cloudwatch
+
+check-infra: ## Check infra/ without an account: rules, checkov, scripts, Terraform's validation and tests (needs Python; a minute)
+	.ci/check-infra
+
+plan: ## Show what would change in an environment of the cloud (ENV=dev)
+	terraform -chdir=infra/envs/$(ENV) plan
+
+apply: ## Change it (ENV=dev)
+	terraform -chdir=infra/envs/$(ENV) apply
+
+deploy: ## Build a release and bring it to an environment, functions first, then the fleet (ENV=dev; RELEASE=… goes back to one; DRY_RUN=1)
+	infra/deploy $(ENV)
 
 autoscaler: ## Print what a week with a launch costs and how long players wait, for several targets (a minute or two)
 	cargo run --quiet -p guildhall-tests --bin autoscaler

@@ -1,0 +1,3 @@
+module "guildhall" {
+  source = "../../modules/half"
+}
