@@ -5,8 +5,7 @@ use crate::answer::JSON;
 use crate::app::{App, Config, Secrets};
 use crate::endpoint::Route;
 use crate::error::ApiError;
-use crate::grants::{Grants, Secret};
-use guildhall_auth::{DerivationKey, SealingKey, SigningKeys};
+use crate::keys::{KeyStore, Read};
 use guildhall_domain::Timestamp;
 use guildhall_storage::dynamo::{DynamoConfig, DynamoTable};
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
@@ -14,21 +13,78 @@ use lambda_http::lambda_runtime::LambdaEvent;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context, Error, Request, Response, Service, service_fn};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tokio::sync::Mutex;
+
+/// After how long a function reads its keys again.
+const KEYS_AGE_MAX: Duration = Duration::from_secs(15 * 60);
 
 /// Serves one route until the environment is taken away. It is not generic and is entered once, so that the runtime is
 /// compiled once however many binaries there are.
 pub async fn start(route: &'static Route) -> Result<(), Error> {
     guildhall_telemetry::logs::init(guildhall_telemetry::logs::LogFormat::Json, "info");
-    let table = DynamoTable::connect(DynamoConfig::from_environment()).await;
-    let usage = table.usage();
-    let app = Arc::new(App::new(config_from_environment(table, route.grants)?).with_usage(usage));
+    let served = Arc::new(Served::start(route).await?);
+    let app = served.app().await;
     route.warm_up(&app).await;
     lambda_http::run(service_fn(move |request: Request| {
-        let app = Arc::clone(&app);
-        async move { Ok::<_, Error>(route.respond(&app, request).await) }
+        let served = Arc::clone(&served);
+        async move {
+            let app = served.app().await;
+            Ok::<_, Error>(route.respond(&app, request).await)
+        }
     }))
     .await
+}
+
+/// What a function's process serves its route with. Keys that change make another [`App`] of the same table.
+struct Served {
+    table: DynamoTable,
+    store: KeyStore,
+    current: Mutex<Current>,
+}
+
+struct Current {
+    app: Arc<App>,
+    keys: Read,
+    read_at: Instant,
+}
+
+impl Served {
+    async fn start(route: &'static Route) -> Result<Self, Error> {
+        let table = DynamoTable::connect(DynamoConfig::from_environment()).await;
+        let store = KeyStore::from_environment(route.grants);
+        let keys = store.read().await?;
+        let app = app(&table, &keys)?;
+        Ok(Self { table, store, current: Mutex::new(Current { app, keys, read_at: Instant::now() }) })
+    }
+
+    /// The product's parts, with keys that were current a short while ago. A function has one request at a time, so
+    /// nobody waits for the lock.
+    async fn app(&self) -> Arc<App> {
+        let mut current = self.current.lock().await;
+        if self.store.is_live() && current.read_at.elapsed() >= KEYS_AGE_MAX {
+            // Whatever comes of it, the next look is not at the next request.
+            current.read_at = Instant::now();
+            if let Err(error) = self.renew(&mut current).await {
+                tracing::warn!(%error, "the keys could not be read again; the former ones stay in use");
+            }
+        }
+        Arc::clone(&current.app)
+    }
+
+    async fn renew(&self, current: &mut Current) -> Result<(), Error> {
+        let keys = self.store.read().await?;
+        if keys != current.keys {
+            current.app = app(&self.table, &keys)?;
+            current.keys = keys;
+            tracing::info!("the keys have changed");
+        }
+        Ok(())
+    }
+}
+
+fn app(table: &DynamoTable, keys: &Read) -> Result<Arc<App>, Error> {
+    Ok(Arc::new(App::new(config_from_environment(table.clone(), keys.secrets()?)).with_usage(table.usage())))
 }
 
 /// Answers one API Gateway v2 event, given and answered as JSON.
@@ -74,29 +130,14 @@ pub fn system_entropy(bytes: &mut [u8]) {
     getrandom::fill(bytes).expect("the operating system provides random bytes");
 }
 
-fn config_from_environment(table: DynamoTable, grants: Grants) -> Result<Config, Error> {
-    let secret = |secret| if grants.has(secret) { read(secret).map(Some) } else { Ok(None) };
-    let access_keys = |key: [u8; 32]| SigningKeys::new(vec![("1".to_owned(), key.to_vec())]);
+fn config_from_environment(table: DynamoTable, secrets: Secrets) -> Config {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    Ok(Config {
+    Config {
         table: Arc::new(table),
-        secrets: Secrets {
-            access: secret(Secret::AccessKey)?.map(access_keys).transpose()?,
-            sealing: secret(Secret::SealingKey)?.map(SealingKey::new),
-            derivation: secret(Secret::DerivationKey)?.map(DerivationKey::new),
-        },
+        secrets,
         gamesim_role: variable("GUILDHALL_GAMESIM_ROLE").unwrap_or_else(|| "guildhall-gamesim".to_owned()),
         operator_role: variable("GUILDHALL_OPERATOR_ROLE").unwrap_or_else(|| "guildhall-operator".to_owned()),
         clock: Arc::new(system_clock),
         entropy: Arc::new(system_entropy),
-    })
-}
-
-/// A 32-byte secret, base64, from the environment.
-fn read(secret: Secret) -> Result<[u8; 32], Error> {
-    use base64::Engine;
-    let name = secret.variable();
-    let text = std::env::var(name).map_err(|_| format!("{name} is not set"))?;
-    let bytes = base64::engine::general_purpose::STANDARD.decode(text).map_err(|_| format!("{name} is not base64"))?;
-    bytes.try_into().map_err(|_| format!("{name} must have 32 bytes").into())
+    }
 }

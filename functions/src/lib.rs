@@ -15,6 +15,7 @@ pub mod fleet;
 pub mod grants;
 pub mod health;
 mod incoming;
+mod keys;
 pub mod lambda;
 mod observed;
 pub mod sessions;

@@ -20,9 +20,11 @@ pub(crate) fn decode<const BYTES: usize>(text: &str, purpose: &str, key: &Deriva
     }
     let all = URL_SAFE_NO_PAD.decode(text).ok()?;
     let (bytes, shown) = all.split_first_chunk::<BYTES>()?;
-    let expected = code(bytes, purpose, key);
-    let difference = expected.iter().zip(shown).fold(0, |sum, (a, b)| std::hint::black_box(sum | (a ^ b)));
-    (difference == 0 && shown.len() == CODE_BYTES).then_some(*bytes)
+    let is_of = |key: &DerivationKey| {
+        let expected = code(bytes, purpose, key);
+        expected.iter().zip(shown).fold(0, |sum, (a, b)| std::hint::black_box(sum | (a ^ b))) == 0
+    };
+    (shown.len() == CODE_BYTES && key.all().any(is_of)).then_some(*bytes)
 }
 
 fn code(bytes: &[u8], purpose: &str, key: &DerivationKey) -> [u8; CODE_BYTES] {

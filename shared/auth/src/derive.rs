@@ -10,19 +10,33 @@ use std::fmt::Write;
 /// Length of a fingerprint, in hexadecimal digits.
 pub const FINGERPRINT_DIGITS: usize = 32;
 
-/// The key of derived ids. `Debug` hides it.
-pub struct DerivationKey(hmac::Key);
+/// The key of derived ids, and those before it, whose codes are still understood. `Debug` hides them.
+pub struct DerivationKey {
+    key: hmac::Key,
+    former: Vec<Self>,
+}
 
 impl DerivationKey {
     /// A key from 32 secret bytes.
     pub fn new(key: [u8; 32]) -> Self {
-        Self(hmac::Key::new(hmac::HMAC_SHA256, &key))
+        Self { key: hmac::Key::new(hmac::HMAC_SHA256, &key), former: Vec::new() }
+    }
+
+    /// The same, and what these keys have proved genuine stays so. Ids are derived with the first alone.
+    #[must_use]
+    pub fn after(self, former: impl IntoIterator<Item = [u8; 32]>) -> Self {
+        Self { former: former.into_iter().map(Self::new).collect(), ..self }
+    }
+
+    /// This key and those before it, each by itself.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.former)
     }
 
     /// The first 128 bits of an HMAC-SHA256 over `purpose` and `parts`. Every piece goes in behind its length, so that
     /// different lists of parts never give the same bytes; `purpose` keeps kinds of id apart.
     pub fn derive_id(&self, purpose: &str, parts: &[&[u8]]) -> u128 {
-        let mut context = hmac::Context::with_key(&self.0);
+        let mut context = hmac::Context::with_key(&self.key);
         for part in std::iter::once(&purpose.as_bytes()).chain(parts) {
             context.update(&(part.len() as u64).to_be_bytes());
             context.update(part);
@@ -88,6 +102,15 @@ mod tests {
     #[test]
     fn fingerprints_are_sha256() {
         assert_eq!(fingerprint(b"abc"), "ba7816bf8f01cfea414140de5dae2223");
+    }
+
+    #[test]
+    fn a_former_key_proves_and_does_not_derive() {
+        let (former, key) = (DerivationKey::new([1; 32]), DerivationKey::new([2; 32]).after([[1; 32]]));
+        let token = crate::coded::encode(b"four", "test", &former);
+        assert_eq!(crate::coded::decode::<4>(&token, "test", &key), Some(*b"four"));
+        assert_eq!(crate::coded::decode::<4>(&token, "test", &DerivationKey::new([2; 32])), None);
+        assert_eq!(key.derive_id("test", &[]), DerivationKey::new([2; 32]).derive_id("test", &[]));
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod scan;
 mod tables;
 mod usage;
 
-pub use connection::DynamoConfig;
+pub use connection::{DynamoConfig, environment_credentials, http_client};
 pub use retry::Backoff;
 pub use usage::{TableUsage, Usage};
 

@@ -5,7 +5,7 @@ use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Region, SharedCredentialsProvider};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Region, SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_http_client::tls;
 use std::time::Duration;
 
@@ -59,10 +59,7 @@ impl DynamoConfig {
 }
 
 pub(super) async fn client(config: &DynamoConfig) -> Client {
-    // The SDK's default client is left out of the build, since it brings a second TLS stack.
-    let http = aws_smithy_http_client::Builder::new()
-        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-        .build_https();
+    let http = http_client();
     let region = Region::new(config.region.clone());
     let mut sdk = Builder::new()
         .behavior_version(BehaviorVersion::latest())
@@ -83,6 +80,13 @@ pub(super) async fn client(config: &DynamoConfig) -> Client {
     Client::from_conf(sdk.build())
 }
 
+/// The HTTP client of every SDK here: the default one is left out of the build, since it brings a second TLS stack.
+pub fn http_client() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+        .build_https()
+}
+
 fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(Duration::from_millis(CONNECT_TIMEOUT_MS))
@@ -91,7 +95,7 @@ fn timeouts() -> TimeoutConfig {
 }
 
 /// The environment that Lambda gives, read by ourselves: asking the SDK's whole chain costs a cold start two milliseconds.
-fn environment_credentials() -> Option<SharedCredentialsProvider> {
+pub fn environment_credentials() -> Option<SharedCredentialsProvider> {
     let id = variable("AWS_ACCESS_KEY_ID")?;
     let secret = variable("AWS_SECRET_ACCESS_KEY")?;
     let session = variable("AWS_SESSION_TOKEN");
