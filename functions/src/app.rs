@@ -69,8 +69,9 @@ impl fmt::Debug for Config {
 impl App {
     /// Puts the parts together.
     pub fn new(config: Config) -> Self {
+        let observed = Observed::new();
         Self {
-            table: config.table,
+            table: observed.time(config.table),
             access_keys: config.access_keys,
             sealing: config.sealing,
             derivation: config.derivation,
@@ -81,7 +82,7 @@ impl App {
             clock: config.clock,
             entropy: config.entropy,
             content: ContentInForce::default(),
-            observed: Observed::new(),
+            observed,
         }
     }
 

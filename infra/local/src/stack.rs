@@ -27,6 +27,7 @@ use guildhall_functions::{App, Config};
 use guildhall_storage::dynamo::{DynamoConfig, DynamoTable};
 use guildhall_storage::gamesims::{self, GamesimRow};
 use guildhall_storage::{Schema, StorageError, Table};
+use guildhall_telemetry::targets;
 use process::{Program, Supervised};
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -132,6 +133,7 @@ impl Stack {
         let by_hand = [keys::operator(&data)?, keys::gamesim(&data)?];
         let signers = Identities::new(REGION, identities.iter().chain(&by_hand).cloned());
         let (front, schedule) = start_front(listener, &table, &secrets, signers, config.allowed_origins.clone())?;
+        targets::write(&data.metrics_targets("api"), front.address(), "api").map_err(StartError::system)?;
         let object_store = start_object_store(&data, &identities).await?;
         let urls = Urls { api: format!("http://{}", front.address()), object_store: object_store.endpoint() };
         let programs = identities.iter().map(|identity| program(&config, &data, identity, &urls));
@@ -330,6 +332,7 @@ fn program(config: &StackConfig, data: &DataFolder, identity: &Identity, urls: &
         ("GUILDHALL_GAMESIM_CAPACITY", config.capacity.to_string()),
         ("GUILDHALL_DRAIN_S", config.drain_s.to_string()),
         ("GUILDHALL_METRICS_BIND", format!("{}:0", Ipv4Addr::LOCALHOST)),
+        ("GUILDHALL_METRICS_TARGETS", data.metrics_targets(&name).display().to_string()),
         ("GUILDHALL_DEAD_LETTERS", data.dead_letters(&name).display().to_string()),
         ("GUILDHALL_EXIT_ON_STDIN_EOF", "1".to_owned()),
         ("CHECKPOINT_BUCKET", CHECKPOINT_BUCKET.to_owned()),
