@@ -1,7 +1,7 @@
 # Every target is one line of commands; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test torture check check-timing format lint deny openapi check-api check-cloudwatch autoscaler bench bench-speed bench-build swarm race replay golden functions sim clean
+.PHONY: help run test torture check check-timing format lint deny openapi dashboards check-api check-cloudwatch autoscaler bench bench-speed bench-build swarm race replay golden functions sim clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -30,6 +30,11 @@ deny: ## Refuse banned crates, licences and sources
 openapi: ## Write docs/openapi.yaml and seed-data/schema.json anew from the routes and the types
 	cargo run --quiet -p guildhall-tests --bin openapi > docs/openapi.yaml.new && mv docs/openapi.yaml.new docs/openapi.yaml
 	cargo run --quiet -p guildhall-tests --bin openapi content > seed-data/schema.json.new && mv seed-data/schema.json.new seed-data/schema.json
+
+dashboards: ## Write the dashboards and alerts anew from infra/metrics.json
+	for pair in grafana=infra/grafana/dashboards/guildhall.json cloudwatch=infra/dashboards/cloudwatch.json alerts=infra/prometheus/alerts.yaml; do \
+	    file=$${pair#*=}; cargo run --quiet -p guildhall-tests --bin dashboards $${pair%%=*} > $$file.new && mv $$file.new $$file || exit 1; \
+	done
 
 check-api: ## Hold the running stack to docs/openapi.yaml, route by route and with made-up requests (needs Python)
 	.ci/check-api

@@ -4,8 +4,8 @@
 mod timed;
 
 use crate::ROUTES;
-use guildhall_storage::{Table, TableName};
 use guildhall_storage::dynamo::Usage;
+use guildhall_storage::{Table, TableName};
 use guildhall_telemetry::{Counter, Gauge, Histogram, Metrics};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -14,7 +14,7 @@ mod report;
 mod tests;
 
 pub use guildhall_telemetry::cloudwatch::reporter::SAMPLES_PER_MINUTE;
-pub use report::{ACTIVE_GAME_SESSIONS, QUEUE_DEPTH};
+pub use report::{ACTIVE_GAME_SESSIONS, FLEET_METRICS, QUEUE_DEPTH};
 
 use crate::api::Api;
 use crate::config::Config;

@@ -37,7 +37,7 @@ pub mod wheel;
 pub mod world;
 mod writer;
 
-pub use cloud::{ACTIVE_GAME_SESSIONS, QUEUE_DEPTH, SAMPLES_PER_MINUTE};
+pub use cloud::{ACTIVE_GAME_SESSIONS, FLEET_METRICS, QUEUE_DEPTH, SAMPLES_PER_MINUTE};
 pub use config::{Config, ConfigError};
 pub use process::{serve, serve_with};
 

@@ -5,6 +5,7 @@ pub mod autoscaler;
 pub mod backend;
 pub mod call;
 pub mod crowd;
+pub mod dashboards;
 pub mod dice;
 pub mod disorder;
 pub mod openapi;

@@ -6,6 +6,7 @@ mod command_line;
 mod crash;
 mod dungeon;
 mod torture;
+mod watched;
 mod zone;
 
 /// The product's command line, which is also what a game-sim process runs.

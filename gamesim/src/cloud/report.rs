@@ -17,6 +17,10 @@ const GAMESIM_CAPACITY: &str = "GamesimCapacity";
 const QUEUE_WAIT_S: &str = "QueueWaitSeconds";
 const DEAD_LETTERS: &str = "DeadLetters";
 
+/// Everything that a game sim tells CloudWatch of.
+pub const FLEET_METRICS: [&str; 6] =
+    [ACTIVE_GAME_SESSIONS, FREE_PLACES, GAMESIM_CAPACITY, QUEUE_DEPTH, QUEUE_WAIT_S, DEAD_LETTERS];
+
 /// Publishes the metrics of one game sim.
 #[derive(Debug)]
 pub(super) struct Press {

@@ -287,7 +287,16 @@ async fn what_the_registry_lists_is_published_until_the_game_sim_drains() {
             () = tokio::task::yield_now() => {}
         }
     };
-    for word in ["Guildhall", "ActiveGameSessions", "FreePlaces", "GamesimCapacity", "QueueDepth", "QueueWaitSeconds", "Fleet", "north"] {
+    for word in [
+        "Guildhall",
+        "ActiveGameSessions",
+        "FreePlaces",
+        "GamesimCapacity",
+        "QueueDepth",
+        "QueueWaitSeconds",
+        "Fleet",
+        "north",
+    ] {
         assert!(call.body.contains(word), "{word} is missing in {:?}", call.body);
     }
     for _ in 0..3 {

@@ -1,0 +1,184 @@
+//! Every metric that the dashboards and alarms use is really emitted, and every metric that is emitted is in the list: read
+//! from the pages of the stack and its game sims after a short game, and from what CloudWatch is sent.
+
+use crate::EXE;
+use guildhall_client::rest::Api;
+use guildhall_tests::dashboards::{Job, Kind, Metric, Source, Watched, parse};
+use guildhall_tests::process::StackProcess;
+use rustix::process::Signal;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// Time between two looks, in milliseconds.
+const LOOK_MS: u64 = 100;
+
+/// A metric as its page has it: kind, help, and the names of its labels.
+#[derive(Debug, PartialEq, Eq)]
+struct OnPage {
+    kind: String,
+    help: String,
+    labels: BTreeSet<String>,
+}
+
+/// Everything on a page, by name.
+fn metrics(page: &str) -> BTreeMap<String, OnPage> {
+    let mut found = BTreeMap::new();
+    for line in page.lines() {
+        if let Some((name, help)) = line.strip_prefix("# HELP ").and_then(|rest| rest.split_once(' ')) {
+            let help = help.trim_end_matches('.').to_owned();
+            found.insert(name.to_owned(), OnPage { kind: String::new(), help, labels: BTreeSet::new() });
+        } else if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|rest| rest.split_once(' ')) {
+            found.get_mut(name).unwrap().kind = kind.to_owned();
+        } else if let Some((series, labels)) = line.split_once('{') {
+            let (labels, _) = labels.rsplit_once('}').unwrap();
+            let names = labels.split(',').map(|pair| pair.split_once('=').unwrap().0.to_owned());
+            let name = ["_total", "_bucket", "_sum", "_count"].into_iter().find_map(|end| series.strip_suffix(end));
+            let metric = found.get_mut(name.unwrap_or(series)).unwrap();
+            metric.labels.extend(names.filter(|label| label != "le"));
+        }
+    }
+    found
+}
+
+fn listed(watched: &Watched, job: Job) -> BTreeMap<String, OnPage> {
+    let kind = |metric: &Metric| match metric.kind {
+        Some(Kind::Counter) => "counter",
+        Some(Kind::Gauge) => "gauge",
+        Some(Kind::Histogram) => "histogram",
+        None => "",
+    };
+    let of_job = watched.metrics.iter().filter(|metric| metric.job == Some(job));
+    let entry = |metric: &Metric| {
+        let labels = metric.labels.iter().cloned().collect();
+        (metric.name.clone(), OnPage { kind: kind(metric).to_owned(), help: metric.help.clone(), labels })
+    };
+    of_job.map(entry).collect()
+}
+
+/// The sum of all series that begin so.
+fn total(page: &str, series: &str) -> f64 {
+    let lines = page.lines().filter(|line| line.starts_with(series));
+    lines.map(|line| line.rsplit_once(' ').unwrap().1.parse::<f64>().unwrap()).sum()
+}
+
+/// The page that a file for Prometheus leads to, once there is one.
+async fn page(http: &reqwest::Client, file: &Path) -> Option<String> {
+    let targets: serde_json::Value = serde_json::from_str(&fs::read_to_string(file).ok()?).unwrap();
+    let address = targets[0]["targets"][0].as_str().unwrap();
+    assert!(!targets[0]["labels"]["instance"].as_str().unwrap().is_empty());
+    http.get(format!("http://{address}/metrics")).send().await.ok()?.text().await.ok()
+}
+
+/// The names of the metrics in a call of PutMetricData, which is CBOR: a text's length is in its first byte, or in the second.
+fn metric_names(body: &[u8]) -> Vec<String> {
+    const KEY: &[u8] = b"\x6aMetricName";
+    let keys = body.windows(KEY.len()).enumerate().filter(|(_, window)| *window == KEY);
+    let name = |(at, _): (usize, &[u8])| {
+        let rest = &body[at + KEY.len()..];
+        let (length, text) = if rest[0] == 0x78 { (rest[1], &rest[2..]) } else { (rest[0] - 0x60, &rest[1..]) };
+        String::from_utf8(text[..length.into()].into()).unwrap()
+    };
+    keys.map(name).collect()
+}
+
+/// Takes in one call after the other, as CloudWatch would.
+async fn take_in(mut stream: TcpStream, names: Arc<Mutex<BTreeSet<String>>>) -> std::io::Result<()> {
+    let mut bytes = Vec::new();
+    loop {
+        let head = loop {
+            if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+                break end + 4;
+            }
+            if stream.read_buf(&mut bytes).await? == 0 {
+                return Ok(());
+            }
+        };
+        let text = String::from_utf8_lossy(&bytes[..head]).to_lowercase();
+        let length: usize = text
+            .split_once("content-length:")
+            .map_or(0, |(_, rest)| rest.lines().next().unwrap().trim().parse().unwrap());
+        while bytes.len() < head + length {
+            if stream.read_buf(&mut bytes).await? == 0 {
+                return Ok(());
+            }
+        }
+        names.lock().unwrap().extend(metric_names(&bytes[head..head + length]));
+        bytes.drain(..head + length);
+        let answer = b"HTTP/1.1 200 OK\r\nsmithy-protocol: rpc-v2-cbor\r\ncontent-type: application/cbor\r\ncontent-length: 1\r\n\r\n\xa0";
+        stream.write_all(answer).await?;
+    }
+}
+
+async fn cloudwatch() -> (String, Arc<Mutex<BTreeSet<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let names = Arc::new(Mutex::new(BTreeSet::new()));
+    let shared = Arc::clone(&names);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(take_in(stream, Arc::clone(&shared)));
+        }
+    });
+    (url, names)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_metric_that_is_used_is_emitted_and_the_other_way_round() {
+    let watched = parse(include_str!("../../infra/metrics.json")).unwrap();
+    let folder = TempDir::new().unwrap();
+    let (cloudwatch_url, published) = cloudwatch().await;
+    let environment = [
+        ("DEMO", "1"),
+        ("GAMESIMS", "1"),
+        ("CLOUDWATCH_NAMESPACE", "Guildhall"),
+        ("CLOUDWATCH_ENDPOINT", &*cloudwatch_url),
+    ];
+    let mut stack = StackProcess::start(EXE, folder.path(), &environment);
+    // The client brings the process's cryptography along.
+    Api::new(&stack.ready().await).unwrap();
+    let http = reqwest::Client::builder().tls_certs_only([]).build().unwrap();
+    let file = |whose: &str| folder.path().join("metrics").join(format!("{whose}.json"));
+    // The demo's party plays until something of it is stored.
+    let of_gamesim = loop {
+        let text = page(&http, &file("sim-1")).await.unwrap_or_default();
+        if total(&text, "guildhall_progress_writes_total{status=\"applied\"}") > 0.0 {
+            break text;
+        }
+        tokio::time::sleep(Duration::from_millis(LOOK_MS)).await;
+    };
+    let of_api = page(&http, &file("api")).await.unwrap();
+    assert_eq!(metrics(&of_api), listed(&watched, Job::Api));
+    assert_eq!(metrics(&of_gamesim), listed(&watched, Job::Gamesim));
+    for (text, series) in [
+        (&of_api, "guildhall_requests_total{route=\"login-account\""),
+        (&of_api, "guildhall_request_latency_us_count"),
+        (&of_api, "guildhall_storage_latency_us_count{call=\"read\""),
+        (&of_api, "guildhall_storage_latency_us_count{call=\"write\""),
+        (&of_api, "guildhall_storage_write_half_units_total"),
+        (&of_gamesim, "guildhall_sessions{"),
+        (&of_gamesim, "guildhall_players{"),
+        (&of_gamesim, "guildhall_tick_lateness_us_count"),
+        (&of_gamesim, "guildhall_datagrams_in_total"),
+        (&of_gamesim, "guildhall_bytes_out_total"),
+        (&of_gamesim, "guildhall_checkpoints_stored_total"),
+    ] {
+        assert!(total(text, series) > 0.0, "{series} counts nothing");
+    }
+
+    let of_fleet = watched.metrics.iter().filter(|metric| metric.source == Source::Cloudwatch);
+    // Dead letters are told of when there are some; `gamesim/src/cloud/tests.rs` buries two.
+    let expected: BTreeSet<String> =
+        of_fleet.map(|metric| metric.name.clone()).filter(|name| name != "DeadLetters").collect();
+    while published.lock().unwrap().len() < expected.len() {
+        tokio::time::sleep(Duration::from_millis(LOOK_MS)).await;
+    }
+    assert_eq!(*published.lock().unwrap(), expected);
+    stack.signal(Signal::TERM);
+    assert!(stack.end().await.success());
+}
