@@ -12,6 +12,7 @@ pub mod content;
 pub mod endpoint;
 pub mod error;
 pub mod fleet;
+pub mod forwarding;
 pub mod health;
 mod incoming;
 pub mod lambda;

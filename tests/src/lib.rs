@@ -4,6 +4,7 @@
 pub mod autoscaler;
 pub mod backend;
 pub mod call;
+pub mod catalogue;
 pub mod crowd;
 pub mod dashboards;
 pub mod dice;
@@ -15,6 +16,7 @@ pub mod recorded;
 pub mod signed;
 #[cfg(target_os = "linux")]
 pub mod swarm;
+pub mod twin;
 
 pub use backend::{Answer, Backend, Caller};
 pub use call::{Call, Who};

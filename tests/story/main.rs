@@ -5,6 +5,7 @@
 mod command_line;
 mod crash;
 mod dungeon;
+mod events;
 mod torture;
 mod watched;
 mod zone;

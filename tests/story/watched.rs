@@ -5,15 +5,13 @@ use crate::EXE;
 use guildhall_client::rest::Api;
 use guildhall_tests::dashboards::{Job, Kind, Metric, Source, Watched, parse};
 use guildhall_tests::process::StackProcess;
+use guildhall_tests::twin::{Reply, Twin};
 use rustix::process::Signal;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
 
 /// Time between two looks, in milliseconds.
 const LOOK_MS: u64 = 100;
@@ -87,57 +85,27 @@ fn metric_names(body: &[u8]) -> Vec<String> {
     keys.map(name).collect()
 }
 
-/// Takes in one call after the other, as CloudWatch would.
-async fn take_in(mut stream: TcpStream, names: Arc<Mutex<BTreeSet<String>>>) -> std::io::Result<()> {
-    let mut bytes = Vec::new();
-    loop {
-        let head = loop {
-            if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
-                break end + 4;
-            }
-            if stream.read_buf(&mut bytes).await? == 0 {
-                return Ok(());
-            }
-        };
-        let text = String::from_utf8_lossy(&bytes[..head]).to_lowercase();
-        let length: usize = text
-            .split_once("content-length:")
-            .map_or(0, |(_, rest)| rest.lines().next().unwrap().trim().parse().unwrap());
-        while bytes.len() < head + length {
-            if stream.read_buf(&mut bytes).await? == 0 {
-                return Ok(());
-            }
-        }
-        names.lock().unwrap().extend(metric_names(&bytes[head..head + length]));
-        bytes.drain(..head + length);
-        let answer = b"HTTP/1.1 200 OK\r\nsmithy-protocol: rpc-v2-cbor\r\ncontent-type: application/cbor\r\ncontent-length: 1\r\n\r\n\xa0";
-        stream.write_all(answer).await?;
-    }
+/// CloudWatch, as its SDK wants to be answered: 0xa0 is CBOR's empty map.
+async fn cloudwatch() -> Twin {
+    let headers = "smithy-protocol: rpc-v2-cbor\r\ncontent-type: application/cbor\r\n";
+    Twin::start(move |_| Reply { headers: headers.to_owned(), body: vec![0xa0] }).await
 }
 
-async fn cloudwatch() -> (String, Arc<Mutex<BTreeSet<String>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let names = Arc::new(Mutex::new(BTreeSet::new()));
-    let shared = Arc::clone(&names);
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(take_in(stream, Arc::clone(&shared)));
-        }
-    });
-    (url, names)
+/// The metrics that it has been sent.
+fn published(cloudwatch: &Twin) -> BTreeSet<String> {
+    cloudwatch.calls().iter().flat_map(|call| metric_names(&call.body)).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_metric_that_is_used_is_emitted_and_the_other_way_round() {
     let watched = parse(include_str!("../../infra/metrics.json")).unwrap();
     let folder = TempDir::new().unwrap();
-    let (cloudwatch_url, published) = cloudwatch().await;
+    let cloudwatch = cloudwatch().await;
     let environment = [
         ("DEMO", "1"),
         ("GAMESIMS", "1"),
         ("CLOUDWATCH_NAMESPACE", "Guildhall"),
-        ("CLOUDWATCH_ENDPOINT", &*cloudwatch_url),
+        ("CLOUDWATCH_ENDPOINT", &*cloudwatch.url),
     ];
     let mut stack = StackProcess::start(EXE, folder.path(), &environment);
     // The client brings the process's cryptography along.
@@ -175,10 +143,10 @@ async fn every_metric_that_is_used_is_emitted_and_the_other_way_round() {
     // Dead letters are told of when there are some; `gamesim/src/cloud/tests.rs` buries two.
     let expected: BTreeSet<String> =
         of_fleet.map(|metric| metric.name.clone()).filter(|name| name != "DeadLetters").collect();
-    while published.lock().unwrap().len() < expected.len() {
+    while published(&cloudwatch).len() < expected.len() {
         tokio::time::sleep(Duration::from_millis(LOOK_MS)).await;
     }
-    assert_eq!(*published.lock().unwrap(), expected);
+    assert_eq!(published(&cloudwatch), expected);
     stack.signal(Signal::TERM);
     assert!(stack.end().await.success());
 }

@@ -3,7 +3,7 @@
 //! Amazon provides has a stand-in here.
 //!
 //! Read `stack` first; `front` is the way of a request, `engine` the database, `object_store` where game sims keep
-//! checkpoints, `demo` and `view` what a newcomer sees, and
+//! checkpoints, `stream` and `event_file` how domain events come about, `demo` and `view` what a newcomer sees, and
 //! `cli` ties them together. Nothing here runs in the cloud.
 
 mod calendar;
@@ -11,6 +11,7 @@ mod cli;
 pub mod content;
 pub mod demo;
 pub mod engine;
+pub mod event_file;
 pub mod front;
 pub mod object_store;
 pub mod schedule;
@@ -19,6 +20,7 @@ mod scratch;
 pub mod secrets;
 pub mod sigv4;
 pub mod stack;
+pub mod stream;
 pub mod view;
 
 pub use cli::main;

@@ -14,11 +14,13 @@ pub use rustix::process::Signal;
 
 use crate::content::{self, LoadedContent};
 use crate::engine::Engine;
+use crate::event_file::EventFile;
 use crate::front::{AllowedOrigins, Front, FrontConfig, TrafficSnapshot};
 use crate::object_store::ObjectStore;
 use crate::schedule::Schedule;
 use crate::secrets::Secrets;
 use crate::sigv4::{Identities, Identity};
+use crate::stream::Streamed;
 use data::DataFolder;
 use guildhall_auth::{DerivationKey, SealingKey, SigningKeys};
 use guildhall_domain::Content;
@@ -104,6 +106,7 @@ pub struct Stack {
     front: Front,
     _schedule: Schedule,
     engine: Option<Engine>,
+    events: EventFile,
     object_store: ObjectStore,
     table: DynamoTable,
     content: Content,
@@ -132,7 +135,11 @@ impl Stack {
         let identities = identities(config.gamesims)?;
         let by_hand = [keys::operator(&data)?, keys::gamesim(&data)?];
         let signers = Identities::new(REGION, identities.iter().chain(&by_hand).cloned());
-        let (front, schedule) = start_front(listener, &table, &secrets, signers, config.allowed_origins.clone())?;
+        let events = EventFile::open(&data.events()).map_err(StartError::system)?;
+        let reader = Arc::new(connect(&endpoint).await);
+        let streamed = Streamed::new(Arc::new(table.clone()), reader, Arc::new(events.listener()));
+        let app = app(Arc::new(streamed), &table, &secrets)?;
+        let (front, schedule) = start_front(listener, app, &secrets, signers, config.allowed_origins.clone())?;
         targets::write(&data.metrics_targets("api"), front.address(), "api").map_err(StartError::system)?;
         let object_store = start_object_store(&data, &identities).await?;
         let urls = Urls { api: format!("http://{}", front.address()), object_store: object_store.endpoint() };
@@ -144,6 +151,7 @@ impl Stack {
             _schedule: schedule,
             object_store,
             engine,
+            events,
             table,
             content: content.content,
             secrets,
@@ -220,6 +228,11 @@ impl Stack {
             gamesim.stopped().await;
         }
         self.front.shutdown().await;
+        let events = self.events;
+        let lost = tokio::task::spawn_blocking(move || events.finish()).await;
+        if !matches!(lost, Ok(0)) {
+            tracing::warn!(?lost, "changes of which no event was written down");
+        }
         self.object_store.shutdown().await;
         if let Some(engine) = self.engine
             && let Err(error) = engine.shutdown().await
@@ -263,10 +276,14 @@ async fn bind(port: u16) -> Result<TcpListener, StartError> {
 /// Connects to the database, makes the tables that are missing and puts the content in force.
 async fn prepare(endpoint: &str, content: &LoadedContent) -> Result<DynamoTable, StartError> {
     let schemas = Schema::all().map_err(StartError::system)?;
-    let table = DynamoTable::connect(DynamoConfig::new(TABLE_PREFIX, REGION).endpoint(endpoint)).await;
+    let table = connect(endpoint).await;
     table.create_tables(&schemas).await.map_err(StartError::storage(endpoint))?;
     content.publish(&table).await.map_err(StartError::database(endpoint))?;
     Ok(table)
+}
+
+async fn connect(endpoint: &str) -> DynamoTable {
+    DynamoTable::connect(DynamoConfig::new(TABLE_PREFIX, REGION).endpoint(endpoint)).await
 }
 
 async fn epochs(table: &dyn Table) -> Result<BTreeMap<String, u64>, StorageError> {
@@ -284,16 +301,11 @@ fn identities(count: usize) -> Result<Vec<Identity>, StartError> {
     (1..=count).map(identity).collect()
 }
 
-fn start_front(
-    listener: TcpListener,
-    table: &DynamoTable,
-    secrets: &Secrets,
-    identities: Identities,
-    allowed_origins: AllowedOrigins,
-) -> Result<(Front, Schedule), StartError> {
+/// The routes over `table`, of which `charged` says what it costs.
+fn app(table: Arc<dyn Table>, charged: &DynamoTable, secrets: &Secrets) -> Result<Arc<App>, StartError> {
     let access_keys = SigningKeys::new(vec![("1".to_owned(), secrets.access.to_vec())]).map_err(StartError::system)?;
     let app = App::new(Config {
-        table: Arc::new(table.clone()),
+        table,
         access_keys,
         sealing: SealingKey::new(secrets.sealing),
         derivation: DerivationKey::new(secrets.derivation),
@@ -301,9 +313,17 @@ fn start_front(
         operator_role: "guildhall-operator".to_owned(),
         clock: Arc::new(system_clock),
         entropy: Arc::new(system_entropy),
-    })
-    .with_usage(table.usage());
-    let app = Arc::new(app);
+    });
+    Ok(Arc::new(app.with_usage(charged.usage())))
+}
+
+fn start_front(
+    listener: TcpListener,
+    app: Arc<App>,
+    secrets: &Secrets,
+    identities: Identities,
+    allowed_origins: AllowedOrigins,
+) -> Result<(Front, Schedule), StartError> {
     let schedule = Schedule::start(Arc::clone(&app));
     let config =
         FrontConfig { app, identities, clock: Arc::new(system_clock), api_id: secrets.api_id.clone(), allowed_origins };

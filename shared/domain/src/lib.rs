@@ -10,6 +10,7 @@ pub mod api;
 pub mod character;
 pub mod combat_log;
 pub mod content;
+pub mod domain_event;
 pub mod ids;
 pub mod intents;
 pub mod limits;
