@@ -18,6 +18,7 @@ mod incoming;
 pub mod lambda;
 mod observed;
 pub mod sessions;
+mod trace;
 
 pub use answer::IntoAnswer;
 pub use app::{App, Config};

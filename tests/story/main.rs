@@ -7,6 +7,7 @@ mod crash;
 mod dungeon;
 mod events;
 mod torture;
+mod traced;
 mod watched;
 mod zone;
 

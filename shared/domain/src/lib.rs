@@ -23,6 +23,7 @@ mod schema;
 pub mod seating;
 pub mod session;
 pub mod time;
+pub mod trace;
 
 pub use ability::{Ability, AbilityScores};
 pub use account::{Email, Password};
