@@ -118,7 +118,7 @@ impl Office {
         let answer = self.api.finalize(&request).await.map(drop);
         match &answer {
             Ok(()) => {
-                tracing::info!(session_id = %request.session_id, outcome = ?request.outcome, "the session is closed")
+                tracing::info!(session_id = %request.session_id, outcome = ?request.outcome, "the session is closed");
             }
             Err(failure) => tracing::warn!(session_id = %request.session_id, %failure, "the session was not closed"),
         }
