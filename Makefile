@@ -1,7 +1,7 @@
 # Every target is one line of commands; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test torture check check-timing format lint deny openapi routes check-api check-cloudwatch autoscaler bill agree-bill bench bench-speed bench-build swarm race replay golden functions sim clean bench-functions check-infra plan apply deploy
+.PHONY: help run test torture check check-timing format lint deny openapi routes check-api check-cloudwatch autoscaler bill agree-bill bench bench-speed bench-build swarm race replay golden functions sim clean bench-functions check-infra plan apply deploy dashboards events
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -27,9 +27,15 @@ lint: ## Refuse what clippy finds, in every target
 deny: ## Refuse banned crates, licences and sources
 	.ci/deny
 
-openapi: ## Write docs/openapi.yaml and seed-data/schema.json anew from the routes and the types
+openapi: ## Write docs/openapi.yaml, seed-data/schema.json and infra/events.json anew from the routes and the types
 	cargo run --quiet -p guildhall-tests --bin openapi > docs/openapi.yaml.new && mv docs/openapi.yaml.new docs/openapi.yaml
 	cargo run --quiet -p guildhall-tests --bin openapi content > seed-data/schema.json.new && mv seed-data/schema.json.new seed-data/schema.json
+	cargo run --quiet -p guildhall-tests --bin openapi events > infra/events.json.new && mv infra/events.json.new infra/events.json
+
+dashboards: ## Write the dashboards and alerts anew from infra/metrics.json
+	for pair in grafana=infra/grafana/dashboards/guildhall.json cloudwatch=infra/dashboards/cloudwatch.json alerts=infra/prometheus/alerts.yaml; do \
+	    file=$${pair#*=}; cargo run --quiet -p guildhall-tests --bin dashboards $${pair%%=*} > $$file.new && mv $$file.new $$file || exit 1; \
+	done
 
 routes: ## Write infra/routes.json anew: each function's address, memory, secrets and permissions
 	cargo run --quiet -p guildhall-tests --bin openapi routes > infra/routes.json.new && mv infra/routes.json.new infra/routes.json
@@ -83,6 +89,9 @@ race: ## Measure a shard, the bare echo, ENet, renet2, renet, quinn and Colyseus
 	    $${CARGO_TARGET_DIR:-target}/sim/swarm --race $${CARGO_TARGET_DIR:-target}/peers --players $$players \
 	        --rounds $(or $(ROUNDS),3) --plot $${CARGO_TARGET_DIR:-target}/race-$$players.svg || exit 1; \
 	done
+
+events: ## Follow what happens on the local stack, as domain events
+	@mkdir -p $${GUILDHALL_DATA:-.guildhall} && touch $${GUILDHALL_DATA:-.guildhall}/events.ndjson && exec tail -n 20 -F $${GUILDHALL_DATA:-.guildhall}/events.ndjson
 
 replay: ## Play a recorded session again and compare every state (ID=…; without, list what is recorded)
 	@cargo build --quiet -p guildhall-local && exec $${CARGO_TARGET_DIR:-target}/debug/guildhall replay $(ID)

@@ -87,17 +87,18 @@ impl fmt::Debug for Config {
 impl App {
     /// Puts the parts together.
     pub fn new(config: Config) -> Self {
+        let observed = Observed::new();
         Self {
-            table: config.table,
+            table: observed.time(config.table),
             secrets: config.secrets,
-            content: ContentInForce::default(),
             gamesim_role: config.gamesim_role,
             operator_role: config.operator_role,
             hasher: Hasher::default(),
             characters: CharacterCache::default(),
             clock: config.clock,
             entropy: config.entropy,
-            observed: Observed::new(),
+            content: ContentInForce::default(),
+            observed,
         }
     }
 

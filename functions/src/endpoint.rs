@@ -7,7 +7,7 @@ use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::grants::{Grants, Scope};
 use crate::incoming::Incoming;
-use crate::{App, lambda};
+use crate::{App, lambda, trace};
 use guildhall_domain::limits::{BODY_BYTES_MAX, IDEMPOTENCY_KEY_BYTES_MAX};
 use guildhall_domain::{AccountId, Timestamp};
 use lambda_http::BoxFuture;
@@ -16,6 +16,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
 use std::time::Instant;
+use tracing::Instrument;
 
 /// How long most functions may take, in seconds: three times what all attempts at a slow database do.
 const TIMEOUT_S: u32 = 10;
@@ -220,9 +221,14 @@ impl Route {
 
     /// Answers a request; never fails.
     pub(crate) async fn respond(&self, app: &App, request: lambda_http::Request) -> lambda_http::Response<String> {
-        let started = Instant::now();
         let incoming = Incoming::from(request);
-        let result = (self.handle)(app, &incoming).await;
+        let span = trace::span(self.name, &incoming);
+        self.answer(app, &incoming).instrument(span).await
+    }
+
+    async fn answer(&self, app: &App, incoming: &Incoming) -> lambda_http::Response<String> {
+        let started = Instant::now();
+        let result = (self.handle)(app, incoming).await;
         let response = match result {
             Ok(answer) => answer.into_response(),
             Err(error) => {
@@ -233,13 +239,7 @@ impl Route {
         let elapsed = started.elapsed();
         let (elapsed_us, cold) = (elapsed.as_micros(), app.observed.is_cold());
         app.observed.count(self.name, response.status().as_u16(), elapsed);
-        tracing::debug!(
-            route = self.name,
-            request_id = incoming.request_id,
-            status = response.status().as_u16(),
-            elapsed_us,
-            cold
-        );
+        tracing::debug!(status = response.status().as_u16(), elapsed_us, cold, "answered");
         response
     }
 }

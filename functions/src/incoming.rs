@@ -56,6 +56,11 @@ impl Incoming {
         Some(if values.next().is_some() { "" } else { value.to_str().unwrap_or_default() })
     }
 
+    /// A parameter in the path.
+    pub(crate) fn path_parameter(&self, name: &str) -> Option<&str> {
+        self.path.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
     /// A header that is a list, in one piece however many lines it came in.
     pub(crate) fn list(&self, name: &str) -> Option<String> {
         let lines: Vec<&str> = self.headers.get_all(name).iter().filter_map(|line| line.to_str().ok()).collect();

@@ -12,6 +12,7 @@ pub mod content;
 pub mod endpoint;
 pub mod error;
 pub mod fleet;
+pub mod forwarding;
 pub mod grants;
 pub mod health;
 mod incoming;
@@ -19,6 +20,7 @@ mod keys;
 pub mod lambda;
 mod observed;
 pub mod sessions;
+mod trace;
 
 pub use answer::IntoAnswer;
 pub use app::{App, Config, Secrets};

@@ -1,13 +1,16 @@
 //! What a process has done: requests by route and class of status, how long they took, and what the database charged.
 //! Recording is a few relaxed additions; nothing is looked up by what a request says.
 
+mod timed;
+
 use crate::{ROUTES, Route};
-use guildhall_storage::TableName;
 use guildhall_storage::dynamo::Usage;
+use guildhall_storage::{Table, TableName};
 use guildhall_telemetry::{Counter, Gauge, Histogram, Metrics};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use timed::Timed;
 
 /// Classes of status, from 200 on.
 const CLASSES: [&str; 4] = ["2xx", "3xx", "4xx", "5xx"];
@@ -18,6 +21,8 @@ pub(crate) struct Observed {
     metrics: Metrics,
     routes: BTreeMap<&'static str, ObservedRoute>,
     cold: Gauge,
+    /// Of reads, and of writes.
+    storage_latency_us: [Histogram; 2],
     storage: Option<ObservedStorage>,
 }
 
@@ -62,7 +67,16 @@ impl Observed {
         let routes = routes.collect();
         let cold = metrics.gauge("cold_start", "1 until the process has answered its first request");
         cold.set(1);
-        Self { metrics, routes, cold, storage: None }
+        let help = "Time that the database takes, retries included, in microseconds";
+        let mut latencies = metrics.histograms("storage_latency_us", help, "call", ["read", "write"]).into_iter();
+        let storage_latency_us = std::array::from_fn(|_| latencies.next().unwrap_or_default());
+        Self { metrics, routes, cold, storage_latency_us, storage: None }
+    }
+
+    /// The table, timed call by call.
+    pub(crate) fn time(&self, table: Arc<dyn Table>) -> Arc<dyn Table> {
+        let [reads_us, writes_us] = self.storage_latency_us.clone();
+        Arc::new(Timed::new(table, reads_us, writes_us))
     }
 
     /// Shows what the database charges, too.

@@ -4,10 +4,12 @@
 use crate::config::Config;
 use crate::exchange::ApiFailure;
 use crate::limits::{API_ANSWER_BYTES_MAX, API_TIMEOUT_MS};
+use guildhall_domain::SessionId;
 use guildhall_domain::api::{
     AdmitPlayerRequest, Admitted, ContentBundle, ErrorBody, EventsSaved, FinalizeRequest, Finalized, HeartbeatRequest,
     HeartbeatResponse, ProgressRequest, ProgressResponse, RegisterGamesimRequest, Registered, SaveEventsRequest,
 };
+use guildhall_domain::trace::{TRACEPARENT, TraceParent};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
@@ -57,32 +59,44 @@ impl Api {
     }
 
     pub(crate) async fn register(&self, request: &RegisterGamesimRequest) -> Result<Registered, ApiFailure> {
-        self.post("/internal/gamesims".to_owned(), request, None).await
+        self.post("/internal/gamesims".to_owned(), request, None, None).await
     }
 
     pub(crate) async fn heartbeat(&self, request: &HeartbeatRequest) -> Result<HeartbeatResponse, ApiFailure> {
         let path = format!("/internal/gamesims/{}/heartbeat", request.gamesim_id);
-        self.post(path, request, Some("gamesim_id")).await
+        self.post(path, request, Some("gamesim_id"), None).await
     }
 
     pub(crate) async fn admit(&self, request: &AdmitPlayerRequest) -> Result<Admitted, ApiFailure> {
-        let path = format!("/internal/game-sessions/{}/admit", request.session_id);
-        self.post(path, request, Some("session_id")).await
+        self.post_for(request.session_id, "admit", request).await
     }
 
     pub(crate) async fn save_progress(&self, request: &ProgressRequest) -> Result<ProgressResponse, ApiFailure> {
-        let path = format!("/internal/game-sessions/{}/progress", request.session_id);
-        self.post(path, request, Some("session_id")).await
+        self.post_for(request.session_id, "progress", request).await
     }
 
     pub(crate) async fn finalize(&self, request: &FinalizeRequest) -> Result<Finalized, ApiFailure> {
-        let path = format!("/internal/game-sessions/{}/finalize", request.session_id);
-        self.post(path, request, Some("session_id")).await
+        self.post_for(request.session_id, "finalize", request).await
     }
 
     pub(crate) async fn save_events(&self, request: &SaveEventsRequest) -> Result<EventsSaved, ApiFailure> {
-        let path = format!("/internal/game-sessions/{}/events", request.session_id);
-        self.post(path, request, Some("session_id")).await
+        self.post_for(request.session_id, "events", request).await
+    }
+
+    /// A request that is a step of a session's trace.
+    async fn post_for<Q: Serialize, A: DeserializeOwned>(
+        &self,
+        session_id: SessionId,
+        action: &str,
+        request: &Q,
+    ) -> Result<A, ApiFailure> {
+        let path = format!("/internal/game-sessions/{session_id}/{action}");
+        // Without entropy the step has the name of others, and is found by its session all the same.
+        let step = TraceParent::of_session(session_id, getrandom::u64().unwrap_or_default());
+        let answer = self.post(path, request, Some("session_id"), Some(step)).await;
+        let (span_id, is_done) = (format!("{:016x}", step.span_id), answer.is_ok());
+        tracing::debug!(%session_id, span_id, action, is_done, "asked the API");
+        answer
     }
 
     async fn post<Q: Serialize, A: DeserializeOwned>(
@@ -90,12 +104,15 @@ impl Api {
         path: String,
         request: &Q,
         path_parameter: Option<&str>,
+        step: Option<TraceParent>,
     ) -> Result<A, ApiFailure> {
         let body = body(request, path_parameter).map_err(|error| unavailable(&error))?;
-        let mut request = http::Request::post(format!("{}{path}", self.base))
-            .header(http::header::CONTENT_TYPE, "application/json")
-            .body(body)
-            .map_err(|error| unavailable(&error))?;
+        let mut builder =
+            http::Request::post(format!("{}{path}", self.base)).header(http::header::CONTENT_TYPE, "application/json");
+        if let Some(step) = step {
+            builder = builder.header(TRACEPARENT, step.to_string());
+        }
+        let mut request = builder.body(body).map_err(|error| unavailable(&error))?;
         self.signer.sign(signing::API_GATEWAY, &mut request).await.map_err(ApiFailure::Unavailable)?;
         let request = reqwest::Request::try_from(request).map_err(|error| unavailable(&error))?;
         self.execute(request).await
@@ -150,7 +167,7 @@ pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use guildhall_domain::{SessionId, SessionState, session::Outcome};
+    use guildhall_domain::{SessionState, session::Outcome};
 
     #[test]
     fn what_the_path_says_is_not_said_again() {

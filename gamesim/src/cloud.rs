@@ -14,7 +14,7 @@ mod report;
 mod tests;
 
 pub use guildhall_telemetry::cloudwatch::reporter::SAMPLES_PER_MINUTE;
-pub use report::{ACTIVE_GAME_SESSIONS, QUEUE_DEPTH};
+pub use report::{ACTIVE_GAME_SESSIONS, FLEET_METRICS, QUEUE_DEPTH};
 
 use crate::api::Api;
 use crate::config::Config;
@@ -42,6 +42,8 @@ pub(crate) struct Sighting {
     pub(crate) sessions: u32,
     /// Parties that wait for a place anywhere in the fleet, unless that could not be read.
     pub(crate) queued: Option<u32>,
+    /// How long the first of them has waited, in milliseconds, likewise.
+    pub(crate) queue_wait_ms: Option<u64>,
 }
 
 /// The tasks that speak with the cloud.
@@ -69,8 +71,8 @@ impl Cloud {
                 endpoint: config.cloud.cloudwatch_endpoint.clone(),
                 credentials: api.signer().provider(),
             });
-            let failures = metrics.reports_failed.clone();
-            cloud.tasks.spawn(report::run(cloudwatch, config.capacity, sightings.clone(), failures));
+            let press = report::Press::new(cloudwatch, config.capacity, metrics);
+            cloud.tasks.spawn(press.run(sightings.clone()));
         }
         if let Some(endpoint) = &config.cloud.metadata_endpoint {
             let metadata = Metadata::connect(endpoint)?;

@@ -36,6 +36,8 @@ pub struct Config {
     pub last_writes_s: u64,
     /// `GUILDHALL_METRICS_BIND`: where `/metrics` is served, if it is.
     pub metrics_bind: Option<SocketAddr>,
+    /// `GUILDHALL_METRICS_TARGETS`: the file that then says where, for Prometheus to discover, if there is to be one.
+    pub metrics_targets: Option<PathBuf>,
     /// `GUILDHALL_DEAD_LETTERS`: the file for what could not be written; default `./dead-letters.ndjson`.
     pub dead_letters: PathBuf,
     /// `CHECKPOINT_BUCKET`: the S3 bucket that checkpoints and recordings are kept in; without one, sessions end with their game sim.
@@ -95,6 +97,7 @@ impl Config {
                 "0 to 600 seconds",
             )?,
             metrics_bind: source.optional("GUILDHALL_METRICS_BIND", "an IP address and a port")?,
+            metrics_targets: source.value("GUILDHALL_METRICS_TARGETS").map(PathBuf::from),
             dead_letters: source.parse("GUILDHALL_DEAD_LETTERS", "./dead-letters.ndjson".into(), "a path")?,
             checkpoint_bucket: source.value("CHECKPOINT_BUCKET"),
             keeps_recordings: source.number("GUILDHALL_RECORDINGS", 1_u8, 0..=1, "1 or 0")? == 1,

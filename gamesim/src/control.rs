@@ -292,7 +292,9 @@ impl Control {
             is_ready: self.stage == Stage::Running && response.state == GamesimState::Ready,
             sessions: u32::try_from(response.sessions.len()).unwrap_or(u32::MAX),
             queued: response.queued,
+            queue_wait_ms: response.queue_wait_ms,
         });
+        self.office.metrics.note_queue(response.queued, response.queue_wait_ms);
         let unclaimed = self.placements.handle_listing(self.clock.now_ms(), asked_ms, &response.sessions);
         for (session_id, session_epoch, outcome) in unclaimed {
             self.close_unclaimed(session_id, session_epoch, outcome);

@@ -37,7 +37,7 @@ pub mod wheel;
 pub mod world;
 mod writer;
 
-pub use cloud::{ACTIVE_GAME_SESSIONS, QUEUE_DEPTH, SAMPLES_PER_MINUTE};
+pub use cloud::{ACTIVE_GAME_SESSIONS, FLEET_METRICS, QUEUE_DEPTH, SAMPLES_PER_MINUTE};
 pub use config::{Config, ConfigError};
 pub use process::{serve, serve_with};
 
@@ -168,7 +168,11 @@ async fn play(beginnings: Beginnings, shutdown: Shutdown) -> Result<(), RunError
     let watched = CancellationToken::new();
     let _stop_metrics = watched.clone().drop_guard();
     if let Some(address) = config.metrics_bind {
-        serve_metrics(address, Arc::clone(&metrics), watched).await?;
+        let address = serve_metrics(address, Arc::clone(&metrics), watched).await?;
+        if let Some(file) = &config.metrics_targets {
+            let written = guildhall_telemetry::targets::write(file, address, registered.gamesim_id.as_str());
+            written.map_err(system("writing where metrics are served"))?;
+        }
     }
     let letters = DeadLetters::new(config.dead_letters.clone(), registered.gamesim_id.clone());
     let clock = Arc::new(Clock::start());
@@ -182,12 +186,16 @@ fn system(what: &'static str) -> impl FnOnce(std::io::Error) -> RunError {
     move |cause| RunError::System { what, cause }
 }
 
-async fn serve_metrics(address: SocketAddr, metrics: Arc<SimMetrics>, stop: CancellationToken) -> Result<(), RunError> {
+async fn serve_metrics(
+    address: SocketAddr,
+    metrics: Arc<SimMetrics>,
+    stop: CancellationToken,
+) -> Result<SocketAddr, RunError> {
     let listener = TcpListener::bind(address).await.map_err(system("opening the door for metrics"))?;
     let address = listener.local_addr().map_err(system("opening the door for metrics"))?;
     tracing::info!(%address, "metrics are served");
     tokio::spawn(guildhall_telemetry::serve_metrics(listener, move || metrics.render(), stop.cancelled_owned()));
-    Ok(())
+    Ok(address)
 }
 
 fn start_shards(

@@ -48,6 +48,8 @@ pub(crate) struct SimMetrics {
     pub(crate) recordings_lost: Counter,
     pub(crate) logs_stored: Counter,
     pub(crate) logs_lost: Counter,
+    queue_parties: Gauge,
+    queue_wait_ms: Gauge,
 }
 
 /// One shard's numbers, as its driver's handles.
@@ -93,6 +95,8 @@ impl SimMetrics {
         let recordings_lost = registry.counter("recordings_lost", "Parts of recordings that could not be stored");
         let logs_stored = registry.counter("logs_stored", "Chunks of combat logs stored");
         let logs_lost = registry.counter("logs_lost", "Chunks of combat logs that could not be stored");
+        let queue_parties = registry.gauge("queue_parties", "Parties that wait for a place in the fleet");
+        let queue_wait_ms = registry.gauge("queue_wait_ms", "How long the first of the waiting parties has waited");
         Self {
             registry,
             shards,
@@ -104,6 +108,17 @@ impl SimMetrics {
             recordings_lost,
             logs_stored,
             logs_lost,
+            queue_parties,
+            queue_wait_ms,
+        }
+    }
+
+    /// Keeps what a heartbeat has said of those who wait; what it did not say stays as it was.
+    pub(crate) fn note_queue(&self, parties: Option<u32>, wait_ms: Option<u64>) {
+        for (gauge, value) in [(&self.queue_parties, parties.map(u64::from)), (&self.queue_wait_ms, wait_ms)] {
+            if let Some(value) = value {
+                gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+            }
         }
     }
 

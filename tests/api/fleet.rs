@@ -22,7 +22,7 @@ async fn a_game_sim_is_who_its_signature_says_and_where_it_called_from() {
     assert_eq!(row.ip, "127.0.0.1");
     assert!(!row.sealed_connect_key.contains("AAAA"), "the key lies open");
     let answer = heartbeat(&backend, "i-0abc", "i-0abc", &beat(1, "ready")).await.expect(200);
-    assert_eq!(answer, json!({"state": "ready", "sessions": {}, "queued": 0}));
+    assert_eq!(answer, json!({"state": "ready", "sessions": {}, "queued": 0, "queue_wait_ms": 0}));
     heartbeat(&backend, "i-0other", "i-0abc", &beat(1, "ready")).await.refused(403, "forbidden");
     backend.stop().await;
 }

@@ -50,11 +50,15 @@ impl World {
     /// Lets time pass while the game sim goes on beating; returns how many wait, as it is told.
     async fn pass_s(&self, seconds: u64) -> u64 {
         self.backend.pass_ms(seconds * 1_000);
+        self.beat().await["queued"].as_u64().unwrap()
+    }
+
+    /// What the game sim is told by a heartbeat.
+    async fn beat(&self) -> Value {
         let load = json!({"sessions": 0, "players": 0, "tick_lateness_p99_us": 0, "unsaved_changes": 0});
         let beat = json!({"epoch": self.epoch, "state": "ready", "load": load});
         let path = [("gamesim_id", "sim-1")];
-        let answer = self.backend.call("heartbeat-gamesim", Caller::Gamesim("sim-1"), &path, &beat).await.expect(200);
-        answer["queued"].as_u64().unwrap()
+        self.backend.call("heartbeat-gamesim", Caller::Gamesim("sim-1"), &path, &beat).await.expect(200)
     }
 
     async fn finish(&self, session: &str) {
@@ -110,7 +114,9 @@ async fn who_stops_asking_holds_nobody_up() {
     world.pass_s(QUEUE_PATIENCE_S - 1).await;
     let (two, at) = world.queue(2, "k").await;
     assert_eq!(at, 2);
+    assert_eq!(world.beat().await["queue_wait_ms"], (QUEUE_PATIENCE_S - 1) * 1_000);
     assert_eq!(world.pass_s(1).await, 1);
+    assert_eq!(world.beat().await["queue_wait_ms"], 1_000, "who has stopped asking waits no longer");
     world.finish(&first).await;
     world.poll(1, &one).await.refused(404, "not_found");
     assert_eq!(session_id(&world.poll(2, &two).await.expect(200)), two);

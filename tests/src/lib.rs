@@ -4,7 +4,9 @@
 pub mod autoscaler;
 pub mod backend;
 pub mod call;
+pub mod catalogue;
 pub mod crowd;
+pub mod dashboards;
 pub mod dice;
 pub mod disorder;
 pub mod function;
@@ -17,6 +19,7 @@ pub mod routes;
 pub mod signed;
 #[cfg(target_os = "linux")]
 pub mod swarm;
+pub mod twin;
 
 pub use backend::{Answer, Backend, Caller};
 pub use call::{Call, Who};

@@ -3,7 +3,7 @@
 //!
 //! `yaml` writes it down. Nothing here knows a route by name.
 
-mod yaml;
+pub(crate) mod yaml;
 
 use guildhall_domain::Content;
 use guildhall_domain::api::ErrorBody;

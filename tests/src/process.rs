@@ -5,12 +5,15 @@ use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
+use tokio::task::JoinHandle;
 
 /// The stack, started as a newcomer starts it.
 #[derive(Debug)]
 pub struct StackProcess {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
+    /// Reads standard error all along: a process that nobody listens to waits.
+    errors: Option<JoinHandle<String>>,
 }
 
 impl StackProcess {
@@ -29,7 +32,13 @@ impl StackProcess {
             .spawn()
             .expect("the stack's process");
         let stdout = child.stdout.take().expect("its output");
-        Self { child, lines: BufReader::new(stdout).lines() }
+        let mut stderr = child.stderr.take().expect("its errors");
+        let errors = tokio::spawn(async move {
+            let mut text = String::new();
+            stderr.read_to_string(&mut text).await.expect("readable errors");
+            text
+        });
+        Self { child, lines: BufReader::new(stdout).lines(), errors: Some(errors) }
     }
 
     /// The next line of standard output, or `None` at its end.
@@ -61,10 +70,9 @@ impl StackProcess {
 
     /// What it wrote to standard error, once it has ended.
     pub async fn errors(&mut self) -> String {
-        let mut text = String::new();
-        if let Some(mut stderr) = self.child.stderr.take() {
-            stderr.read_to_string(&mut text).await.expect("readable errors");
+        match self.errors.take() {
+            Some(errors) => errors.await.expect("the reader ends"),
+            None => String::new(),
         }
-        text
     }
 }

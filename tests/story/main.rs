@@ -5,7 +5,10 @@
 mod command_line;
 mod crash;
 mod dungeon;
+mod events;
 mod torture;
+mod traced;
+mod watched;
 mod zone;
 
 /// The product's command line, which is also what a game-sim process runs.

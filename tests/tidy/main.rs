@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 mod openapi;
+mod watched;
 
 use guildhall_functions::ROUTES;
 use std::collections::BTreeSet;
@@ -87,6 +88,7 @@ fn layers_hold() {
     let rules: &[(&str, &[&str])] = &[
         ("aws_sdk_dynamodb", &["shared/storage/", "infra/local/", "tests/"]),
         ("aws_sdk_cloudwatch", &["shared/telemetry/src/cloudwatch.rs", "tests/"]),
+        ("aws_sdk_eventbridge", &["functions/src/forwarding.rs", "tests/"]),
         ("aws_sdk_s3", &["gamesim/", "infra/local/tests/", "tests/"]),
         ("s3s", &["gamesim/src/bucket/tests.rs", "infra/local/", "tests/"]),
         ("lambda_http", &["functions/", "infra/local/", "tests/"]),
@@ -137,6 +139,11 @@ fn each_route_has_its_binary_of_three_lines() {
         assert!(manifest.contains(&format!("name = \"{}\"", route.name)), "functions/Cargo.toml lacks {}", route.name);
         expected.insert(format!("{}.rs", route.name));
     }
+    // The one that has no route: DynamoDB's streams call it.
+    let streams: serde_json::Value = serde_json::from_str(&read("infra/streams.json")).unwrap();
+    let forwarder = streams["function"].as_str().unwrap();
+    assert!(manifest.contains(&format!("name = \"{forwarder}\"")), "functions/Cargo.toml lacks {forwarder}");
+    expected.insert(format!("{forwarder}.rs"));
     let present: BTreeSet<String> = fs::read_dir(root().join("functions/src/bin"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())

@@ -11,6 +11,12 @@ fn the_openapi_document_is_current() {
 }
 
 #[test]
+fn the_catalogue_of_events_is_current() {
+    let current = guildhall_tests::catalogue::catalogue();
+    assert!(read("infra/events.json") == current, "infra/events.json is stale; `make openapi` writes it anew");
+}
+
+#[test]
 fn the_schema_of_the_content_is_current() {
     let current = guildhall_tests::openapi::content_schema();
     assert!(read("seed-data/schema.json") == current, "seed-data/schema.json is stale; `make openapi` writes it anew");

@@ -39,19 +39,19 @@ impl Endpoint for HeartbeatGamesim {
             return Err(ApiError::bad_request("expelled: more than there can be"));
         }
         let beat = gamesims::heartbeat(table, gamesim_id, *epoch, *state, load, expelled, call.now);
-        let (beat, queued) = tokio::join!(beat, queued(table, call.now));
-        match beat? {
-            Beat::Renewed(row) => {
-                let expelled = row.expelled.into_values().collect();
-                Ok(HeartbeatResponse { state: row.state, sessions: row.sessions, expelled, queued })
-            }
-            Beat::Fenced => Err(ApiError::fenced()),
-        }
+        let (beat, queue) = tokio::join!(beat, queue(table, call.now));
+        let Beat::Renewed(row) = beat? else { return Err(ApiError::fenced()) };
+        let (queued, queue_wait_ms) = queue.unzip();
+        let expelled = row.expelled.into_values().collect();
+        Ok(HeartbeatResponse { state: row.state, sessions: row.sessions, expelled, queued, queue_wait_ms })
     }
 }
 
-/// Parties that wait for a place. A queue that cannot be read must not cost a game sim its lease.
-async fn queued(table: &dyn Table, now: Timestamp) -> Option<u32> {
+/// How many parties wait for a place, and how long the first of them has, in milliseconds. A queue that cannot be read must
+/// not cost a game sim its lease.
+async fn queue(table: &dyn Table, now: Timestamp) -> Option<(u32, u64)> {
     let glance = queue::glance(table).await.inspect_err(|error| tracing::warn!(%error, "the queue cannot be read"));
-    u32::try_from(glance.ok()?.iter().filter(|waiting| waiting.lives(now)).count()).ok()
+    let waits: Vec<u64> =
+        glance.ok()?.iter().filter(|it| it.lives(now)).map(|it| now.0.saturating_sub(it.since.0)).collect();
+    Some((u32::try_from(waits.len()).ok()?, waits.into_iter().max().unwrap_or_default()))
 }

@@ -10,6 +10,7 @@ use crate::caller::Player;
 use crate::endpoint::Call;
 use crate::error::ApiError;
 use crate::grants::{Grants, Secret};
+use crate::trace;
 use futures_util::future::try_join_all;
 use guildhall_domain::api::Placement;
 use guildhall_domain::limits::IDEMPOTENCY_RETENTION_S;
@@ -69,6 +70,7 @@ pub(super) async fn place(call: &Call<'_, Player>, wanted: &Wanted<'_>) -> Resul
             newcomers.push(newcomer(call, wanted, row).await?);
         }
         let mut search = Search::new(call.app, wanted.needs, turn(call, wanted), call.now);
+        trace::follow(wanted.session_id);
         match allocate(call, wanted, &newcomers, &mut search).await? {
             Ok(placement) => return Ok(Placed::Seated(placement)),
             Err(Unplaced::Character(index, latest)) => {
@@ -131,7 +133,10 @@ async fn allocate(
         }
         let session = new_session(call, wanted, &gamesim, party)?;
         match sessions::allocate(&app.table, &session, &gamesim, party, waits, now).await {
-            Ok(Ok(())) => return placement(app, &session, &gamesim, 0, now).map(Ok),
+            Ok(Ok(())) => {
+                tracing::info!(gamesim_id = %gamesim.gamesim_id, dungeon_id = session.dungeon_id, "a session has its place");
+                return placement(app, &session, &gamesim, 0, now).map(Ok);
+            }
             Ok(Err(Unplaced::Gamesim)) => search.handle_full(),
             Ok(Err(other)) => return Ok(Err(other)),
             Err(CommitError::Conflict) => search.handle_conflict(),

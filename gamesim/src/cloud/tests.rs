@@ -7,11 +7,11 @@ use super::metadata::Metadata;
 use super::{Sighting, report};
 use crate::api::{Api, Signer};
 use crate::config::AutoscalingConfig;
+use crate::metrics::SimMetrics;
 use crate::{Config, Shutdown, run_with};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use guildhall_domain::ruleset::Standard;
-use guildhall_telemetry::Counter;
 use guildhall_telemetry::cloudwatch::{CloudWatch, CloudWatchConfig};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -108,7 +108,7 @@ fn credentials() -> SharedCredentialsProvider {
 
 /// What a game sim hears that takes sessions, from an API that could not read who waits.
 fn sighting(at_ms: u64, sessions: u32) -> Sighting {
-    Sighting { at_ms, is_ready: true, sessions, queued: None }
+    Sighting { at_ms, is_ready: true, sessions, queued: None, queue_wait_ms: None }
 }
 
 fn signer() -> Signer {
@@ -275,19 +275,28 @@ async fn what_the_registry_lists_is_published_until_the_game_sim_drains() {
         credentials: Some(credentials()),
     });
     let (sender, sightings) = watch::channel(Sighting::default());
-    let failures = Counter::default();
-    let running = tokio::spawn(report::run(cloudwatch, 256, sightings, failures.clone()));
+    let metrics = SimMetrics::new(1);
+    let running = tokio::spawn(report::Press::new(cloudwatch, 256, &metrics).run(sightings));
     // One beat after the other, in the sim's own time, until the first span is over.
     let mut at_ms = 1_800_000_000_000;
     let call = loop {
         at_ms += 1_000;
-        sender.send_replace(Sighting { queued: Some(5), ..sighting(at_ms, 3) });
+        sender.send_replace(Sighting { queued: Some(5), queue_wait_ms: Some(9_000), ..sighting(at_ms, 3) });
         tokio::select! {
             call = twin.form() => break call,
             () = tokio::task::yield_now() => {}
         }
     };
-    for word in ["Guildhall", "ActiveGameSessions", "FreePlaces", "GamesimCapacity", "QueueDepth", "Fleet", "north"] {
+    for word in [
+        "Guildhall",
+        "ActiveGameSessions",
+        "FreePlaces",
+        "GamesimCapacity",
+        "QueueDepth",
+        "QueueWaitSeconds",
+        "Fleet",
+        "north",
+    ] {
         assert!(call.body.contains(word), "{word} is missing in {:?}", call.body);
     }
     for _ in 0..3 {
@@ -295,9 +304,13 @@ async fn what_the_registry_lists_is_published_until_the_game_sim_drains() {
         sender.send_replace(Sighting { is_ready: false, ..sighting(at_ms, 3) });
         tokio::task::yield_now().await;
     }
+    let late = twin.forms_left();
+    assert!(late.is_empty(), "published while draining: {late:?}");
+    // What is buried at the very end is told of all the same, once.
+    metrics.dead_letters.inc_by(2);
     drop(sender);
     running.await.unwrap();
     let late = twin.forms_left();
-    assert!(late.is_empty(), "published while draining: {late:?}");
-    assert_eq!(failures.get(), 0);
+    assert!(late.len() == 1 && late[0].body.contains("DeadLetters"), "{late:?}");
+    assert_eq!(metrics.reports_failed.get(), 0);
 }

@@ -62,8 +62,9 @@ impl Office {
                 tracing::info!(session_id = %request.session_id, api_ms, bucket_ms, "a session comes from elsewhere");
             }
         }
-        if let Err(failure) = &answer {
-            tracing::info!(session_id = %request.session_id, %failure, "a player was not admitted");
+        match &answer {
+            Ok(_) => tracing::info!(session_id = %request.session_id, request.seat, "a player is admitted"),
+            Err(failure) => tracing::info!(session_id = %request.session_id, %failure, "a player was not admitted"),
         }
         let admitted = answer.is_ok().then_some((request.session_id, request.session_epoch));
         Done::Answered { shard, order: Order::Admitted { ticket, answer, checkpoint }, admitted }
@@ -115,8 +116,11 @@ impl Office {
     pub(super) async fn finalize(self: Arc<Self>, shard: usize, request: FinalizeRequest) -> Done {
         let _permit = self.permit().await;
         let answer = self.api.finalize(&request).await.map(drop);
-        if let Err(failure) = &answer {
-            tracing::warn!(session_id = %request.session_id, %failure, "the session was not closed");
+        match &answer {
+            Ok(()) => {
+                tracing::info!(session_id = %request.session_id, outcome = ?request.outcome, "the session is closed");
+            }
+            Err(failure) => tracing::warn!(session_id = %request.session_id, %failure, "the session was not closed"),
         }
         let FinalizeRequest { session_id, session_epoch, .. } = request;
         Done::Answered { shard, order: Order::Finalized { session_id, session_epoch, answer }, admitted: None }

@@ -3,8 +3,8 @@
 //! Amazon provides has a stand-in here.
 //!
 //! Read `stack` first; `front` is the way of a request, `engine` the database, `object_store` where game sims keep
-//! checkpoints, `meter` and `bill` what all of it would cost, `demo` and `view` what a newcomer sees, and `cli` ties them
-//! together. Nothing here runs in the cloud.
+//! checkpoints, `stream` and `event_file` how domain events come about, `meter` and `bill` what all of it would cost, `demo` and
+//! `view` what a newcomer sees, and `cli` ties them together. Nothing here runs in the cloud.
 
 pub mod bill;
 mod calendar;
@@ -12,6 +12,7 @@ mod cli;
 pub mod content;
 pub mod demo;
 pub mod engine;
+pub mod event_file;
 pub mod front;
 mod meter;
 pub mod object_store;
@@ -21,6 +22,7 @@ mod scratch;
 pub mod secrets;
 pub mod sigv4;
 pub mod stack;
+pub mod stream;
 pub mod view;
 
 pub use cli::main;

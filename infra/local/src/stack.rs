@@ -15,12 +15,14 @@ pub use rustix::process::Signal;
 use crate::bill::Bill;
 use crate::content::{self, LoadedContent};
 use crate::engine::Engine;
+use crate::event_file::EventFile;
 use crate::front::{AllowedOrigins, Front, FrontConfig, TrafficSnapshot};
 use crate::meter::Meter;
 use crate::object_store::ObjectStore;
 use crate::schedule::Schedule;
 use crate::secrets::Secrets;
 use crate::sigv4::{Identities, Identity};
+use crate::stream::Streamed;
 use data::DataFolder;
 use guildhall_auth::{DerivationKey, SealingKey, SigningKeys};
 use guildhall_domain::Content;
@@ -29,6 +31,7 @@ use guildhall_functions::{App, Config, app};
 use guildhall_storage::dynamo::{DynamoConfig, DynamoTable, Usage};
 use guildhall_storage::gamesims::{self, GamesimRow};
 use guildhall_storage::{Schema, StorageError, Table};
+use guildhall_telemetry::targets;
 use process::{Program, Supervised};
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -105,6 +108,7 @@ pub struct Stack {
     front: Front,
     _schedule: Schedule,
     engine: Option<Engine>,
+    events: EventFile,
     object_store: ObjectStore,
     meter: Meter,
     table: DynamoTable,
@@ -135,8 +139,12 @@ impl Stack {
         let by_hand = [keys::operator(&data)?, keys::gamesim(&data)?];
         let signers = Identities::new(REGION, identities.iter().chain(&by_hand).cloned());
         let served = connect(&endpoint).await;
-        let app = app(&served, &secrets)?;
+        let events = EventFile::open(&data.events()).map_err(StartError::system)?;
+        let reader = Arc::new(connect(&endpoint).await);
+        let streamed = Streamed::new(Arc::new(served.clone()), reader, Arc::new(events.listener()));
+        let app = app(Arc::new(streamed), &served, &secrets)?;
         let (front, schedule) = start_front(listener, &app, &secrets, signers, config.allowed_origins.clone())?;
+        targets::write(&data.metrics_targets("api"), front.address(), "api").map_err(StartError::system)?;
         let object_store = start_object_store(&data, &identities).await?;
         let meter = Meter::start(app, served.usage(), object_store.counts(), Arc::new(table.clone()));
         let urls = Urls { api: format!("http://{}", front.address()), object_store: object_store.endpoint() };
@@ -149,6 +157,7 @@ impl Stack {
             object_store,
             meter,
             engine,
+            events,
             table,
             content: content.content,
             secrets,
@@ -233,6 +242,11 @@ impl Stack {
             gamesim.stopped().await;
         }
         self.front.shutdown().await;
+        let events = self.events;
+        let lost = tokio::task::spawn_blocking(move || events.finish()).await;
+        if !matches!(lost, Ok(0)) {
+            tracing::warn!(?lost, "changes of which no event was written down");
+        }
         self.object_store.shutdown().await;
         if let Some(engine) = self.engine
             && let Err(error) = engine.shutdown().await
@@ -302,11 +316,11 @@ fn identities(count: usize) -> Result<Vec<Identity>, StartError> {
     (1..=count).map(identity).collect()
 }
 
-/// The functions, all in one process.
-fn app(table: &DynamoTable, secrets: &Secrets) -> Result<Arc<App>, StartError> {
+/// The functions, all in one process, over `table`, of which `charged` says what it costs.
+fn app(table: Arc<dyn Table>, charged: &DynamoTable, secrets: &Secrets) -> Result<Arc<App>, StartError> {
     let access_keys = SigningKeys::new(vec![("1".to_owned(), secrets.access.to_vec())]).map_err(StartError::system)?;
     let app = App::new(Config {
-        table: Arc::new(table.clone()),
+        table,
         secrets: app::Secrets::all(
             access_keys,
             SealingKey::new(secrets.sealing),
@@ -317,7 +331,7 @@ fn app(table: &DynamoTable, secrets: &Secrets) -> Result<Arc<App>, StartError> {
         clock: Arc::new(system_clock),
         entropy: Arc::new(system_entropy),
     });
-    Ok(Arc::new(app.with_usage(table.usage())))
+    Ok(Arc::new(app.with_usage(charged.usage())))
 }
 
 fn start_front(
@@ -356,6 +370,7 @@ fn program(config: &StackConfig, data: &DataFolder, identity: &Identity, urls: &
         ("GUILDHALL_GAMESIM_CAPACITY", config.capacity.to_string()),
         ("GUILDHALL_DRAIN_S", config.drain_s.to_string()),
         ("GUILDHALL_METRICS_BIND", format!("{}:0", Ipv4Addr::LOCALHOST)),
+        ("GUILDHALL_METRICS_TARGETS", data.metrics_targets(&name).display().to_string()),
         ("GUILDHALL_DEAD_LETTERS", data.dead_letters(&name).display().to_string()),
         ("GUILDHALL_EXIT_ON_STDIN_EOF", "1".to_owned()),
         ("CHECKPOINT_BUCKET", CHECKPOINT_BUCKET.to_owned()),

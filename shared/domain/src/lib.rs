@@ -10,6 +10,7 @@ pub mod api;
 pub mod character;
 pub mod combat_log;
 pub mod content;
+pub mod domain_event;
 pub mod ids;
 pub mod intents;
 pub mod limits;
@@ -22,6 +23,7 @@ mod schema;
 pub mod seating;
 pub mod session;
 pub mod time;
+pub mod trace;
 
 pub use ability::{Ability, AbilityScores};
 pub use account::{Email, Password};

@@ -5,6 +5,7 @@
 //! carry it out, `permissions` is what somebody may ask of it, and `contract` is the list of promises that both keep.
 
 pub mod accounts;
+mod change;
 pub mod characters;
 mod commit;
 pub mod content;
@@ -24,6 +25,7 @@ mod table;
 pub mod throttle;
 mod value;
 
+pub use change::{Change, TOLD_OF};
 pub use commit::{
     Commit, CommitError, Committed, ITEM_BYTES_MAX, Refusal, TOKEN_BYTES_MAX, TRANSACTION_BYTES_MAX,
     TRANSACTION_WRITES_MAX, Write,

@@ -119,23 +119,8 @@ impl State {
         writes.iter().enumerate().filter_map(refusal).collect()
     }
 
-    /// The item as `write` leaves it.
     fn image_after(&self, write: &Write) -> Result<Option<Item>, StorageError> {
-        let current = self.items.get(write.key()).map(Arc::as_ref);
-        match write {
-            Write::Put { key, item, .. } => Ok(Some(with_key(key, item.clone()))),
-            Write::Delete { .. } => Ok(None),
-            Write::Check { .. } => Ok(current.cloned()),
-            Write::Update { key, actions, .. } => {
-                let before = current.cloned().unwrap_or_else(|| with_key(key, Item::default()));
-                let after = evaluate::apply(actions, before)?;
-                let bytes = item_size_bytes(&after);
-                if bytes > ITEM_BYTES_MAX {
-                    return Err(StorageError::TooLarge(format!("an item of {bytes} bytes")));
-                }
-                Ok(Some(after))
-            }
-        }
+        image_after(write, self.items.get(write.key()).map(Arc::as_ref))
     }
 
     fn remember(&mut self, token: String, writes: Vec<Write>) {
@@ -146,5 +131,23 @@ impl State {
         }
         self.tokens_by_age.push_back(token.clone());
         self.tokens.insert(token, writes);
+    }
+}
+
+/// The item as `write` leaves it where `current` is.
+pub(crate) fn image_after(write: &Write, current: Option<&Item>) -> Result<Option<Item>, StorageError> {
+    match write {
+        Write::Put { key, item, .. } => Ok(Some(with_key(key, item.clone()))),
+        Write::Delete { .. } => Ok(None),
+        Write::Check { .. } => Ok(current.cloned()),
+        Write::Update { key, actions, .. } => {
+            let before = current.cloned().unwrap_or_else(|| with_key(key, Item::default()));
+            let after = evaluate::apply(actions, before)?;
+            let bytes = item_size_bytes(&after);
+            if bytes > ITEM_BYTES_MAX {
+                return Err(StorageError::TooLarge(format!("an item of {bytes} bytes")));
+            }
+            Ok(Some(after))
+        }
     }
 }

@@ -9,6 +9,7 @@ pub mod exporter;
 pub mod histogram;
 pub mod logs;
 pub mod metrics;
+pub mod targets;
 
 pub use exporter::serve_metrics;
 pub use histogram::{Histogram, HistogramSnapshot};

@@ -8,7 +8,7 @@ use std::fmt::Write;
 const RESERVED: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
 
 /// The text of a value.
-pub(super) fn write(value: &Value) -> String {
+pub(crate) fn write(value: &Value) -> String {
     let mut text = String::new();
     block(&mut text, value, 0);
     text

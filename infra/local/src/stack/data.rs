@@ -48,6 +48,16 @@ impl DataFolder {
         self.path.join("logs").join(format!("{gamesim}.log"))
     }
 
+    /// The file with the domain events.
+    pub(super) fn events(&self) -> PathBuf {
+        self.path.join("events.ndjson")
+    }
+
+    /// The file that says where the API or a game sim serves its metrics.
+    pub(super) fn metrics_targets(&self, whose: &str) -> PathBuf {
+        self.path.join("metrics").join(format!("{whose}.json"))
+    }
+
     pub(super) fn dead_letters(&self, gamesim: &str) -> PathBuf {
         self.path.join("dead-letters").join(format!("{gamesim}.jsonl"))
     }

@@ -113,6 +113,9 @@ pub struct HeartbeatResponse {
     /// Parties that wait for a place in the fleet, as of a moment ago; absent if that could not be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queued: Option<u32>,
+    /// How long the one that came first has waited, in milliseconds: 0 if none waits, absent if that could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue_wait_ms: Option<u64>,
 }
 
 /// An account has lost its right to play: a logout, a ban, another password, a deletion.
