@@ -4,6 +4,7 @@
 use crate::accounts::Hasher;
 use crate::characters::CharacterCache;
 use crate::content::in_force::ContentInForce;
+use crate::endpoint::Route;
 use crate::observed::{Done, Observed};
 use guildhall_auth::{DerivationKey, SealingKey, SigningKeys};
 use guildhall_domain::Timestamp;
@@ -19,6 +20,8 @@ pub type Entropy = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
 
 /// Everything that an [`App`] is made of.
 pub struct Config {
+    /// What the process serves. A function names its own route alone, so that no other is linked into it.
+    pub routes: Vec<&'static Route>,
     /// The database.
     pub table: Arc<dyn Table>,
     /// What nobody else may know.
@@ -87,7 +90,7 @@ impl fmt::Debug for Config {
 impl App {
     /// Puts the parts together.
     pub fn new(config: Config) -> Self {
-        let observed = Observed::new();
+        let observed = Observed::new(config.routes);
         Self {
             table: observed.time(config.table),
             secrets: config.secrets,

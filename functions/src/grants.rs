@@ -147,6 +147,7 @@ impl<'a> Scope<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ROUTES;
     use crate::app::{Config, Secrets};
     use guildhall_domain::Timestamp;
     use guildhall_storage::memory::MemoryTable;
@@ -155,6 +156,7 @@ mod tests {
     fn app() -> App {
         let access = SigningKeys::new(vec![("1".to_owned(), vec![1; 32])]).unwrap();
         App::new(Config {
+            routes: ROUTES.to_vec(),
             table: Arc::new(MemoryTable::new()),
             secrets: Secrets::all(access, SealingKey::new([2; 32]), DerivationKey::new([3; 32])),
             gamesim_role: String::new(),

@@ -38,6 +38,7 @@ pub async fn start(route: &'static Route) -> Result<(), Error> {
 
 /// What a function's process serves its route with. Keys that change make another [`App`] of the same table.
 struct Served {
+    route: &'static Route,
     table: DynamoTable,
     store: KeyStore,
     current: Mutex<Current>,
@@ -54,8 +55,8 @@ impl Served {
         let table = DynamoTable::connect(DynamoConfig::from_environment()).await;
         let store = KeyStore::from_environment(route.grants);
         let keys = store.read().await?;
-        let app = app(&table, &keys)?;
-        Ok(Self { table, store, current: Mutex::new(Current { app, keys, read_at: Instant::now() }) })
+        let app = app(route, &table, &keys)?;
+        Ok(Self { route, table, store, current: Mutex::new(Current { app, keys, read_at: Instant::now() }) })
     }
 
     /// The product's parts, with keys that were current a short while ago. A function has one request at a time, so
@@ -75,7 +76,7 @@ impl Served {
     async fn renew(&self, current: &mut Current) -> Result<(), Error> {
         let keys = self.store.read().await?;
         if keys != current.keys {
-            current.app = app(&self.table, &keys)?;
+            current.app = app(self.route, &self.table, &keys)?;
             current.keys = keys;
             tracing::info!("the keys have changed");
         }
@@ -83,8 +84,9 @@ impl Served {
     }
 }
 
-fn app(table: &DynamoTable, keys: &Read) -> Result<Arc<App>, Error> {
-    Ok(Arc::new(App::new(config_from_environment(table.clone(), keys.secrets()?)).with_usage(table.usage())))
+fn app(route: &'static Route, table: &DynamoTable, keys: &Read) -> Result<Arc<App>, Error> {
+    let config = config_from_environment(route, table.clone(), keys.secrets()?);
+    Ok(Arc::new(App::new(config).with_usage(table.usage())))
 }
 
 /// Answers one API Gateway v2 event, given and answered as JSON.
@@ -130,9 +132,10 @@ pub fn system_entropy(bytes: &mut [u8]) {
     getrandom::fill(bytes).expect("the operating system provides random bytes");
 }
 
-fn config_from_environment(table: DynamoTable, secrets: Secrets) -> Config {
+fn config_from_environment(route: &'static Route, table: DynamoTable, secrets: Secrets) -> Config {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     Config {
+        routes: vec![route],
         table: Arc::new(table),
         secrets,
         gamesim_role: variable("GUILDHALL_GAMESIM_ROLE").unwrap_or_else(|| "guildhall-gamesim".to_owned()),

@@ -3,7 +3,7 @@
 
 mod timed;
 
-use crate::{ROUTES, Route};
+use crate::Route;
 use guildhall_storage::dynamo::Usage;
 use guildhall_storage::{Table, TableName};
 use guildhall_telemetry::{Counter, Gauge, Histogram, Metrics};
@@ -19,6 +19,7 @@ const CLASSES: [&str; 4] = ["2xx", "3xx", "4xx", "5xx"];
 #[derive(Debug)]
 pub(crate) struct Observed {
     metrics: Metrics,
+    served: Vec<&'static Route>,
     routes: BTreeMap<&'static str, ObservedRoute>,
     cold: Gauge,
     /// Of reads, and of writes.
@@ -52,10 +53,10 @@ struct ObservedStorage {
 }
 
 impl Observed {
-    /// Nothing yet.
-    pub(crate) fn new() -> Self {
+    /// Nothing yet, of these routes.
+    pub(crate) fn new(served: Vec<&'static Route>) -> Self {
         let mut metrics = Metrics::new();
-        let names = || ROUTES.iter().map(|route| route.name);
+        let names = || served.iter().map(|route| route.name);
         let pairs = names().flat_map(|name| CLASSES.map(|class| [name.to_owned(), class.to_owned()]));
         let help = "Requests answered, by route and class of status";
         let mut requests = metrics.counters_by("requests", help, ["route", "class"], pairs).into_iter();
@@ -70,7 +71,7 @@ impl Observed {
         let help = "Time that the database takes, retries included, in microseconds";
         let mut latencies = metrics.histograms("storage_latency_us", help, "call", ["read", "write"]).into_iter();
         let storage_latency_us = std::array::from_fn(|_| latencies.next().unwrap_or_default());
-        Self { metrics, routes, cold, storage_latency_us, storage: None }
+        Self { metrics, served, routes, cold, storage_latency_us, storage: None }
     }
 
     /// The table, timed call by call.
@@ -92,7 +93,7 @@ impl Observed {
         self
     }
 
-    /// Counts one answer. Routes that are not the product's own, as tests have them, are not counted.
+    /// Counts one answer. Other routes than those that are served, as tests have them, are not counted.
     pub(crate) fn count(&self, route: &str, status: u16, latency: Duration) {
         self.cold.set(0);
         let Some(route) = self.routes.get(route) else { return };
@@ -104,7 +105,7 @@ impl Observed {
 
     /// What every route has done.
     pub(crate) fn done(&self) -> impl Iterator<Item = Done> + '_ {
-        ROUTES.iter().filter_map(|&route| {
+        self.served.iter().filter_map(|&route| {
             let latency_us = self.routes.get(route.name)?.latency_us.snapshot();
             Some(Done { route, calls: latency_us.count, busy: Duration::from_micros(latency_us.sum) })
         })

@@ -175,6 +175,7 @@ impl Backend {
     ) -> Self {
         let (clock, entropy) = (Arc::clone(&world), Arc::clone(&world));
         let app = App::new(Config {
+            routes: ROUTES.to_vec(),
             table,
             secrets,
             gamesim_role: "guildhall-gamesim".into(),

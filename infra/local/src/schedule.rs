@@ -46,12 +46,13 @@ mod tests {
     use super::*;
     use guildhall_auth::{DerivationKey, SealingKey, SigningKeys};
     use guildhall_functions::lambda::{system_clock, system_entropy};
-    use guildhall_functions::{Config, Secrets};
+    use guildhall_functions::{Config, ROUTES, Secrets};
     use guildhall_storage::memory::MemoryTable;
 
     #[tokio::test]
     async fn the_reaper_understands_its_event() {
         let app = Arc::new(App::new(Config {
+            routes: ROUTES.to_vec(),
             table: Arc::new(MemoryTable::default()),
             secrets: Secrets::all(
                 SigningKeys::new(vec![("1".into(), vec![7; 32])]).unwrap(),

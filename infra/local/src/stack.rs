@@ -27,7 +27,7 @@ use data::DataFolder;
 use guildhall_auth::{DerivationKey, SealingKey, SigningKeys};
 use guildhall_domain::Content;
 use guildhall_functions::lambda::{system_clock, system_entropy};
-use guildhall_functions::{App, Config, app};
+use guildhall_functions::{App, Config, ROUTES, app};
 use guildhall_storage::dynamo::{DynamoConfig, DynamoTable, Usage};
 use guildhall_storage::gamesims::{self, GamesimRow};
 use guildhall_storage::{Schema, StorageError, Table};
@@ -320,6 +320,7 @@ fn identities(count: usize) -> Result<Vec<Identity>, StartError> {
 fn app(table: Arc<dyn Table>, charged: &DynamoTable, secrets: &Secrets) -> Result<Arc<App>, StartError> {
     let access_keys = SigningKeys::new(vec![("1".to_owned(), secrets.access.to_vec())]).map_err(StartError::system)?;
     let app = App::new(Config {
+        routes: ROUTES.to_vec(),
         table,
         secrets: app::Secrets::all(
             access_keys,

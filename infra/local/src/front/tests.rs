@@ -8,7 +8,7 @@ use guildhall_domain::Timestamp;
 use guildhall_domain::api::Nothing;
 use guildhall_domain::limits::INTERNAL_BODY_BYTES_MAX;
 use guildhall_functions::caller::Anyone;
-use guildhall_functions::{ApiError, Call, Config, Endpoint, Grants, Method, Secrets};
+use guildhall_functions::{ApiError, Call, Config, Endpoint, Grants, Method, ROUTES, Secrets};
 use guildhall_storage::memory::MemoryTable;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -84,6 +84,7 @@ async fn front() -> Front {
 /// A front for pages of these origins.
 async fn front_for(origins: &str) -> Front {
     let config = Config {
+        routes: ROUTES.to_vec(),
         table: Arc::new(MemoryTable::new()),
         secrets: Secrets::all(
             SigningKeys::new(vec![("1".to_owned(), vec![1; 32])]).unwrap(),

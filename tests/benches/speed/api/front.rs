@@ -4,7 +4,7 @@ use super::server::serve_until_told;
 use crate::Outcome;
 use guildhall_auth::{DerivationKey, SealingKey, SigningKeys};
 use guildhall_functions::lambda::{system_clock, system_entropy};
-use guildhall_functions::{App, Config, Secrets};
+use guildhall_functions::{App, Config, ROUTES, Secrets};
 use guildhall_local::engine::Engine;
 use guildhall_local::front::{AllowedOrigins, Front, FrontConfig};
 use guildhall_local::sigv4::{Identities, Identity};
@@ -43,6 +43,7 @@ async fn start(engine: &Engine) -> Outcome<Front> {
     table.create_tables(&Schema::all()?).await?;
     guildhall_local::content::load(&seed_data())?.publish(&table).await?;
     let app = App::new(Config {
+        routes: ROUTES.to_vec(),
         table: Arc::new(table),
         secrets: Secrets::all(
             SigningKeys::new(vec![("1".to_owned(), vec![7; 32])])?,
