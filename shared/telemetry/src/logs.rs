@@ -1,11 +1,12 @@
 //! Logs: one line per event on stderr, for people (`Text`) or for a log store (`Json`). What is shown is decided by the
-//! environment variable `GUILDHALL_LOG`, in the syntax of `tracing_subscriber::EnvFilter` (`info,guildhall_gamesim=debug`).
+//! environment variable `GUILDHALL_LOG`: levels, for everything or by target (`info,guildhall_gamesim=debug`).
 
 use std::io::IsTerminal;
 use std::str::FromStr;
 use tracing::Subscriber;
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::{self, MakeWriter};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
 
 /// The environment variable that decides which events are shown.
 pub const FILTER_VARIABLE: &str = "GUILDHALL_LOG";
@@ -55,23 +56,24 @@ pub fn init(format: LogFormat, default_filter: &str) {
     }
 }
 
-fn choose_filter(wanted: Option<&str>, default_filter: &str) -> (EnvFilter, Option<String>) {
-    match wanted.filter(|text| !text.is_empty()).map(EnvFilter::try_new) {
+fn choose_filter(wanted: Option<&str>, default_filter: &str) -> (Targets, Option<String>) {
+    match wanted.filter(|text| !text.is_empty()).map(str::parse::<Targets>) {
         Some(Ok(filter)) => (filter, None),
-        Some(Err(reason)) => (EnvFilter::new(default_filter), Some(reason.to_string())),
-        None => (EnvFilter::new(default_filter), None),
+        Some(Err(reason)) => (default_filter.parse().unwrap_or_default(), Some(reason.to_string())),
+        None => (default_filter.parse().unwrap_or_default(), None),
     }
 }
 
-fn subscriber<W>(format: LogFormat, filter: EnvFilter, ansi: bool, writer: W) -> Box<dyn Subscriber + Send + Sync>
+fn subscriber<W>(format: LogFormat, filter: Targets, ansi: bool, writer: W) -> Box<dyn Subscriber + Send + Sync>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(ansi).with_writer(writer);
-    match format {
-        LogFormat::Text => Box::new(builder.finish()),
-        LogFormat::Json => Box::new(builder.json().flatten_event(true).with_current_span(true).finish()),
-    }
+    let lines = fmt::layer().with_ansi(ansi).with_writer(writer);
+    let lines = match format {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).with_current_span(true).boxed(),
+    };
+    Box::new(tracing_subscriber::registry().with(lines.with_filter(filter)))
 }
 
 #[cfg(test)]
