@@ -11,9 +11,9 @@ use aws_sdk_eventbridge::config::{BehaviorVersion, Builder, Credentials, Region}
 use aws_sdk_eventbridge::error::DisplayErrorContext;
 use aws_sdk_eventbridge::primitives::DateTime;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
-use aws_smithy_http_client::tls;
 use guildhall_domain::Timestamp;
 use guildhall_domain::domain_event::{DomainEvent, SOURCE};
+use guildhall_storage::dynamo::http_client;
 use guildhall_storage::{AttributeValue, Change, Item, Key, StorageError, TOLD_OF};
 use lambda_http::lambda_runtime::{self, LambdaEvent};
 use lambda_http::{Error, service_fn};
@@ -104,15 +104,11 @@ pub struct Forwarder {
 impl Forwarder {
     /// The bus of that name. Nothing is sent yet. `endpoint` is the URL of another EventBridge than Amazon's.
     pub fn new(bus: &str, region: &str, credentials: Credentials, endpoint: Option<String>) -> Self {
-        // The SDK's default client is left out of the build, since it brings a second TLS stack.
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-            .build_https();
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(Duration::from_millis(ATTEMPT_TIMEOUT_MS));
         let mut sdk = Builder::new()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region.to_owned()))
-            .http_client(http)
+            .http_client(http_client())
             .credentials_provider(credentials)
             .timeout_config(timeouts.build());
         sdk.set_endpoint_url(endpoint);
