@@ -67,6 +67,7 @@ pub static ROUTES: &[&Route] = &[
     &sessions::JOIN_GAME_SESSION,
     &sessions::GET_GAME_SESSION,
     &sessions::ADMIT_PLAYER,
+    &sessions::RECOVER_GAME_SESSION,
     &sessions::SAVE_PROGRESS,
     &sessions::FINALIZE_GAME_SESSION,
     &sessions::SAVE_EVENTS,

@@ -15,7 +15,8 @@ mod list_violations;
 mod log;
 mod placing;
 mod poll_placement_ticket;
-mod resumption;
+mod recover_game_session;
+pub(crate) mod resumption;
 mod save_events;
 mod save_progress;
 mod seat;
@@ -32,6 +33,7 @@ pub use join_game_session::{JOIN_GAME_SESSION, JoinGameSession};
 pub use list_events::{LIST_EVENTS, ListEvents};
 pub use list_violations::{LIST_VIOLATIONS, ListViolations};
 pub use poll_placement_ticket::{POLL_PLACEMENT_TICKET, PollPlacementTicket};
+pub use recover_game_session::{RECOVER_GAME_SESSION, RecoverGameSession};
 pub use save_events::{SAVE_EVENTS, SaveEvents};
 pub use save_progress::{SAVE_PROGRESS, SaveProgress};
 

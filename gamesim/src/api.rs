@@ -7,7 +7,8 @@ use crate::limits::{API_ANSWER_BYTES_MAX, API_TIMEOUT_MS};
 use guildhall_domain::SessionId;
 use guildhall_domain::api::{
     AdmitPlayerRequest, Admitted, ContentBundle, ErrorBody, EventsSaved, FinalizeRequest, Finalized, HeartbeatRequest,
-    HeartbeatResponse, ProgressRequest, ProgressResponse, RegisterGamesimRequest, Registered, SaveEventsRequest,
+    HeartbeatResponse, ProgressRequest, ProgressResponse, RecoverRequest, Recovered, RegisterGamesimRequest,
+    Registered, SaveEventsRequest,
 };
 use guildhall_domain::trace::{TRACEPARENT, TraceParent};
 use serde::Serialize;
@@ -69,6 +70,10 @@ impl Api {
 
     pub(crate) async fn admit(&self, request: &AdmitPlayerRequest) -> Result<Admitted, ApiFailure> {
         self.post_for(request.session_id, "admit", request).await
+    }
+
+    pub(crate) async fn recover(&self, request: &RecoverRequest) -> Result<Recovered, ApiFailure> {
+        self.post_for(request.session_id, "recover", request).await
     }
 
     pub(crate) async fn save_progress(&self, request: &ProgressRequest) -> Result<ProgressResponse, ApiFailure> {

@@ -11,12 +11,14 @@ use crate::cloud::Sighting;
 use crate::config::Config;
 use crate::dead_letters::DeadLetters;
 use crate::driver::Asked;
-use crate::exchange::{ApiFailure, BurialReason, DeadLetter, Order, Request};
-use crate::limits::{API_REQUESTS_MAX, SHARDS_END_S_MAX};
+use crate::exchange::{ApiFailure, BurialReason, DeadLetter, Order, Recovery, Request};
+use crate::limits::{API_REQUESTS_MAX, CLOCK_SKEW_MS_MAX, SHARDS_END_S_MAX};
 use crate::metrics::SimMetrics;
 use crate::{RunError, Shutdown};
 use guildhall_domain::SessionId;
-use guildhall_domain::api::{FinalizeRequest, GamesimState, HeartbeatRequest, HeartbeatResponse, Registered};
+use guildhall_domain::api::{
+    FinalizeRequest, GamesimState, HeartbeatRequest, HeartbeatResponse, RecoverRequest, Registered,
+};
 use guildhall_domain::session::Outcome;
 use guildhall_telemetry::HistogramSnapshot;
 use std::collections::BTreeMap;
@@ -40,7 +42,7 @@ use boot::LoadedContent;
 use errands::{Done, Office};
 use expulsions::Expulsions;
 use logbook::Logbook;
-use placements::Placements;
+use placements::{Placements, Remedy};
 use uploads::{Shelf, Uploads};
 
 /// Tries to say goodbye.
@@ -92,6 +94,9 @@ pub(crate) struct Control {
     office: Arc<Office>,
     clock: Arc<Clock>,
     registered: Registered,
+    /// For how long after a heartbeat no clock of the API can have seen the lease end, and until when that is.
+    lease: Duration,
+    leased_until: Instant,
     drain: Duration,
     last_writes: Duration,
     orders: Vec<Sender<Order>>,
@@ -140,6 +145,8 @@ impl Control {
                 permits,
             }),
             clock,
+            lease: Duration::from_millis(registered.lease_ms.saturating_sub(2 * CLOCK_SKEW_MS_MAX)),
+            leased_until: Instant::now(),
             registered,
             drain: Duration::from_secs(config.drain_s),
             last_writes: Duration::from_secs(config.last_writes_s),
@@ -238,7 +245,26 @@ impl Control {
                     let _ = shard.send(order);
                 }
             }
-            Done::Beaten { asked_ms, answer } => self.handle_beaten(asked_ms, answer),
+            Done::Beaten { asked_ms, asked, answer } => {
+                if answer.is_ok() {
+                    self.leased_until = asked + self.lease;
+                }
+                self.handle_beaten(asked_ms, answer);
+            }
+            Done::Kept { shard, is_stored } => {
+                // Before a lease can have ended by any clock of the API, nobody can have placed a session elsewhere and looked
+                // for its checkpoint in vain.
+                let is_ours = is_stored && Instant::now() < self.leased_until;
+                if let Some(shard) = self.orders.get(shard) {
+                    let _ = shard.send(Order::Checkpointed { is_stored, is_ours });
+                }
+            }
+            Done::Recovered(recovery) => {
+                let Recovery { session_id, session_epoch, .. } = recovery;
+                self.placements.handle_admitted(self.clock.now_ms(), session_id, session_epoch);
+                self.tell_shards(&Order::Recovered(Arc::new(recovery)));
+            }
+            Done::Unrecovered => {}
         }
     }
 
@@ -296,14 +322,22 @@ impl Control {
         });
         self.office.metrics.note_queue(response.queued, response.queue_wait_ms);
         let unclaimed = self.placements.handle_listing(self.clock.now_ms(), asked_ms, &response.sessions);
-        for (session_id, session_epoch, outcome) in unclaimed {
-            self.close_unclaimed(session_id, session_epoch, outcome);
+        for (session_id, session_epoch, remedy) in unclaimed {
+            match remedy {
+                Remedy::Close(outcome) => self.close_unclaimed(session_id, session_epoch, outcome),
+                Remedy::Recover => self.recover(session_id, session_epoch),
+            }
         }
         self.tell_shards(&Order::Listed { asked_ms, sessions: Arc::new(response.sessions) });
         // Only an answer given while draining proves that nothing can arrive any more.
         if matches!(self.stage, Stage::Draining(_)) && response.state == GamesimState::Draining && is_empty {
             self.stop();
         }
+    }
+
+    fn recover(&mut self, session_id: SessionId, session_epoch: u32) {
+        let request = RecoverRequest { session_id, gamesim_epoch: self.registered.epoch, session_epoch };
+        self.errands.spawn(Arc::clone(&self.office).recover(request));
     }
 
     fn close_unclaimed(&mut self, session_id: SessionId, session_epoch: u32, outcome: Outcome) {

@@ -5,7 +5,7 @@
 use crate::checkpoint::StoredCheckpoint;
 use crate::recording::RecordingPart;
 use guildhall_domain::SessionId;
-use guildhall_domain::api::{AdmitPlayerRequest, Admitted, Expulsion, FinalizeRequest, ProgressRequest};
+use guildhall_domain::api::{AdmitPlayerRequest, Admitted, Expulsion, FinalizeRequest, ProgressRequest, Recovered};
 use guildhall_domain::progress::{GroupStatus, ProgressGroup};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -79,7 +79,12 @@ pub enum Order {
     Checkpointed {
         /// Whether the object is known to be stored.
         is_stored: bool,
+        /// Whether that was at a time when this game sim's lease held by anybody's clock: then whoever gets one of the sessions
+        /// finds the object.
+        is_ours: bool,
     },
+    /// A session that was placed here because its game sim died goes on without its players, on the shard with its address.
+    Recovered(Arc<Recovery>),
     /// These accounts have lost their right to play.
     Expel(Arc<[Expulsion]>),
     /// The answer to [`Request::Save`]: one status per group.
@@ -113,6 +118,19 @@ pub enum Order {
     Fence,
     /// Waiting is over: hand out what is not written, and end.
     Abandon,
+}
+
+/// A session that is taken over without its players.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recovery {
+    /// The session.
+    pub session_id: SessionId,
+    /// Its epoch here.
+    pub session_epoch: u32,
+    /// What the API says of it.
+    pub recovered: Recovered,
+    /// What was found of it where it was before.
+    pub checkpoint: Option<StoredCheckpoint>,
 }
 
 /// A request to the API that did not succeed.

@@ -123,14 +123,18 @@ impl Journal {
         self.number
     }
 
-    /// The checkpoint of this number is stored: what it includes may be written.
-    pub(crate) fn handle_stored(&mut self, now_ms: u64, number: u32) {
+    /// The checkpoint of this number is stored: what it includes may be written. If it was stored while nobody else can have had
+    /// the session, what it includes is durable already.
+    pub(crate) fn handle_stored(&mut self, now_ms: u64, number: u32, is_ours: bool) {
         if self.cover != Cover::Awaited {
             return;
         }
         self.writer.cover(number);
         while let Some((_, batch)) = self.sealed.pop_front_if(|(sealed, _)| *sealed <= number) {
             batch.pour(now_ms, &mut self.writer);
+        }
+        if is_ours {
+            self.writer.note_kept();
         }
     }
 

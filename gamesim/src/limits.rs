@@ -1,8 +1,8 @@
 //! Every limit of the game sim, by name and with its unit last. What is shared with other parts is in the domain's limits.
 
 use guildhall_domain::limits::{
-    GAMESIM_LEASE_MS, HEARTBEAT_INTERVAL_MS, LOG_AGE_MS_MAX, PROGRESS_GROUPS_MAX, SEAT_RESERVATION_S,
-    SEATS_PER_SESSION_MAX, SESSION_ORPHAN_MS, TICK_MS, VIOLATIONS_PER_CHUNK_MAX,
+    GAMESIM_LEASE_MS, HEARTBEAT_INTERVAL_MS, LOG_AGE_MS_MAX, PROGRESS_GROUPS_MAX, RESUMPTION_RESERVATION_S,
+    SEAT_RESERVATION_S, SEATS_PER_SESSION_MAX, SESSION_GIVEN_UP_MS, TICK_MS, VIOLATIONS_PER_CHUNK_MAX,
 };
 
 /// Length of one slot of a tick, in milliseconds: rooms are spread over the slots, so that neither work nor packets bunch.
@@ -50,13 +50,15 @@ pub const PARTING_MS: u64 = 750;
 /// How long an arrival waits for the API, in milliseconds; a client gives up at about the same time.
 pub const ADMISSION_MS_MAX: u64 = 10_000;
 
-/// Longest time that a change waits before it is written behind, in milliseconds.
+/// Longest time that a change waits before it is written behind where no checkpoint has it, in milliseconds.
 pub const FLUSH_INTERVAL_MS: u64 = 1_000;
+/// The same where a checkpoint has it, which is what keeps it: how old a character may look to who reads it elsewhere.
+pub const COVERED_FLUSH_INTERVAL_MS: u64 = 15_000;
 /// Time between two checkpoints of a room, in milliseconds: what a game sim that dies takes with it.
 pub const CHECKPOINT_INTERVAL_MS: u64 = 1_000;
 /// Shortest time between two checkpoints of a room, and between two objects of a shard, when something of value waits, in
 /// milliseconds.
-pub const CHECKPOINT_HURRY_MS: u64 = 100;
+pub const CHECKPOINT_HURRY_MS: u64 = 500;
 /// How long changes wait for a checkpoint to be stored before they are written without, in milliseconds.
 pub const CHECKPOINT_PATIENCE_MS: u64 = 5_000;
 /// From which length on time between two ticks of a room is no wait for anything but a stall, in milliseconds.
@@ -67,7 +69,7 @@ pub const CHECKPOINT_BYTES_MAX: usize = 64 * 1024;
 pub const CHECKPOINT_OBJECT_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// How long the last checkpoint of a session is kept that is somebody else's by now, in milliseconds: whoever has it may not
 /// have read it, and may die without having stored another.
-pub const CHECKPOINT_OF_LOST_MS: u64 = 120_000;
+pub const CHECKPOINT_OF_LOST_MS: u64 = 600_000;
 /// How long a call to the store of checkpoints may take, in milliseconds.
 pub const CHECKPOINT_TIMEOUT_MS: u64 = 2_000;
 /// Length from which a part of a recording is complete, in bytes.
@@ -136,7 +138,15 @@ pub const API_REQUESTS_MAX: usize = 32;
 pub const UNCLAIMED_S_MAX: u64 = SEAT_RESERVATION_S + 2;
 /// How long a session may hold seats without ever having had a room here, in seconds.
 pub const ROOMLESS_S_MAX: u64 = 120;
-/// Time between two attempts to close an unclaimed session, in milliseconds.
+/// How long a session that has come from a dead game sim is left to its players before it is taken over without them, in
+/// milliseconds.
+pub const RECOVERY_MS: u64 = 10_000;
+/// How long the players of a session that was taken over without them may still come, in seconds.
+pub const RECOVERED_AWAY_S_MAX: u64 = 20;
+/// How far clocks of the API may be from the right time, in milliseconds: by twice as much, two of them may disagree about the
+/// end of a lease.
+pub const CLOCK_SKEW_MS_MAX: u64 = 2_000;
+/// Time between two attempts to take over or to close an unclaimed session, in milliseconds.
 pub const UNCLAIMED_RETRY_MS: u64 = 10_000;
 /// How long shards have to end once there is nothing to wait for, in seconds.
 pub const SHARDS_END_S_MAX: u64 = 3;
@@ -160,7 +170,11 @@ const _: () = assert!(TICK_MS as u64 * 2 < STALL_MS_MIN && STALL_MS_MIN < CHECKP
 // A gathered object is not late by more than a tick.
 const _: () = assert!(CHECKPOINT_HURRY_MS >= TICK_MS as u64);
 // A session that is not asked for any longer than that is given up.
-const _: () = assert!(CHECKPOINT_OF_LOST_MS > 2 * (GAMESIM_LEASE_MS + SESSION_ORPHAN_MS));
+const _: () = assert!(CHECKPOINT_OF_LOST_MS > GAMESIM_LEASE_MS + SESSION_GIVEN_UP_MS);
+// What is placed here without its players is taken over while its seats are held, with time for some attempts.
+const _: () = assert!(RECOVERY_MS + 3 * UNCLAIMED_RETRY_MS < RESUMPTION_RESERVATION_S * 1_000);
+// A lease that clocks may disagree about by so much still lasts from one heartbeat to the next.
+const _: () = assert!(HEARTBEAT_INTERVAL_MS + 2 * CLOCK_SKEW_MS_MAX <= GAMESIM_LEASE_MS);
 const _: () = assert!(CHECKPOINT_BYTES_MAX * 256 <= CHECKPOINT_OBJECT_BYTES_MAX);
 // The parts of a full game sim that stops fit, were they all of full length.
 const _: () = assert!(RECORDING_PART_BYTES * 1_024 <= RECORDINGS_WAITING_BYTES_MAX);

@@ -12,7 +12,7 @@
 
 use crate::backoff::Backoff;
 use crate::exchange::ApiFailure;
-use crate::limits::FLUSH_INTERVAL_MS;
+use crate::limits::{COVERED_FLUSH_INTERVAL_MS, FLUSH_INTERVAL_MS};
 use guildhall_domain::api::ProgressRequest;
 use guildhall_domain::limits::{PROGRESS_GROUP_CHARACTERS_MAX, PROGRESS_GROUPS_MAX};
 use guildhall_domain::progress::{CharacterWrite, GroupStatus, ProgressGroup, WriteSeq};
@@ -121,6 +121,19 @@ impl Writer {
         self.entries.insert(stored.character_id, entry);
     }
 
+    /// A checkpoint that nobody can have overlooked has everything that was recorded: whatever becomes of this process, the
+    /// session goes on with it.
+    pub(crate) fn note_kept(&mut self) {
+        for entry in self.entries.values_mut() {
+            entry.durable_seq = entry.progress_seq;
+        }
+    }
+
+    /// Whether a stored checkpoint has what is recorded. Then the store is told at leisure, and what is urgent is so no more.
+    const fn is_covered(&self) -> bool {
+        0 < self.cover && self.cover < WriteSeq::UNCOVERED
+    }
+
     /// Takes changes in. Several at once belong together, and are written in one transaction or not at all.
     pub(crate) fn record(
         &mut self,
@@ -142,7 +155,11 @@ impl Writer {
             entry.progress_seq = change.progress_seq;
             entry.waits = true;
         }
-        self.hurry(if urgent { now_ms } else { now_ms.saturating_add(FLUSH_INTERVAL_MS) });
+        self.hurry(match urgent {
+            _ if self.is_covered() => now_ms.saturating_add(COVERED_FLUSH_INTERVAL_MS),
+            true => now_ms,
+            false => now_ms.saturating_add(FLUSH_INTERVAL_MS),
+        });
     }
 
     /// The character is leaving: its next write is its last, even if nothing has changed.

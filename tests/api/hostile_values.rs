@@ -108,6 +108,7 @@ impl World {
             "create-game-session" => json!({"character_id": self.character, "dungeon_id": "goblin-warren"}),
             "join-game-session" => json!({"character_id": self.playing}),
             "admit-player" => with(json!({"account_id": self.account, "character_id": self.playing, "seat": 0})),
+            "recover-game-session" => with(json!({})),
             "save-progress" => with(json!({"groups": [{"writes": [{
                 "character_id": self.playing, "account_id": self.account, "seq": 1, "base_version": 1, "release": false,
                 "hot": {

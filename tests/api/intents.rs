@@ -1,7 +1,7 @@
 //! What all intents on a character have in common: versions, conflicts, owners, leases and repetitions; and each of them once
 //! through the whole way. What each one decides in detail, `guildhall-domain` tests.
 
-use guildhall_domain::limits::SESSION_ORPHAN_MS;
+use guildhall_domain::limits::SESSION_GIVEN_UP_MS;
 use guildhall_tests::{Answer, Backend, Caller};
 use serde_json::{Value, json};
 
@@ -218,8 +218,12 @@ async fn a_lease_that_no_longer_binds_is_replaced() {
     let world = World::start().await;
     world.backend.gamesim("sim-1", 4, "boot-1").await;
     // The game sim dies: its session may still go on elsewhere, and holds the character until it has waited in vain.
-    world.play().await;
-    world.backend.pass_ms(6_000 + SESSION_ORPHAN_MS - 1);
+    let session = world.play().await;
+    let path = [("session_id", session.as_str())];
+    let before = world.now().await;
+    let admit = json!({"gamesim_epoch": 1, "session_epoch": 1, "seat": 0, "account_id": before["account_id"], "character_id": before["character_id"]});
+    world.backend.call("admit-player", Caller::Gamesim("sim-1"), &path, &admit).await.expect(200);
+    world.backend.pass_ms(6_000 + SESSION_GIVEN_UP_MS - 1);
     let answer = world.intent("change-currency", &json!({"version": 1, "delta": 5})).await;
     answer.refused(409, "character_in_session");
     world.backend.pass_ms(1);

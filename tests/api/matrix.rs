@@ -86,6 +86,7 @@ const RULES: &[(&str, Rule)] = &[
     ("poll-placement-ticket", Rule::OwnCharacter),
     ("cancel-placement-ticket", Rule::OwnTicket),
     ("admit-player", Rule::OwnSession),
+    ("recover-game-session", Rule::OwnSession),
     ("save-progress", Rule::OwnLease),
     ("finalize-game-session", Rule::OwnSession),
     ("save-events", Rule::OwnSession),

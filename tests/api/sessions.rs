@@ -1,7 +1,7 @@
 //! Game sessions, from their creation to their end, as players and game sims see them.
 
 use guildhall_domain::GamesimId;
-use guildhall_domain::limits::SESSION_ORPHAN_MS;
+use guildhall_domain::limits::{SESSION_GIVEN_UP_MS, SESSION_ORPHAN_MS};
 use guildhall_storage::{Commit, Condition, Key, TableName, Write, gamesims, sessions};
 use guildhall_tests::{Answer, Backend, Caller};
 use serde_json::{Value, json};
@@ -279,7 +279,7 @@ async fn a_session_that_waits_in_vain_is_lost_and_its_players_go_on() {
     let world = World::start(10, 1).await;
     let session = session_id(&world.create(0, "k").await.expect(201));
     world.admit(0, &session, 0).await.expect(200);
-    world.backend.pass_ms(6_000 + SESSION_ORPHAN_MS);
+    world.backend.pass_ms(6_000 + SESSION_GIVEN_UP_MS);
     world.backend.gamesim("sim-2", 10, "boot-1").await;
     world.join(0, &session).await.refused(409, "session_over");
     assert_eq!(world.view(&session).await["state"], "lost");
@@ -287,7 +287,47 @@ async fn a_session_that_waits_in_vain_is_lost_and_its_players_go_on() {
     world.backend.stop().await;
 }
 
-/// Nobody asked for the session again: the schedule cleans up.
+/// Its players do not come back: the schedule has it placed, and its next game sim takes it over without them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_nobody_asks_for_is_placed_and_taken_over_without_its_players() {
+    let world = World::start(10, 2).await;
+    let session = session_id(&world.create(0, "k").await.expect(201));
+    world.join(1, &session).await.expect(200);
+    world.admit(0, &session, 0).await.expect(200);
+    assert_eq!(world.save(0, &session, 1, 1, 11, false).await, "applied");
+    let recover = async |gamesim: &str, gamesim_epoch: u64, session_epoch: u32| {
+        let body = json!({"gamesim_epoch": gamesim_epoch, "session_epoch": session_epoch});
+        let path = [("session_id", session.as_str())];
+        world.backend.call("recover-game-session", Caller::Gamesim(gamesim), &path, &body).await
+    };
+    recover("sim-1", world.epoch, 1).await.refused(409, "nothing_to_recover");
+    let reap = async || {
+        let answer = world.backend.call("reap-fleet", Caller::Operator("schedule"), &[], &json!({})).await;
+        answer.expect(200)["sessions_moved"].as_u64().unwrap()
+    };
+    world.backend.pass_ms(6_000 + SESSION_ORPHAN_MS);
+    assert_eq!(reap().await, 0, "there is no game sim to place it on");
+    let epoch = world.backend.gamesim("sim-2", 10, "boot-1").await;
+    assert_eq!((reap().await, reap().await), (1, 0));
+    recover("sim-1", world.epoch, 1).await.refused(409, "fenced");
+    let first = recover("sim-2", epoch, 2).await.expect(200);
+    assert_eq!((&first["admitted"]["character"]["gold"], &first["address"]), (&json!(11), &json!("127.0.0.1:4000")));
+    let resume = &first["admitted"]["resume"];
+    assert_eq!(
+        (&resume["before"][0]["gamesim_id"], resume["characters"].as_array().unwrap().len()),
+        (&json!("sim-1"), 2)
+    );
+    let revision = world.revision(&session).await;
+    // Who was there has the seat, as if they had arrived. The answer may have been lost: it is the same again.
+    assert_eq!(world.view(&session).await["state"], "active");
+    assert_eq!(recover("sim-2", epoch, 2).await.expect(200), first);
+    assert_eq!(world.revision(&session).await, revision);
+    let back = world.join(0, &session).await.expect(200);
+    assert_eq!(back["connect"]["seat"], 0);
+    world.backend.stop().await;
+}
+
+/// Nobody asked for the session again, and no game sim had room for it: the schedule cleans up.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_reaper_closes_what_nobody_touches() {
     let world = World::start(10, 1).await;
@@ -298,7 +338,7 @@ async fn the_reaper_closes_what_nobody_touches() {
     };
     world.backend.pass_ms(6_000);
     assert_eq!(reap().await, 0);
-    world.backend.pass_ms(SESSION_ORPHAN_MS);
+    world.backend.pass_ms(SESSION_GIVEN_UP_MS);
     assert_eq!((reap().await, reap().await, world.active().await), (1, 0, 0));
     assert_eq!(world.view(&session).await["state"], "lost");
     world.backend.call("reap-fleet", Caller::Gamesim("sim-1"), &[], &json!({})).await.refused(403, "forbidden");

@@ -11,7 +11,7 @@ mod weather;
 use calls::{Caprice, GAMESIMS};
 use futures_util::future::join_all;
 use guildhall_domain::limits::{
-    COMPANION_TICKET_LIFETIME_S, GAMESIM_KEPT_MS, GAMESIM_LEASE_MS, SEAT_RESERVATION_S, SESSION_ORPHAN_MS,
+    COMPANION_TICKET_LIFETIME_S, GAMESIM_KEPT_MS, GAMESIM_LEASE_MS, SEAT_RESERVATION_S, SESSION_GIVEN_UP_MS,
 };
 use guildhall_domain::{CharacterId, Timestamp};
 use guildhall_storage::memory::MemoryTable;
@@ -157,7 +157,7 @@ impl Storm {
         let pass_ms = match self.caprice.dice.below(100) {
             0..=9 => SEAT_RESERVATION_S * 1_000,
             10..=13 => GAMESIM_LEASE_MS,
-            14..=16 => GAMESIM_LEASE_MS + SESSION_ORPHAN_MS,
+            14..=16 => GAMESIM_LEASE_MS + SESSION_GIVEN_UP_MS,
             17 => GAMESIM_KEPT_MS,
             18..=50 => 1_000,
             _ => 0,
@@ -257,7 +257,7 @@ impl Storm {
     /// every old name comes back too.
     async fn clear_up(&mut self) {
         self.weather.turn(false);
-        self.pass(GAMESIM_LEASE_MS + SESSION_ORPHAN_MS, false).await;
+        self.pass(GAMESIM_LEASE_MS + SESSION_GIVEN_UP_MS, false).await;
         let version = self.caprice.content_version.clone();
         let room = u32::try_from(CHARACTERS).unwrap();
         Call::register("sim-new", room, 0, &version).make(&self.backend, &self.token).await.expect(201);

@@ -45,11 +45,15 @@ impl Endpoint for AdmitPlayer {
                 let resume = if input.has_room { None } else { resume(&call.app.table, &session).await? };
                 Ok(Admitted { character: row.character, dungeon_id, seed, resume })
             }
-            Err(NotAdmitted::Refused(refused)) => Err(refused.into()),
-            Err(NotAdmitted::LeaseLost) => {
-                Err(ApiError::new(409, "seat_lost", "the character is not bound to this session"))
-            }
+            Err(reason) => Err(not_admitted(reason)),
         }
+    }
+}
+
+pub(super) fn not_admitted(reason: NotAdmitted) -> ApiError {
+    match reason {
+        NotAdmitted::Refused(refused) => refused.into(),
+        NotAdmitted::LeaseLost => ApiError::new(409, "seat_lost", "the character is not bound to this session"),
     }
 }
 
@@ -69,7 +73,7 @@ async fn require_login(
 
 /// What a session that was placed anew goes on from. The characters are read after the move, so that what the game sim before
 /// has written last is seen.
-async fn resume(table: &dyn Table, session: &Session) -> Result<Option<Resume>, ApiError> {
+pub(super) async fn resume(table: &dyn Table, session: &Session) -> Result<Option<Resume>, ApiError> {
     if session.former.is_empty() {
         return Ok(None);
     }

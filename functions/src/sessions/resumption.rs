@@ -14,16 +14,16 @@ use guildhall_storage::sessions::{self, Relocated, Whereabouts};
 use guildhall_storage::{Operation, TableName};
 
 /// What it takes to find a session, and to move it where its game sim is dead.
-pub(super) const GRANTS: Grants = LOCATE.on(TableName::Gamesims, &[Operation::Query]);
+pub(crate) const GRANTS: Grants = LOCATE.on(TableName::Gamesims, &[Operation::Query]);
 
 /// How often the session is looked at anew because somebody else changed it.
 const LOOKS_MAX: u32 = 8;
 
 /// A session with the game sim that runs it; none if the session is over.
-pub(super) type Found = (Session, Option<Box<GamesimRow>>);
+pub(crate) type Found = (Session, Option<Box<GamesimRow>>);
 
 /// The session, placed on another game sim first if its own is dead. `None` if there is no such session.
-pub(super) async fn find_or_resume(app: &Scope<'_>, id: SessionId, now: Timestamp) -> Result<Option<Found>, ApiError> {
+pub(crate) async fn find_or_resume(app: &Scope<'_>, id: SessionId, now: Timestamp) -> Result<Option<Found>, ApiError> {
     for _ in 0..LOOKS_MAX {
         let Some((session, whereabouts)) = sessions::find_living(&app.table, id, now).await? else { return Ok(None) };
         match whereabouts {

@@ -6,14 +6,15 @@ use crate::bucket::{self, Bucket};
 use crate::checkpoint::{StoredCheckpoint, object};
 use crate::clock::Clock;
 use crate::dead_letters::DeadLetters;
-use crate::exchange::{ApiFailure, DeadLetter, Order, Ticket};
+use crate::exchange::{ApiFailure, DeadLetter, Order, Recovery, Ticket};
 use crate::metrics::SimMetrics;
 use guildhall_domain::SessionId;
 use guildhall_domain::api::{
-    AdmitPlayerRequest, Admitted, FinalizeRequest, HeartbeatRequest, HeartbeatResponse, ProgressRequest,
+    AdmitPlayerRequest, Admitted, FinalizeRequest, HeartbeatRequest, HeartbeatResponse, ProgressRequest, RecoverRequest,
 };
 use std::sync::Arc;
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::Instant;
 
 /// What every errand needs.
 #[derive(Debug)]
@@ -37,8 +38,14 @@ pub(super) enum Done {
         /// The session that a player was admitted to and its epoch, if this was an admission.
         admitted: Option<(SessionId, u32)>,
     },
-    /// A heartbeat has its answer, or none.
-    Beaten { asked_ms: u64, answer: Result<HeartbeatResponse, ApiFailure> },
+    /// A heartbeat has its answer, or none. It was asked at a time of the shards' clock, and on one that nobody sets.
+    Beaten { asked_ms: u64, asked: Instant, answer: Result<HeartbeatResponse, ApiFailure> },
+    /// Checkpoints are stored, or not.
+    Kept { shard: usize, is_stored: bool },
+    /// A session can be taken over without its players.
+    Recovered(Recovery),
+    /// It cannot, for now.
+    Unrecovered,
 }
 
 impl Office {
@@ -49,7 +56,7 @@ impl Office {
         let mut checkpoint = None;
         if let Ok(admitted) = &answer {
             let answered_ms = self.clock.now_ms();
-            match self.find_checkpoint(&request, admitted).await {
+            match self.find_checkpoint(request.session_id, admitted).await {
                 Ok(found) => checkpoint = found,
                 // Nobody knows what the session has to go on from: it is asked again.
                 Err(reason) => answer = Err(ApiFailure::Unavailable(format!("no look at checkpoints: {reason}"))),
@@ -73,18 +80,40 @@ impl Office {
     /// The checkpoint of the latest placement that left one, if the session has been elsewhere before.
     async fn find_checkpoint(
         &self,
-        request: &AdmitPlayerRequest,
+        session_id: SessionId,
         admitted: &Admitted,
     ) -> Result<Option<StoredCheckpoint>, String> {
         let (Some(resume), Some(bucket)) = (&admitted.resume, &self.bucket) else { return Ok(None) };
         for former in &resume.before {
             let kept = bucket.get(bucket::key_of(former)).await?;
-            let found = kept.and_then(|kept| object::find(&kept, request.session_id, former.session_epoch));
+            let found = kept.and_then(|kept| object::find(&kept, session_id, former.session_epoch));
             if found.is_some() {
                 return Ok(found);
             }
         }
         Ok(None)
+    }
+
+    /// Asks for a session that has come from elsewhere without its players. Whatever the answer, the next heartbeat tells what
+    /// is left to do.
+    pub(super) async fn recover(self: Arc<Self>, request: RecoverRequest) -> Done {
+        let RecoverRequest { session_id, session_epoch, .. } = request;
+        let _permit = self.permit().await;
+        let found = async {
+            let recovered = self.api.recover(&request).await.map_err(|failure| failure.to_string())?;
+            let checkpoint = self.find_checkpoint(session_id, &recovered.admitted).await?;
+            Ok::<_, String>(Recovery { session_id, session_epoch, recovered, checkpoint })
+        };
+        match found.await {
+            Ok(recovery) => {
+                tracing::info!(%session_id, "a session whose players have not come is taken over without them");
+                Done::Recovered(recovery)
+            }
+            Err(reason) => {
+                tracing::info!(%session_id, reason, "a session could not be taken over without its players");
+                Done::Unrecovered
+            }
+        }
     }
 
     /// Waits for no permit: what is asked of the API has nothing to do with it.
@@ -96,7 +125,7 @@ impl Office {
         if let Err(reason) = &answer {
             tracing::warn!(reason, "checkpoints were not stored");
         }
-        Done::Answered { shard, order: Order::Checkpointed { is_stored: answer.is_ok() }, admitted: None }
+        Done::Kept { shard, is_stored: answer.is_ok() }
     }
 
     pub(super) async fn save(self: Arc<Self>, shard: usize, request: ProgressRequest) -> Done {
@@ -136,8 +165,8 @@ impl Office {
 
     /// Never waits for a permit: the lease must not run out because the API is busy with us.
     pub(super) async fn beat(self: Arc<Self>, request: HeartbeatRequest) -> Done {
-        let asked_ms = self.clock.now_ms();
-        Done::Beaten { asked_ms, answer: self.api.heartbeat(&request).await }
+        let (asked_ms, asked) = (self.clock.now_ms(), Instant::now());
+        Done::Beaten { asked_ms, asked, answer: self.api.heartbeat(&request).await }
     }
 
     pub(super) async fn bury(self: Arc<Self>, letter: DeadLetter) {

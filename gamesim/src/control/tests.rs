@@ -227,7 +227,7 @@ async fn draining_waits_for_sessions_and_ends_when_there_are_none() {
 #[tokio::test]
 async fn stopping_at_once_closes_what_nobody_has_entered() {
     let mut sim = Sim::start(86_400).await;
-    sim.script.lock().unwrap().sessions.insert(SESSION, 4);
+    sim.script.lock().unwrap().sessions.insert(SESSION, 1);
     for _ in 0..3 {
         sim.call("/heartbeat").await;
     }
@@ -236,7 +236,7 @@ async fn stopping_at_once_closes_what_nobody_has_entered() {
     result.unwrap();
     let (path, closing) = calls.iter().find(|(path, _)| path.ends_with("/finalize")).unwrap();
     assert!(path.contains(&SESSION.to_string()));
-    assert_eq!(*closing, json!({ "gamesim_epoch": EPOCH, "session_epoch": 4, "outcome": "drained" }));
+    assert_eq!(*closing, json!({ "gamesim_epoch": EPOCH, "session_epoch": 1, "outcome": "drained" }));
 }
 
 /// A player's program over a real socket, as far as this test needs one.

@@ -9,6 +9,7 @@ use super::{
     Room, RoomConfig, RoomEffect, Venue,
 };
 use crate::checkpoint::{Checkpoint, SavedLeaving, SavedOccupant, Stay, StoredCheckpoint};
+use crate::limits::{AWAY_S_MAX, RECOVERED_AWAY_S_MAX};
 use guildhall_domain::api::{HeldCharacter, Resume};
 
 impl Room {
@@ -122,8 +123,8 @@ impl Room {
         let character = &held.character;
         let (account_id, character_id) = (character.account_id, character.character_id);
         let is_stored = *hot == character.hot;
-        let durable_seq = if is_stored { progress_seq } else { occupant.durable_seq.min(progress_seq) };
-        let stored = Change { character_id, hot: character.hot.clone(), progress_seq: durable_seq };
+        // The checkpoint has all of it, and stays where it is until there is the next one.
+        let stored = Change { character_id, hot: character.hot.clone(), progress_seq };
         self.journal.open(now_ms, account_id, character.version, stored);
         if !is_stored {
             self.journal.record(now_ms, [Change { character_id, hot: hot.clone(), progress_seq }], true);
@@ -160,10 +161,20 @@ impl Room {
         effects.push(RoomEffect::Keep(StoredCheckpoint { session_epoch, number, bytes }));
     }
 
-    /// The checkpoint of this number is stored.
-    pub(crate) fn handle_checkpointed(&mut self, now_ms: u64, (session_epoch, number): (u32, u32)) {
+    /// The checkpoint of this number is stored; `is_ours` says whether nobody else can have had the session by then.
+    pub(crate) fn handle_checkpointed(&mut self, now_ms: u64, (session_epoch, number): (u32, u32), is_ours: bool) {
         if session_epoch == self.placement.session_epoch {
-            self.journal.handle_stored(now_ms, number);
+            self.journal.handle_stored(now_ms, number, is_ours);
+        }
+    }
+
+    /// The session was taken over without its players: those who are away have not much time left to come.
+    pub(crate) fn expect_soon(&mut self, now_ms: u64) {
+        let waited_ms = (AWAY_S_MAX - RECOVERED_AWAY_S_MAX) * 1_000;
+        for occupant in self.seats.iter_mut().flatten() {
+            if let Presence::Away { since_ms, .. } = &mut occupant.presence {
+                *since_ms = (*since_ms).min(now_ms.saturating_sub(waited_ms));
+            }
         }
     }
 

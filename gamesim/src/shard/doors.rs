@@ -4,6 +4,8 @@ use super::{
     Admitted, ApiFailure, Claim, ConnectionId, GameEvent, Link, PROTOCOL_VERSION, Parting, Place, Placement,
     RefusalReason, Request, Room, Rooms, ServerEvent, Shard, Snapshot, StoredCheckpoint, Ticket, UserData,
 };
+use crate::exchange::Recovery;
+use guildhall_domain::SessionId;
 use guildhall_domain::session::Outcome;
 use guildhall_protocol::payload::EndingReason;
 
@@ -124,9 +126,9 @@ impl Shard {
         connection: Option<ConnectionId>,
     ) -> Result<(), RefusalReason> {
         let session_id = user.session_id;
-        self.give_way(now_ms, user);
+        self.give_way(now_ms, (session_id, user.session_epoch));
         if self.rooms.key(session_id).is_none() {
-            self.open_room(now_ms, user, &admitted, checkpoint);
+            self.open_room(now_ms, (session_id, user.session_epoch), &admitted, checkpoint);
         }
         let mut effects = Vec::new();
         let is_stopping = self.is_stopping;
@@ -152,10 +154,32 @@ impl Shard {
         Ok(())
     }
 
+    /// Takes over a session whose players have not come, unless one of them was faster. If everything ends here too, what there
+    /// is to write gets written.
+    pub(super) fn recover(&mut self, now_ms: u64, recovery: &Recovery) {
+        let Recovery { session_id, session_epoch, recovered, checkpoint } = recovery;
+        let placement = (*session_id, *session_epoch);
+        let port = recovered.address.parse().map(|address: std::net::SocketAddr| address.port());
+        if port != Ok(self.port) {
+            return;
+        }
+        self.give_way(now_ms, placement);
+        if self.rooms.key(*session_id).is_some() {
+            return;
+        }
+        self.open_room(now_ms, placement, &recovered.admitted, checkpoint.as_ref());
+        let is_stopping = self.is_stopping;
+        self.with_room(now_ms, *session_id, &mut Vec::new(), |room, effects| {
+            room.expect_soon(now_ms);
+            if is_stopping {
+                room.close(now_ms, EndingReason::Shutdown, Outcome::Drained, effects);
+            }
+        });
+    }
+
     /// Ends a room whose session has been elsewhere meanwhile and has come back: it goes on in another room.
-    fn give_way(&mut self, now_ms: u64, user: &UserData) {
-        let session_id = user.session_id;
-        if self.rooms.get(session_id).is_some_and(|room| room.is_before(user.session_epoch)) {
+    fn give_way(&mut self, now_ms: u64, (session_id, session_epoch): (SessionId, u32)) {
+        if self.rooms.get(session_id).is_some_and(|room| room.is_before(session_epoch)) {
             self.with_room(now_ms, session_id, &mut Vec::new(), |room, effects| room.fence(now_ms, effects));
             self.remove_room(now_ms, session_id);
             self.slots.iter_mut().for_each(|slot| slot.retain(|room| room.session_id != session_id));
@@ -163,9 +187,14 @@ impl Shard {
     }
 
     /// Opens a room. Where the session cannot be played, the room only has it closed.
-    fn open_room(&mut self, now_ms: u64, user: &UserData, admitted: &Admitted, checkpoint: Option<&StoredCheckpoint>) {
-        let session_id = user.session_id;
-        let placement = Placement { session_id, session_epoch: user.session_epoch, gamesim_epoch: self.gamesim_epoch };
+    fn open_room(
+        &mut self,
+        now_ms: u64,
+        (session_id, session_epoch): (SessionId, u32),
+        admitted: &Admitted,
+        checkpoint: Option<&StoredCheckpoint>,
+    ) {
+        let placement = Placement { session_id, session_epoch, gamesim_epoch: self.gamesim_epoch };
         let config = &self.room_config;
         let (slot, is_zone) = (self.emptiest_slot(), config.game.content().zones.contains_key(&admitted.dungeon_id));
         let berth = self.zones.enter(now_ms, config, &placement, admitted, slot);

@@ -11,7 +11,8 @@ impl Shard {
             Order::Admitted { ticket, answer, checkpoint } => {
                 self.handle_admitted(now_ms, ticket, answer, checkpoint.as_ref());
             }
-            Order::Checkpointed { is_stored } => self.handle_checkpointed(now_ms, is_stored),
+            Order::Checkpointed { is_stored, is_ours } => self.handle_checkpointed(now_ms, is_stored, is_ours),
+            Order::Recovered(recovery) => self.recover(now_ms, &recovery),
             Order::Expel(expulsions) => {
                 for expulsion in expulsions.iter() {
                     self.expel(now_ms, expulsion.account_id);
@@ -58,9 +59,10 @@ impl Shard {
         self.rooms.get(session_id).is_some_and(|room| room.placement().session_epoch == session_epoch)
     }
 
-    fn handle_checkpointed(&mut self, now_ms: u64, is_stored: bool) {
+    fn handle_checkpointed(&mut self, now_ms: u64, is_stored: bool, is_ours: bool) {
         for (session_id, name) in self.depot.handle_answer(now_ms, is_stored) {
-            self.with_room(now_ms, session_id, &mut Vec::new(), |room, _| room.handle_checkpointed(now_ms, name));
+            let tell = |room: &mut Room, _: &mut Vec<_>| room.handle_checkpointed(now_ms, name, is_ours);
+            self.with_room(now_ms, session_id, &mut Vec::new(), tell);
         }
     }
 

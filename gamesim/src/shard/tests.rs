@@ -4,7 +4,7 @@
 use super::*;
 use crate::exchange::DeadLetter;
 use crate::fixtures::game;
-use crate::limits::SLOT_MS;
+use crate::limits::{COVERED_FLUSH_INTERVAL_MS, SLOT_MS};
 use guildhall_domain::api::{FinalizeRequest, ProgressRequest};
 use guildhall_domain::progress::{GroupStatus, ProgressGroup};
 use guildhall_domain::{AccountId, Character, CharacterId, CharacterName, HotState, Timestamp};
@@ -183,6 +183,11 @@ impl House {
         self.ticks(10);
         assert!(self.players[player].has(|event| matches!(event, GameEvent::Welcome { .. })), "not in");
         player
+    }
+
+    /// Until everything is written that a checkpoint has.
+    fn flush(&mut self) {
+        self.ticks(u32::try_from(COVERED_FLUSH_INTERVAL_MS).unwrap() / 50 + 60);
     }
 
     fn ticks(&mut self, count: u32) {

@@ -156,9 +156,11 @@ pub const CONTENT_IMMUTABLE_CACHE_S: u64 = 31_536_000;
 pub const ACCOUNTS_CACHED_MAX: usize = 512;
 /// How long a process may show a list of characters without reading their rows again, in milliseconds.
 pub const CHARACTER_LIST_TTL_MS: u64 = 5_000;
-/// How long a session whose game sim is dead waits to be placed on another one, in milliseconds from the end of that game
-/// sim's lease. After that it is given up, and its characters are free.
+/// How long a session whose game sim is dead waits for one of its players to have it placed on another one, in milliseconds
+/// from the end of that game sim's lease. After that the schedule has it placed, so that what its checkpoint holds is written.
 pub const SESSION_ORPHAN_MS: u64 = 20_000;
+/// How long it waits to be placed at all, likewise. After that it is given up, and its characters are free as they are stored.
+pub const SESSION_GIVEN_UP_MS: u64 = 300_000;
 /// How long a seat of a session that was placed anew waits for its player, in seconds.
 pub const RESUMPTION_RESERVATION_S: u64 = 60;
 /// Former placements that a session remembers.

@@ -12,7 +12,7 @@ use crate::{
     decode, queue, value_of,
 };
 use guildhall_domain::api::{Expulsion, GamesimLoad, GamesimState};
-use guildhall_domain::limits::{EXPULSIONS_PER_GAMESIM_MAX, GAMESIM_LEASE_MS, SESSION_ORPHAN_MS};
+use guildhall_domain::limits::{EXPULSIONS_PER_GAMESIM_MAX, GAMESIM_LEASE_MS, SESSION_GIVEN_UP_MS, SESSION_ORPHAN_MS};
 use guildhall_domain::{GamesimId, Session, SessionId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,9 +69,18 @@ impl GamesimRow {
         self.state != GamesimState::Gone && now < self.lease_until
     }
 
-    /// Whether its sessions have waited long enough at `now` to be placed anew.
+    /// Whether its sessions have waited long enough at `now` for their players: they are to be placed anew without them.
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        self.is_dead_for(SESSION_ORPHAN_MS, now)
+    }
+
+    /// Whether its sessions have waited in vain at `now` to be placed anew.
     pub fn is_past_hope(&self, now: Timestamp) -> bool {
-        !self.is_alive(now) && self.lease_until.plus_millis(SESSION_ORPHAN_MS) <= now
+        self.is_dead_for(SESSION_GIVEN_UP_MS, now)
+    }
+
+    fn is_dead_for(&self, ms: u64, now: Timestamp) -> bool {
+        !self.is_alive(now) && self.lease_until.plus_millis(ms) <= now
     }
 
     /// Sessions that it has room for besides those that it has.

@@ -1,5 +1,5 @@
-//! Cleans up after game sims that are dead, and after parties that stopped waiting for a place: session by session, each in the transaction that anybody would use who touches
-//! it, so that it matters to nobody whether the reaper comes or how often.
+//! Cleans up after game sims that are dead, and after parties that stopped waiting for a place: session by session, each in
+//! the transaction that anybody would use who touches it, so that it matters to nobody whether the reaper comes or how often.
 
 use crate::gamesims::{self, GamesimRow};
 use crate::sessions::{self, Closed, Closing};
@@ -8,8 +8,10 @@ use guildhall_domain::limits::GAMESIM_KEPT_MS;
 use guildhall_domain::{SessionId, Timestamp};
 
 /// What was cleaned up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Reaped {
+    /// Sessions whose players have not come back in time to have them placed on another game sim: what is left to do.
+    pub orphans: Vec<SessionId>,
     /// Sessions that waited in vain for another game sim and were given up.
     pub sessions_lost: u32,
     /// Rows of game sims that were removed.
@@ -18,7 +20,8 @@ pub struct Reaped {
     pub parties_removed: u32,
 }
 
-/// Gives up the sessions of dead game sims that have waited too long, and removes rows that have served their time.
+/// Gives up the sessions of dead game sims that have waited too long, names those that are to be placed anew, and removes rows
+/// that have served their time.
 pub async fn reap(table: &dyn Table, now: Timestamp) -> Result<Reaped, CommitError> {
     let mut reaped = Reaped::default();
     let look = queue::look(table).await?;
@@ -28,6 +31,8 @@ pub async fn reap(table: &dyn Table, now: Timestamp) -> Result<Reaped, CommitErr
     for listed in look.gamesims {
         let row = &listed.row()?;
         if !row.is_past_hope(now) {
+            let orphans = row.sessions.keys().filter(|_| row.is_overdue(now));
+            reaped.orphans.extend(orphans);
             continue;
         }
         for session_id in row.sessions.keys() {

@@ -6,7 +6,7 @@ mod fixtures;
 
 use fixtures::{CAPACITY, NOW, character, gamesim, session};
 use guildhall_domain::api::{Expulsion, GamesimLoad, GamesimState, WriteName};
-use guildhall_domain::limits::{GAMESIM_KEPT_MS, SESSION_ORPHAN_MS};
+use guildhall_domain::limits::{GAMESIM_KEPT_MS, SESSION_GIVEN_UP_MS, SESSION_ORPHAN_MS};
 use guildhall_domain::progress::{CharacterWrite, GroupStatus, ProgressGroup};
 use guildhall_domain::session::Outcome;
 use guildhall_domain::{Character, HotState, Lease, Seat, SeatState, Session, SessionId, SessionState, Timestamp};
@@ -157,7 +157,7 @@ async fn a_session_is_given_up_only_when_its_game_sim_is_dead() {
     let judge = async |at| sessions::judge_lease(&table, &lease, row.character.character_id, at).await.unwrap();
     let dead = NOW.plus_secs(6);
     assert_eq!(judge(dead).await, Hold::Binds, "it may still go on elsewhere");
-    let later = dead.plus_millis(SESSION_ORPHAN_MS);
+    let later = dead.plus_millis(SESSION_GIVEN_UP_MS);
     assert_eq!(judge(Timestamp(later.0 - 1)).await, Hold::Binds);
     assert_eq!(judge(later).await, Hold::Over);
     assert_eq!(stored(&table, &row).await.lease, None);
@@ -237,7 +237,10 @@ async fn the_reaper_gives_up_what_waited_in_vain_and_forgets_no_epoch() {
     let reap = async |at| reaper::reap(&table, at).await.unwrap();
     let dead = NOW.plus_secs(6);
     assert_eq!(reap(dead).await, Reaped::default());
-    let hopeless = dead.plus_millis(SESSION_ORPHAN_MS);
+    let overdue = dead.plus_millis(SESSION_ORPHAN_MS);
+    assert_eq!(reap(Timestamp(overdue.0 - 1)).await, Reaped::default(), "its players may have it placed");
+    assert_eq!(reap(overdue).await, Reaped { orphans: vec![session.session_id], ..Reaped::default() });
+    let hopeless = dead.plus_millis(SESSION_GIVEN_UP_MS);
     assert_eq!(reap(hopeless).await, Reaped { sessions_lost: 1, ..Reaped::default() });
     assert_eq!(reap(hopeless).await, Reaped::default());
     assert_eq!(stored(&table, &row).await.lease, None);

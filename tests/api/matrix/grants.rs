@@ -63,20 +63,23 @@ enum Situation {
     Playing,
     /// The same, and the session's game sim is dead.
     Orphaned,
+    /// The same, and its players have had time to come back.
+    Overdue,
     /// The same, and the session has waited too long for another one.
     GivenUp,
 }
 
 impl Situation {
     /// In the order of their times.
-    const ALL: [Self; 5] = [Self::Usual, Self::Left, Self::Playing, Self::Orphaned, Self::GivenUp];
+    const ALL: [Self; 6] = [Self::Usual, Self::Left, Self::Playing, Self::Orphaned, Self::Overdue, Self::GivenUp];
 
     /// How long ago the world was made, in milliseconds.
     const fn age_ms(self) -> u64 {
         match self {
             Self::Usual | Self::Left | Self::Playing => 0,
             Self::Orphaned => 10_000,
-            Self::GivenUp => 40_000,
+            Self::Overdue => 30_000,
+            Self::GivenUp => 400_000,
         }
     }
 }

@@ -6,9 +6,9 @@ use crate::intents;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use guildhall_domain::combat_log::{ChunkWriter, Deed};
-use guildhall_domain::limits::{GAMESIM_KEPT_MS, GAMESIM_LEASE_MS, SESSION_ORPHAN_MS};
+use guildhall_domain::limits::{GAMESIM_KEPT_MS, GAMESIM_LEASE_MS, SESSION_GIVEN_UP_MS};
 use guildhall_functions::Route;
-use guildhall_storage::Key;
+use guildhall_storage::{Action, Commit, Condition, Key, TableName, Write};
 use guildhall_tests::backend::Rows;
 use guildhall_tests::{Answer, Backend, Caller};
 use serde_json::{Value, json};
@@ -67,7 +67,7 @@ impl World {
     pub(super) async fn on(backend: Backend) -> Self {
         // A game sim that nobody has heard of since, and that an operator may clean up.
         backend.gamesim("sim-0", 1, "boot-1").await;
-        backend.pass_ms(GAMESIM_KEPT_MS + SESSION_ORPHAN_MS + GAMESIM_LEASE_MS);
+        backend.pass_ms(GAMESIM_KEPT_MS + SESSION_GIVEN_UP_MS + GAMESIM_LEASE_MS);
         let (ada, bob) = (register(&backend, "ada").await, register(&backend, "bob").await);
         let (eve, dora) = (register(&backend, "eve").await, register(&backend, "dora").await);
         let [owner, other, banned, deleted] = [&ada, &bob, &eve, &dora].map(|login| text(login, "access_token"));
@@ -83,6 +83,7 @@ impl World {
         backend.gamesim("sim-a", 2, "boot-1").await;
         assert_eq!(backend.gamesim("sim-a", 2, "boot-2").await, 2);
         let (session, connect) = session(&backend, (&owner, &playing), (&other, &guest)).await;
+        come_from_elsewhere(&backend, &session).await;
         assert_eq!(backend.gamesim("sim-b", 4, "boot-1").await, 1);
 
         let body = json!({"character_id": free, "dungeon_id": "goblin-warren", "build_version": "another"});
@@ -181,6 +182,7 @@ impl World {
             "create-game-session" => json!({"character_id": self.free, "dungeon_id": "goblin-warren"}),
             "issue-companion-ticket" | "join-game-session" => json!({"character_id": self.free}),
             "admit-player" => session(json!({"account_id": self.bob, "character_id": self.guest, "seat": 1})),
+            "recover-game-session" => session(json!({})),
             "save-progress" => session(json!({"groups": [{"writes": [self.write()]}]})),
             "save-events" => session(json!({"first_number": 0, "chunk": self.chunk()})),
             "finalize-game-session" => session(json!({"outcome": "failed"})),
@@ -254,6 +256,15 @@ async fn characters(backend: &Backend, owner: &str, account_id: &str) -> [String
     let path = [("character_id", ids[2].as_str())];
     backend.call("delete-character", Caller::Bearer(owner), &path, &Value::Null).await.expect(200);
     ids.try_into().unwrap()
+}
+
+/// Lets the session be one that was on a game sim before, which died, and that nobody has come back to.
+async fn come_from_elsewhere(backend: &Backend, session: &str) {
+    let former = json!([{"session_epoch": 0, "gamesim_id": "sim-0", "gamesim_epoch": 1, "port": 4_000}]);
+    let actions = [("former", former), ("state", json!("reserved"))];
+    let actions = actions.map(|(name, value)| Action::set_encoded(name, &value).unwrap());
+    let write = Write::update(Key::new(TableName::Sessions, session, "session"), actions, Condition::Exists);
+    backend.table().commit(Commit::one(write)).await.unwrap();
 }
 
 /// A session of Ada's in which she plays and Bob has a seat; gives its id and Ada's ticket.

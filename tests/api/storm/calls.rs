@@ -44,7 +44,8 @@ impl Caprice {
             0..=17 => self.create(),
             18..=19 => self.ticket(ledger),
             20..=34 => self.join(ledger),
-            35..=54 => self.of_session(ledger, Self::admit),
+            35..=36 => self.of_session(ledger, Self::recover),
+            37..=54 => self.of_session(ledger, Self::admit),
             55..=79 => self.of_session(ledger, Self::save),
             80..=86 => self.of_session(ledger, Self::finalize),
             87..=94 => self.heartbeat(ledger),
@@ -166,6 +167,10 @@ impl Caprice {
         let account_id = ledger.characters.get(&character_id).map(|row| row.character.account_id);
         let account_id = account_id.unwrap_or(session.created_by);
         ("admit-player", json!({"account_id": account_id, "character_id": character_id, "seat": seat}))
+    }
+
+    fn recover(&mut self, _: &Ledger, _: &Session) -> (&'static str, Value) {
+        ("recover-game-session", json!({}))
     }
 
     /// One or two characters' progress, from the right version or from another one.

@@ -206,7 +206,7 @@ impl Party {
             }
             Request::Checkpoint(_) => {
                 self.tally.checkpoints += 1;
-                Order::Checkpointed { is_stored: true }
+                Order::Checkpointed { is_stored: true, is_ours: true }
             }
             Request::Record(part) => {
                 self.tally.recordings += 1;

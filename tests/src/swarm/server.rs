@@ -94,7 +94,7 @@ pub(super) fn answer(game: &Game, request: Request) -> Outcome<Option<Order>> {
         Request::Finalize(request) => {
             Order::Finalized { session_id: request.session_id, session_epoch: request.session_epoch, answer: Ok(()) }
         }
-        Request::Checkpoint(_) => Order::Checkpointed { is_stored: true },
+        Request::Checkpoint(_) => Order::Checkpointed { is_stored: true, is_ours: true },
         Request::Bury(_) | Request::Record(_) | Request::Log(_) => return Ok(None),
     }))
 }

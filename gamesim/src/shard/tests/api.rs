@@ -3,9 +3,9 @@
 
 use super::bucket::Bucket;
 use super::*;
-use crate::exchange::LoggedChunk;
+use crate::exchange::{LoggedChunk, Recovery};
 use crate::recording::RecordingPart;
-use guildhall_domain::api::{HeldCharacter, Resume, WriteName};
+use guildhall_domain::api::{HeldCharacter, Recovered, Resume, WriteName};
 use guildhall_domain::progress::CharacterWrite;
 use std::collections::BTreeSet;
 
@@ -125,7 +125,7 @@ impl Api {
             Request::Log(chunk) => return self.logged.push(chunk),
             Request::Checkpoint(object) => {
                 let is_stored = self.bucket.put(object);
-                Order::Checkpointed { is_stored }
+                Order::Checkpointed { is_stored, is_ours: true }
             }
         };
         if self.keeps_admissions && matches!(order, Order::Admitted { .. }) {
@@ -194,6 +194,20 @@ impl Api {
             dungeon_id: self.place.to_owned(),
             seed: 1,
             resume: (self.bucket.session_epoch() > 1).then_some(resume),
+        }))
+    }
+
+    /// What the control plane brings of a session whose players have not come.
+    pub(super) fn recover(&mut self, session_id: SessionId, address: &str) -> Order {
+        let held = self.characters.iter().find(|(_, stored)| stored.lease == Some(session_id));
+        let (character_id, stored) = held.expect("the session holds nobody");
+        let owner = (account_of(*character_id), *character_id, stored.seat);
+        let admitted = *self.admit(session_id, owner).unwrap();
+        Order::Recovered(Arc::new(Recovery {
+            session_id,
+            session_epoch: self.bucket.session_epoch(),
+            recovered: Recovered { address: address.to_owned(), admitted },
+            checkpoint: self.bucket.find(session_id),
         }))
     }
 

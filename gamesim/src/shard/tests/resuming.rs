@@ -4,7 +4,7 @@
 use super::api::Health;
 use super::bucket::tails;
 use super::*;
-use crate::limits::{AWAY_S_MAX, CHECKPOINT_OF_LOST_MS, CHECKPOINT_PATIENCE_MS};
+use crate::limits::{AWAY_S_MAX, CHECKPOINT_OF_LOST_MS, CHECKPOINT_PATIENCE_MS, RECOVERED_AWAY_S_MAX};
 use guildhall_domain::progress::WriteSeq;
 use guildhall_protocol::payload::EntityKind;
 
@@ -167,9 +167,11 @@ fn the_loss_is_what_happened_since_the_last_checkpoint_and_the_session_is_as_old
     let lost = before + 10 - house.players[again].latest().tick;
     assert!(lost <= 24, "{lost} ticks are lost");
     assert!(house.players[again].latest().durable_seq > 0, "what was durable still is");
-    assert_eq!(house.api.stored(1).hot.xp, 5);
     let checkpoint = house.api.bucket.stored(session(1)).unwrap().1;
     assert!((10_000..13_000).contains(&checkpoint.age_ms), "{}", checkpoint.age_ms);
+    assert_eq!(house.api.stored(1).hot.xp, 0, "the checkpoint alone has it");
+    house.flush();
+    assert_eq!(house.api.stored(1).hot.xp, 5);
 }
 
 #[test]
@@ -199,6 +201,69 @@ fn whoever_does_not_come_back_is_given_back_in_time() {
 }
 
 #[test]
+fn a_session_that_nobody_comes_back_to_is_taken_over_and_everybody_is_given_back_with_what_was_durable() {
+    let mut house = House::with_checkpoints();
+    let ada = house.enter(1, 0, 1);
+    house.enter(1, 1, 2);
+    house.slay(ada, RAT);
+    house.players[ada].wish(0, Action::PickUp { target: TAIL });
+    house.ticks(40);
+    assert!(house.players[ada].latest().durable_seq > 0 && tails(&house.api.stored(1).hot) == 0);
+    house.kill();
+    let elsewhere = house.api.recover(session(1), "203.0.113.7:4001");
+    house.shard.handle_order(house.now_ms, elsewhere);
+    assert_eq!(house.shard.report().rooms, 0, "it is another shard's");
+    let here = house.api.recover(session(1), ADDRESS);
+    house.shard.handle_order(house.now_ms, here.clone());
+    house.ticks(u32::try_from(RECOVERED_AWAY_S_MAX).unwrap() * 20 - 20);
+    house.shard.handle_order(house.now_ms, here);
+    assert!(house.shard.report().rooms == 1 && house.api.stored(1).lease.is_some(), "they may still come");
+    house.ticks(60);
+    for hero in [1, 2] {
+        assert_eq!((house.api.stored(hero).lease, house.api.stored(hero).hot.xp), (None, 5));
+    }
+    assert_eq!((tails(&house.api.stored(1).hot), house.shard.report().rooms), (1, 0));
+    assert_eq!(house.api.finalized.iter().map(|request| request.outcome).collect::<Vec<_>>(), [Outcome::Abandoned]);
+}
+
+#[test]
+fn who_comes_back_to_a_session_that_was_taken_over_finds_everything() {
+    for comes_first in [false, true] {
+        let mut house = House::with_checkpoints();
+        let ada = house.enter(1, 0, 1);
+        house.slay(ada, RAT);
+        house.ticks(40);
+        house.kill();
+        let recovery = house.api.recover(session(1), ADDRESS);
+        if comes_first {
+            house.enter(1, 0, 1);
+            house.shard.handle_order(house.now_ms, recovery);
+        } else {
+            house.shard.handle_order(house.now_ms, recovery);
+            house.enter(1, 0, 1);
+        }
+        house.ticks(u32::try_from(AWAY_S_MAX).unwrap() * 20);
+        let again = house.players.len() - 1;
+        assert!(house.players[again].latest().snapshot.entity(RAT).is_none() && house.tails() == 1);
+        assert_eq!((house.shard.report().players, house.api.stored(1).hot.xp), (1, 5));
+    }
+}
+
+#[test]
+fn a_game_sim_that_stops_while_it_takes_a_session_over_writes_what_there_is() {
+    let mut house = House::with_checkpoints();
+    let ada = house.enter(1, 0, 1);
+    house.slay(ada, RAT);
+    house.ticks(40);
+    house.kill();
+    let recovery = house.api.recover(session(1), ADDRESS);
+    house.shard.handle_order(house.now_ms, Order::Stop);
+    house.shard.handle_order(house.now_ms, recovery);
+    house.ticks(20);
+    assert_eq!((house.api.stored(1).lease, house.api.stored(1).hot.xp, house.shard.report().rooms), (None, 5, 0));
+}
+
+#[test]
 fn everybody_who_comes_back_to_a_session_that_moved_is_admitted_once() {
     let mut house = House::with_checkpoints();
     let ada = house.enter(1, 0, 1);
@@ -210,6 +275,7 @@ fn everybody_who_comes_back_to_a_session_that_moved_is_admitted_once() {
     house.enter(1, 0, 1);
     let bob = house.enter(1, 1, 2);
     assert_eq!(house.api.admissions, 2, "a seat that is only reserved does not last");
+    house.flush();
     assert_eq!((house.shard.report().players, house.api.stored(2).hot.xp), (2, 5));
     // From here on the seat is theirs.
     house.players[bob].is_silent = true;
@@ -245,7 +311,7 @@ fn a_session_moves_on_as_often_as_it_has_to() {
     assert_eq!(house.api.bucket.session_epoch(), 4);
     assert!(house.players[again].latest().snapshot.entity(RAT).is_none() && house.tails() == 1);
     house.players[again].wish(0, Action::PickUp { target: TAIL });
-    house.ticks(10);
+    house.flush();
     assert_eq!((tails(&house.api.stored(1).hot), house.api.stored(1).hot.xp), (1, 5));
     let last = house.api.stored(1).last_write.unwrap();
     assert!(last.session_epoch == 4 && WriteSeq::from(last.seq).checkpoint() < 100, "{last:?}");
@@ -268,7 +334,7 @@ fn a_session_that_comes_back_to_its_game_sim_goes_on_from_what_it_left_there() {
         let mut house = House::with_checkpoints();
         let ada = house.enter(1, 0, 1);
         house.slay(ada, RAT);
-        house.ticks(60);
+        house.flush();
         assert_eq!(house.api.stored(1).hot.xp, 5);
         house.players[ada].is_silent = true;
         house.api.bucket.come_back();
@@ -294,7 +360,7 @@ fn a_session_that_comes_back_to_its_game_sim_goes_on_from_what_it_left_there() {
         house.ticks(60);
         assert_eq!(house.players[again].latest().tick, before + 60, "{meanwhile:?}: it moves once in a tick");
         house.players[again].wish(0, Action::PickUp { target: TAIL });
-        house.ticks(10);
+        house.flush();
         assert_eq!((tails(&house.api.stored(1).hot), house.api.stored(1).hot.xp), (1, 5), "{meanwhile:?}");
         assert_eq!(house.api.stored(1).last_write.unwrap().session_epoch, 3);
     }
@@ -313,7 +379,7 @@ fn an_answer_to_the_room_that_was_there_before_says_nothing_to_the_one_that_is()
         Order::Saved { session_id: session(1), session_epoch: 1, answer: Ok(vec![GroupStatus::Fenced; 4]) },
         Order::Finalized { session_id: session(1), session_epoch: 1, answer: Ok(()) },
     ];
-    for tick in 0..60 {
+    for tick in 0..600 {
         for answer in answers.clone().into_iter().filter(|_| tick % 2 == 0) {
             house.shard.handle_order(house.now_ms, answer);
         }
@@ -345,7 +411,7 @@ fn a_checkpoint_that_lacks_what_was_written_is_refused_and_the_session_closed() 
     house.ticks(20);
     let early = house.api.bucket.present();
     house.slay(ada, RAT);
-    house.ticks(60);
+    house.flush();
     assert_eq!(house.api.stored(1).hot.xp, 5);
     for object in [early, None, Some(vec![1, 2, 3])] {
         house.kill();
@@ -417,7 +483,7 @@ fn a_process_that_was_stopped_or_a_clock_that_was_set_keeps_the_session_resumabl
     house.ticks(3);
     assert!(house.shard.report().waiting_since_ms.is_some());
     house.now_ms += 4 * CHECKPOINT_PATIENCE_MS;
-    house.ticks(60);
+    house.flush();
     let report = house.shard.report();
     assert_eq!((report.rooms_uncovered, report.waiting_since_ms, house.api.stored(1).hot.xp), (0, None, 5));
     assert!(house.api.bucket.stored(session(1)).is_some());
@@ -462,8 +528,13 @@ fn urgent_changes_do_not_wait_for_the_beat_and_rooms_share_one_object() {
     assert!((10..=11).contains(&puts), "{puts} objects in 10 s");
     house.slay(players[0], RAT);
     house.players[players[0]].wish(0, Action::PickUp { target: TAIL });
-    house.ticks(8);
-    assert_eq!(tails(&house.api.stored(1).hot), 1, "within 400 ms");
+    house.ticks(16);
+    let gained = |event: &GameEvent| if let GameEvent::ItemGained { seq, .. } = event { Some(*seq) } else { None };
+    let gained = house.players[players[0]].events.iter().find_map(gained).unwrap();
+    assert!(house.players[players[0]].latest().durable_seq >= gained, "within 800 ms");
+    assert_eq!(tails(&house.api.stored(1).hot), 0, "and the store hears of it later");
+    house.flush();
+    assert_eq!(tails(&house.api.stored(1).hot), 1);
     assert!(house.shard.report().checkpoint_bytes > 500 && house.shard.report().checkpoints_failed == 0);
 }
 
@@ -477,7 +548,7 @@ fn an_api_that_is_down_does_not_hold_checkpoints_up() {
     house.kill();
     house.api.health = Health::Well;
     house.enter(1, 0, 1);
-    house.ticks(40);
+    house.flush();
     assert_eq!(house.api.stored(1).hot.xp, 5, "no row had it, the checkpoint did");
     assert_eq!(house.shard.report().unsaved, 0);
 }

@@ -130,9 +130,11 @@ pub struct Expulsion {
 }
 
 /// The answer to reap: what was cleaned up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FleetReaped {
+    /// Sessions whose players had not come back, and that are on another game sim.
+    pub sessions_moved: u32,
     /// Sessions that waited in vain for another game sim and were given up.
     pub sessions_lost: u32,
     /// Rows of game sims that were removed.
@@ -176,6 +178,29 @@ pub struct Admitted {
     /// What the session goes on from, if another game sim ran it before and there is no room of it yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume: Option<Resume>,
+}
+
+/// Take over a session that was placed here because its game sim died, and whose players have not come back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RecoverRequest {
+    /// Path parameter.
+    pub session_id: SessionId,
+    /// Epoch of the calling game sim.
+    pub gamesim_epoch: u64,
+    /// Epoch of the session, from the registry's list.
+    pub session_epoch: u32,
+}
+
+/// The answer to recover: everything that a room needs to go on without its players.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Recovered {
+    /// Public UDP address of the shard that is to run the session, `ip:port`.
+    pub address: String,
+    /// One of those who are admitted by this, as if they had arrived; the others are among what the session goes on from.
+    pub admitted: Admitted,
 }
 
 /// What a session goes on from on its next game sim.
