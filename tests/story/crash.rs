@@ -8,8 +8,13 @@ use guildhall_domain::{Character, SessionState};
 use guildhall_local::stack::{Signal, Stack, StackConfig};
 use guildhall_storage::sessions;
 use guildhall_tests::party::{DUNGEON, assert_holds, characters, ended, register};
+use std::time::Duration;
 use tempfile::TempDir;
 use tokio::sync::watch;
+
+/// How long it may take until a session has been taken over and closed: its lease, the time that its players are given, what is
+/// between two clean-ups and between two heartbeats, and the time that the next game sim gives them; twice.
+const TAKEN_OVER_MAX: Duration = Duration::from_secs(140);
 
 /// A party that was in the middle of a dungeon when a signal came.
 struct Interrupted {
@@ -20,15 +25,19 @@ struct Interrupted {
     _folder: TempDir,
 }
 
-/// Plays until everybody has durable progress and is making more, then sends the signal to the game sim that runs it.
-async fn interrupt(signal: Signal) -> Interrupted {
+/// Plays until everybody has durable progress and is making more, then sends the signal to the game sim that runs it. Who has
+/// lost the connection comes back, or does not.
+async fn interrupt(signal: Signal, comes_back: bool) -> Interrupted {
     let folder = TempDir::new().unwrap();
     let stack = Stack::start(StackConfig::new(folder.path(), EXE)).await.unwrap();
     let api = Api::new(&stack.api_url()).unwrap();
     let members = register(&api).await;
     let before = characters(&members).await;
     let (sender, mut progress) = watch::channel(PartyProgress::default());
-    let options = PartyOptions { progress: Some(sender), ..PartyOptions::default() };
+    let mut options = PartyOptions { progress: Some(sender), ..PartyOptions::default() };
+    if !comes_back {
+        options.rejoins_in_a_row_max = 0;
+    }
     let playing = tokio::spawn({
         let (api, members) = (api.clone(), members.clone());
         async move { play_dungeon(&api, &members, DUNGEON, options).await.unwrap() }
@@ -47,7 +56,7 @@ async fn interrupt(signal: Signal) -> Interrupted {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_sigkill_the_party_plays_on_elsewhere_and_loses_nothing_durable() {
-    let Interrupted { stack, members, before, result, .. } = interrupt(Signal::KILL).await;
+    let Interrupted { stack, members, before, result, .. } = interrupt(Signal::KILL, true).await;
     assert!(result.is_cleared(), "{:?}", result.members.iter().map(|member| &member.ending).collect::<Vec<_>>());
     let view = ended(&members[0].player, result.session_id).await;
     assert_eq!((view.state, view.outcome), (SessionState::Ended, Some(Outcome::Cleared)));
@@ -65,9 +74,33 @@ async fn after_sigkill_the_party_plays_on_elsewhere_and_loses_nothing_durable() 
     stack.shutdown().await;
 }
 
+/// What only a checkpoint had is written though none of the players asks for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_sigkill_a_party_that_does_not_come_back_has_everything_that_was_durable() {
+    let Interrupted { stack, members, before, result, .. } = interrupt(Signal::KILL, false).await;
+    assert!(!result.is_cleared(), "the dungeon was over before the signal came");
+    let closed = async {
+        loop {
+            let session = sessions::find(stack.table(), result.session_id).await.unwrap().unwrap();
+            if !session.state.is_live() {
+                return session;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    let session = tokio::time::timeout(TAKEN_OVER_MAX, closed).await.expect("nobody takes the session over");
+    assert_eq!((session.state, session.outcome, session.epoch), (SessionState::Ended, Some(Outcome::Abandoned), 2));
+    let after = characters(&members).await;
+    for ((before, after), member) in before.iter().zip(&after).zip(&result.members) {
+        assert!(member.durable_seq > 0, "{member:?}");
+        assert_holds(before, after, member, member.durable_seq);
+    }
+    stack.shutdown().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn after_sigterm_nothing_is_lost() {
-    let Interrupted { stack, members, before, result, .. } = interrupt(Signal::TERM).await;
+    let Interrupted { stack, members, before, result, .. } = interrupt(Signal::TERM, true).await;
     let after = characters(&members).await;
     for ((before, after), member) in before.iter().zip(&after).zip(&result.members) {
         assert_holds(before, after, member, u64::MAX);

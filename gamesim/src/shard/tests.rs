@@ -21,6 +21,7 @@ mod expulsions;
 mod missed;
 mod play;
 mod recording;
+mod recovering;
 mod resuming;
 mod seats;
 mod zones;

@@ -4,20 +4,20 @@
 use super::api::Health;
 use super::bucket::tails;
 use super::*;
-use crate::limits::{AWAY_S_MAX, CHECKPOINT_OF_LOST_MS, CHECKPOINT_PATIENCE_MS, RECOVERED_AWAY_S_MAX};
+use crate::limits::{AWAY_S_MAX, CHECKPOINT_OF_LOST_MS, CHECKPOINT_PATIENCE_MS};
 use guildhall_domain::progress::WriteSeq;
 use guildhall_protocol::payload::EntityKind;
 
 /// Entity of the rat's tail.
-const TAIL: u16 = 8_192;
+pub(super) const TAIL: u16 = 8_192;
 
 impl House {
-    fn with_checkpoints() -> Self {
+    pub(super) fn with_checkpoints() -> Self {
         Self { shard: Self::shard(START_MS, true), ..Self::new() }
     }
 
     /// The game sim is gone from one moment to the next; another one takes its sessions over, under the next epoch.
-    fn kill(&mut self) {
+    pub(super) fn kill(&mut self) {
         self.shard = Self::shard(self.now_ms, true);
         self.players.clear();
         self.api.forget_asker();
@@ -32,7 +32,7 @@ impl House {
     }
 
     /// Rats' tails that there are: on the ground of the room, and with those in it and with everybody else as stored.
-    fn tails(&self) -> u32 {
+    pub(super) fn tails(&self) -> u32 {
         let dungeon = self.shard.rooms.get(session(1)).and_then(Room::dungeon);
         let ground = dungeon.map_or(0, |dungeon| {
             dungeon.entities().filter(|entity| matches!(entity.kind, crate::world::EntityViewKind::Loot { .. })).count()
@@ -198,69 +198,6 @@ fn whoever_does_not_come_back_is_given_back_in_time() {
     assert_eq!((house.api.stored(2).lease, house.api.stored(3).lease), (None, None));
     assert_eq!((house.api.stored(1).hot.xp, house.api.stored(2).hot.xp, house.api.stored(3).hot.xp), (5, 5, 0));
     assert_eq!(house.shard.report().players, 1);
-}
-
-#[test]
-fn a_session_that_nobody_comes_back_to_is_taken_over_and_everybody_is_given_back_with_what_was_durable() {
-    let mut house = House::with_checkpoints();
-    let ada = house.enter(1, 0, 1);
-    house.enter(1, 1, 2);
-    house.slay(ada, RAT);
-    house.players[ada].wish(0, Action::PickUp { target: TAIL });
-    house.ticks(40);
-    assert!(house.players[ada].latest().durable_seq > 0 && tails(&house.api.stored(1).hot) == 0);
-    house.kill();
-    let elsewhere = house.api.recover(session(1), "203.0.113.7:4001");
-    house.shard.handle_order(house.now_ms, elsewhere);
-    assert_eq!(house.shard.report().rooms, 0, "it is another shard's");
-    let here = house.api.recover(session(1), ADDRESS);
-    house.shard.handle_order(house.now_ms, here.clone());
-    house.ticks(u32::try_from(RECOVERED_AWAY_S_MAX).unwrap() * 20 - 20);
-    house.shard.handle_order(house.now_ms, here);
-    assert!(house.shard.report().rooms == 1 && house.api.stored(1).lease.is_some(), "they may still come");
-    house.ticks(60);
-    for hero in [1, 2] {
-        assert_eq!((house.api.stored(hero).lease, house.api.stored(hero).hot.xp), (None, 5));
-    }
-    assert_eq!((tails(&house.api.stored(1).hot), house.shard.report().rooms), (1, 0));
-    assert_eq!(house.api.finalized.iter().map(|request| request.outcome).collect::<Vec<_>>(), [Outcome::Abandoned]);
-}
-
-#[test]
-fn who_comes_back_to_a_session_that_was_taken_over_finds_everything() {
-    for comes_first in [false, true] {
-        let mut house = House::with_checkpoints();
-        let ada = house.enter(1, 0, 1);
-        house.slay(ada, RAT);
-        house.ticks(40);
-        house.kill();
-        let recovery = house.api.recover(session(1), ADDRESS);
-        if comes_first {
-            house.enter(1, 0, 1);
-            house.shard.handle_order(house.now_ms, recovery);
-        } else {
-            house.shard.handle_order(house.now_ms, recovery);
-            house.enter(1, 0, 1);
-        }
-        house.ticks(u32::try_from(AWAY_S_MAX).unwrap() * 20);
-        let again = house.players.len() - 1;
-        assert!(house.players[again].latest().snapshot.entity(RAT).is_none() && house.tails() == 1);
-        assert_eq!((house.shard.report().players, house.api.stored(1).hot.xp), (1, 5));
-    }
-}
-
-#[test]
-fn a_game_sim_that_stops_while_it_takes_a_session_over_writes_what_there_is() {
-    let mut house = House::with_checkpoints();
-    let ada = house.enter(1, 0, 1);
-    house.slay(ada, RAT);
-    house.ticks(40);
-    house.kill();
-    let recovery = house.api.recover(session(1), ADDRESS);
-    house.shard.handle_order(house.now_ms, Order::Stop);
-    house.shard.handle_order(house.now_ms, recovery);
-    house.ticks(20);
-    assert_eq!((house.api.stored(1).lease, house.api.stored(1).hot.xp, house.shard.report().rooms), (None, 5, 0));
 }
 
 #[test]
