@@ -40,6 +40,7 @@ impl Endpoint for ChangePassword {
         let asking = caller.login_session_id;
         if accounts::change_password(&app.table, &caller.account, asking, hash.as_str(), &login).await? {
             expel(app, caller.account_id, Ended::All, now).await?;
+            tracing::info!(account_id = %caller.account_id, "a password was changed");
             Ok(answer)
         } else {
             // The login ended while the passwords were hashed, or another change came first and ended it.

@@ -49,6 +49,7 @@ impl Endpoint for RegisterAccount {
             roster: 0,
         };
         if accounts::register(&call.app.table, &email, &account).await? {
+            tracing::info!(%account_id, "an account was registered");
             Ok(answer)
         } else {
             Err(ApiError::new(409, "email_taken", "this e-mail address has an account already"))
