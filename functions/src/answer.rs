@@ -7,9 +7,24 @@ use crate::error::ApiError;
 use guildhall_domain::limits::{CONTENT_CACHE_S, CONTENT_IMMUTABLE_CACHE_S};
 use lambda_http::Response;
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG};
+use lambda_http::http::response::Builder;
 use serde::Serialize;
 use std::fmt;
 use std::marker::PhantomData;
+
+/// What every answer says to a browser that shows it by itself, where no page of a game asked for it: come back over TLS only,
+/// take it for nothing but what it says it is, load and frame nothing, and tell nobody where you were.
+pub const GUARDS: [(&str, &str); 4] = [
+    ("strict-transport-security", "max-age=31536000; includeSubDomains"),
+    ("x-content-type-options", "nosniff"),
+    ("content-security-policy", "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"),
+    ("referrer-policy", "no-referrer"),
+];
+
+/// An answer with what every answer has.
+pub(crate) fn guarded(status: u16) -> Builder {
+    GUARDS.into_iter().fold(Response::builder().status(status), |answer, (name, value)| answer.header(name, value))
+}
 
 /// What every JSON answer says it is.
 pub(crate) const JSON: &str = "application/json";
@@ -118,7 +133,7 @@ struct Keep {
 impl Answer {
     /// `no-store` unless it says otherwise, because every other answer is somebody's.
     pub(crate) fn into_response(self) -> Response<String> {
-        let mut response = Response::builder().status(self.status);
+        let mut response = guarded(self.status);
         if self.status != 304 {
             response = response.header(CONTENT_TYPE, self.media_type);
         }

@@ -160,11 +160,14 @@ impl ApiError {
         serde_json::to_string(&body).unwrap_or_default()
     }
 
-    /// Logs what the caller is not told, once.
+    /// Logs what the caller is not told, once. Who was not let in is worth a line in any case; the gateway's line of the same
+    /// request has the address.
     pub(crate) fn log(&self, route: &str, request_id: &str) {
-        match &self.cause {
-            Some(cause) => tracing::error!(route, request_id, self.status, self.code, cause),
-            None => tracing::debug!(route, request_id, self.status, self.code, self.message),
+        let Self { status, code, message, cause, .. } = self;
+        match (cause, status) {
+            (Some(cause), _) => tracing::error!(route, request_id, status, code, cause),
+            (None, 401 | 403 | 429) => tracing::info!(status, code, "a caller was not let in"),
+            (None, _) => tracing::debug!(route, request_id, status, code, message),
         }
     }
 }
@@ -210,5 +213,25 @@ impl From<Refused> for ApiError {
             Refused::SeatsHeld => "seats_held",
         };
         Self::new(409, code, refused.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_went_wrong_inside_is_for_the_log_alone() {
+        let secret = "arn:aws:dynamodb:accounts at line 7";
+        for error in [
+            ApiError::internal(secret),
+            StorageError::Undecodable(secret.into()).into(),
+            StorageError::Unavailable(secret.into()).into(),
+            ApiError::unauthorized().because(secret),
+        ] {
+            assert!(error.cause.as_ref().is_some_and(|cause| cause.contains(secret)), "{error:?}");
+            let body = error.body("r-1");
+            assert!(!body.contains("arn:") && !body.contains("line 7"), "{body}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Where the Lambda runtime meets the routes. `start` is what the binaries call; `invoke` is the same adapter for a caller
 //! that has the event in hand, as the local front has.
 
-use crate::answer::JSON;
+use crate::answer::{JSON, guarded};
 use crate::app::{App, Config, Secrets};
 use crate::endpoint::Route;
 use crate::error::ApiError;
@@ -109,8 +109,7 @@ pub async fn invoke(
 
 /// A failure as a response; `no-store`, because every failure is somebody's.
 pub(crate) fn refusal(error: &ApiError, request_id: &str) -> Response<String> {
-    let mut response =
-        Response::builder().status(error.status()).header(CONTENT_TYPE, JSON).header(CACHE_CONTROL, "no-store");
+    let mut response = guarded(error.status()).header(CONTENT_TYPE, JSON).header(CACHE_CONTROL, "no-store");
     if let Some(seconds) = error.retry_after_s() {
         response = response.header(RETRY_AFTER, seconds);
     }

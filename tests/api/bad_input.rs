@@ -3,6 +3,7 @@
 use crate::intents;
 use guildhall_functions::{Access, ROUTES, Route};
 use guildhall_tests::{Backend, Caller};
+use serde_json::{Map, Value, json};
 
 const ID: &str = "00000000000000000000000000000000";
 const JSON: (&str, &str) = ("content-type", "application/json");
@@ -133,6 +134,40 @@ async fn a_game_sim_cannot_slip_in_what_is_not_its_to_write() {
         let path = [("session_id", ID)];
         let answer = backend.send("save-progress", Caller::Gamesim("sim-1"), &path, &[JSON], &body).await;
         answer.refused(400, "invalid_request");
+    }
+    backend.stop().await;
+}
+
+/// The rightful game sim, too, writes nothing that no character can be. What it may say is judged before its lease is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_game_sim_cannot_write_what_no_character_can_be() {
+    let backend = Backend::start().await;
+    let save = async |change: &Value| {
+        let mut hot = json!({
+            "level": 1, "xp": 0, "hp": 1, "hp_max": 1, "gold": 0, "inventory": [], "dungeons_cleared": 0,
+        });
+        hot.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        let write = json!({
+            "character_id": ID, "account_id": ID, "seq": 1, "base_version": 1, "hot": hot, "release": false,
+        });
+        let body = json!({"gamesim_epoch": 1, "session_epoch": 1, "groups": [{"writes": [write]}]});
+        backend.call("save-progress", Caller::Gamesim("sim-1"), &[("session_id", ID)], &body).await
+    };
+    save(&json!({})).await.expect(200);
+    let stack = |quantity: u32| json!({"item": "potion", "quantity": quantity});
+    let skills: Map<String, Value> = (0..65).map(|number| (format!("skill-{number}"), json!(1))).collect();
+    for change in [
+        json!({"level": 0}),
+        json!({"hp": 2}),
+        json!({"gold": 1_000_000_000_001_u64}),
+        json!({"gold": -1}),
+        json!({"inventory": [stack(0)]}),
+        json!({"inventory": [stack(10_000)]}),
+        json!({"inventory": vec![stack(1); 29]}),
+        json!({"inventory": [{"item": "", "quantity": 1}]}),
+        json!({"practice": skills}),
+    ] {
+        save(&change).await.refused(400, "invalid_request");
     }
     backend.stop().await;
 }

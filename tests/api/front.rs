@@ -1,5 +1,6 @@
 //! What caches and probes see through the local front, byte by byte.
 
+use guildhall_functions::answer::GUARDS;
 use guildhall_tests::Backend;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -39,6 +40,34 @@ async fn caches_and_probes_are_served_over_http() {
     let (head, body) = ask(address, "/metrics", "").await;
     assert_eq!(value(&head, "content-type"), Some("application/openmetrics-text; version=1.0.0; charset=utf-8"));
     assert!(body.contains("guildhall_requests_total{route=\"get-content\",class=\"3xx\"} 1\n"), "{body}");
+    front.shutdown().await;
+    backend.stop().await;
+}
+
+/// Successes, what has not changed, refusals and text for programs alike.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_tells_browsers_how_to_take_it() {
+    let backend = Backend::start().await;
+    let front = backend.serve().await;
+    let known = "if-none-match: *\r\n";
+    let mine = format!("authorization: Bearer {}\r\n", backend.player("ada").await);
+    for (path, header, status) in [
+        ("/v1/content", "", 200),
+        ("/v1/content", known, 304),
+        ("/v1/content/items/none", "", 404),
+        ("/v1/characters", &mine, 200),
+        ("/v1/characters", "", 401),
+        ("/v1/content?surprise=1", "", 400),
+        ("/metrics", "", 200),
+    ] {
+        let (head, _) = ask(front.address(), path, header).await;
+        assert!(head.starts_with(&format!("http/1.1 {status}")), "{path}: {head}");
+        for (name, guard) in GUARDS {
+            assert_eq!(value(&head, name), Some(guard.to_lowercase().as_str()), "{path} {status}");
+        }
+        let is_everybodys = path == "/v1/content" && status < 400;
+        assert_eq!(value(&head, "cache-control") == Some("no-store"), !is_everybodys, "{path} {status}");
+    }
     front.shutdown().await;
     backend.stop().await;
 }

@@ -1,6 +1,8 @@
 //! One id leads from the creation of a session over UDP to its last write, through the logs of the API and of the game sim.
 
 use crate::EXE;
+use guildhall_client::rest::Api;
+use guildhall_domain::{Email, Password};
 use guildhall_tests::process::StackProcess;
 use rustix::process::Signal;
 use std::path::Path;
@@ -59,5 +61,39 @@ async fn one_id_leads_through_every_log() {
     for step in steps {
         let parent = format!("parent=00-{id}-{step}-01");
         assert!(api_lines.iter().any(|line| line.contains(&parent)), "nobody answered {parent}");
+    }
+}
+
+/// Every way in leaves a line that says who, and none of the secrets on the way.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_came_in_and_who_was_not_let_in_is_logged_without_secrets() {
+    let folder = TempDir::new().unwrap();
+    let mut stack = StackProcess::start(EXE, folder.path(), &[("GAMESIMS", "0"), ("GUILDHALL_LOG", FILTER)]);
+    let api = Api::new(&stack.ready().await).unwrap();
+    let (address, password, guess) = ("ada.lovelace@example.com", "correct horse battery", "difference engine");
+    let player = api.register(Email::parse(address).unwrap(), Password::parse(password).unwrap()).await.unwrap();
+    assert_eq!(api.login(address, guess).await.unwrap_err().code(), Some("wrong_credentials"));
+    let again = api.login(address, password).await.unwrap();
+    again.logout().await.unwrap();
+    assert!(again.list_characters().await.is_err(), "the login has ended");
+    stack.signal(Signal::TERM);
+    assert!(stack.end().await.success());
+    let log = stack.errors().await;
+
+    let id = player.account_id().to_string();
+    for (route, words) in [
+        ("register-account", format!("an account was registered account_id={id}")),
+        ("login-account", "a caller was not let in status=401 code=\"wrong_credentials\"".to_owned()),
+        ("login-account", format!("a player has logged in account_id={id}")),
+        ("logout-account", format!("a player has logged out account_id={id}")),
+        ("list-characters", "a caller was not let in status=401 code=\"unauthorized\"".to_owned()),
+    ] {
+        let of_route = format!("route=\"{route}\"");
+        let line = log.lines().find(|line| line.contains(&of_route) && line.contains(&words));
+        let line = line.unwrap_or_else(|| panic!("{route}: no {words:?} in\n{log}"));
+        assert!(line.contains("INFO") && line.contains("request_id="), "{line}");
+    }
+    for secret in [address, password, guess, "eyJ"] {
+        assert!(!log.contains(secret), "{secret:?} is in the log");
     }
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 mod openapi;
+mod promises;
 mod watched;
 
 use guildhall_functions::ROUTES;

@@ -50,6 +50,11 @@ pub(super) async fn confirm_password(call: &Call<'_, Player>, typed: &str) -> Re
     Ok(throttle::succeed(&app.table, &attempt, call.now).await?)
 }
 
+/// Refuses a new password that anybody who knows of the account would try.
+pub(super) fn resist_guessing(password: &Password, email: &Email) -> Result<(), ApiError> {
+    password.resist_guessing(email).map_err(|invalid| ApiError::bad_request(invalid.to_string()))
+}
+
 fn judge(admission: Admission) -> Result<(), ApiError> {
     match admission {
         Admission::Admitted => Ok(()),

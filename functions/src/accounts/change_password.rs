@@ -1,6 +1,6 @@
 //! Changes the password. Every login ends, also the one that asks; the answer is a new one.
 
-use super::attempts::{self, confirm_password};
+use super::attempts::{self, confirm_password, resist_guessing};
 use super::expulsion::{self, Ended, expel};
 use super::tokens::{self, new_login};
 use crate::caller::Player;
@@ -33,6 +33,9 @@ impl Endpoint for ChangePassword {
     type Output = Authenticated;
 
     async fn call(call: Call<'_, Player>, input: ChangePasswordRequest) -> Result<Authenticated, ApiError> {
+        if let Some(email) = &call.caller.account.email {
+            resist_guessing(&input.new_password, email)?;
+        }
         confirm_password(&call, &input.old_password).await?;
         let hash = call.app.hasher.hash(&input.new_password, call.app.random()).await?;
         let Call { app, caller, now, .. } = call;
@@ -40,6 +43,7 @@ impl Endpoint for ChangePassword {
         let asking = caller.login_session_id;
         if accounts::change_password(&app.table, &caller.account, asking, hash.as_str(), &login).await? {
             expel(app, caller.account_id, Ended::All, now).await?;
+            tracing::info!(account_id = %caller.account_id, "a password was changed");
             Ok(answer)
         } else {
             // The login ended while the passwords were hashed, or another change came first and ended it.

@@ -38,6 +38,7 @@ impl Endpoint for DeleteAccount {
         let asking = call.caller.login_session_id;
         if accounts::delete(&call.app.table, &call.caller.account, asking).await? {
             expel(call.app, call.caller.account_id, Ended::All, call.now).await?;
+            tracing::info!(account_id = %call.caller.account_id, "an account was deleted");
             Ok(AccountDeleted { deleted: true })
         } else {
             // The login ended while the password was hashed.

@@ -65,7 +65,10 @@ impl Endpoint for LoginAccount {
             let rehashed = checked.rehashed.as_ref().map(PasswordHash::as_str);
             let entry = Entry { account_id, email: &email, password_hash, rehashed, seen: seen.as_deref() };
             let current = match accounts::log_in(table, entry, &login, &attempt, call.now).await? {
-                LoggedIn::Stored => return Ok(answer),
+                LoggedIn::Stored => {
+                    tracing::info!(%account_id, login_session_id = %login.id, "a player has logged in");
+                    return Ok(answer);
+                }
                 LoggedIn::Changed(current) => current,
                 LoggedIn::Gone => return Err(ApiError::wrong_credentials()),
             };

@@ -38,6 +38,7 @@ impl Endpoint for LogoutAccount {
         }
         let ended = if input.everywhere { Ended::All } else { Ended::One(id) };
         expel(call.app, account_id, ended, call.now).await?;
+        tracing::info!(%account_id, login_session_id = %id, everywhere = input.everywhere, "a player has logged out");
         Ok(LoggedOut { logged_out: true })
     }
 }

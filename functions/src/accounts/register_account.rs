@@ -1,6 +1,6 @@
 //! Makes an account and logs it in. Everything is stored before the answer leaves.
 
-use super::attempts::{self, admit_registration};
+use super::attempts::{self, admit_registration, resist_guessing};
 use super::tokens::{self, new_login};
 use crate::caller::Anyone;
 use crate::endpoint::{Call, Endpoint, Method, Route};
@@ -35,6 +35,7 @@ impl Endpoint for RegisterAccount {
 
     async fn call(call: Call<'_, Anyone>, input: Credentials) -> Result<Authenticated, ApiError> {
         let Credentials { email, password } = input;
+        resist_guessing(&password, &email)?;
         admit_registration(call.app, &email, call.source_ip, call.now).await?;
         let hash = call.app.hasher.hash(&password, call.app.random()).await?;
         let account_id = AccountId::from_bits(call.app.random_bits());
@@ -49,6 +50,7 @@ impl Endpoint for RegisterAccount {
             roster: 0,
         };
         if accounts::register(&call.app.table, &email, &account).await? {
+            tracing::info!(%account_id, "an account was registered");
             Ok(answer)
         } else {
             Err(ApiError::new(409, "email_taken", "this e-mail address has an account already"))

@@ -6,7 +6,7 @@ use crate::error::ApiError;
 use crate::grants::{Grants, Secret};
 use guildhall_auth::RefreshToken;
 use guildhall_domain::api::Authenticated;
-use guildhall_domain::limits::{ACCESS_TOKEN_LIFETIME_S, REFRESH_TOKEN_LIFETIME_S};
+use guildhall_domain::limits::{ACCESS_TOKEN_LIFETIME_S, LOGIN_LIFETIME_S, REFRESH_TOKEN_LIFETIME_S};
 use guildhall_domain::{AccountId, LoginSessionId, Timestamp, TokenId};
 use guildhall_storage::accounts::{Login, LoginSession};
 
@@ -43,18 +43,15 @@ fn tokens(
 ) -> Result<(Login, Authenticated), ApiError> {
     let refresh = RefreshToken { account_id, login_session_id: id, generation, secret: app.random() };
     let token_id = TokenId::from_bits(app.random_bits());
-    let session = LoginSession {
-        refresh_hash: refresh.hash(),
-        generation,
-        refresh_expires_at: now.plus_secs(REFRESH_TOKEN_LIFETIME_S),
-        created_at,
-    };
+    // What is refreshed lives on, but no login for longer than the whole lifetime.
+    let refresh_expires_at = now.plus_secs(REFRESH_TOKEN_LIFETIME_S).min(created_at.plus_secs(LOGIN_LIFETIME_S));
+    let session = LoginSession { refresh_hash: refresh.hash(), generation, refresh_expires_at, created_at };
     let answer = Authenticated {
         account_id,
         access_token: app.access_keys()?.issue(account_id, id, token_id, now, ACCESS_TOKEN_LIFETIME_S),
         expires_in_s: ACCESS_TOKEN_LIFETIME_S,
         refresh_token: refresh.encode(app.derivation()?),
-        refresh_expires_in_s: REFRESH_TOKEN_LIFETIME_S,
+        refresh_expires_in_s: refresh_expires_at.as_secs().saturating_sub(now.as_secs()),
     };
     Ok((Login { id, session }, answer))
 }

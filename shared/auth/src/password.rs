@@ -155,6 +155,18 @@ mod tests {
         assert_eq!(decoy.as_str().len(), stored.as_str().len());
     }
 
+    /// Nothing is cut off, folded or trimmed on the way, and any text of a permitted length will do.
+    #[test]
+    fn every_character_counts() {
+        let long = format!("{}{}", "пароль🐎".repeat(17), "z!");
+        let stored = hash(&password(&long), [7; 16]);
+        assert_eq!(verify(&password(&long), &stored), Verdict::Right);
+        let last_differs = long.replace('!', "?");
+        for near in [last_differs.as_str(), &format!(" {long}"), &format!("{long} "), &long.replace('z', "Z")] {
+            assert_eq!(verify(&password(near), &stored), Verdict::Wrong, "{near}");
+        }
+    }
+
     #[test]
     fn weak_hashes_are_told_apart() {
         let right = password("correct horse");

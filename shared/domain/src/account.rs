@@ -5,6 +5,11 @@ use crate::limits::{EMAIL_BYTES_MAX, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+/// Words that come to mind with any account here, and are tried as passwords first.
+const WORDS: [&str; 1] = ["guildhall"];
+/// Shortest word that makes a password weak, in characters.
+const WORD_CHARS_MIN: usize = 4;
+
 /// An e-mail address, lowercased; two spellings that differ only in case are one account.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -63,6 +68,23 @@ impl Password {
         }
     }
 
+    /// Refuses what is little more than the game's name or the account's own address. It is for passwords that are new: whoever
+    /// has had one for long must still get in.
+    pub fn resist_guessing(&self, email: &Email) -> Result<(), Invalid> {
+        let lower = self.0.to_lowercase();
+        let local = email.as_str().split('@').next().unwrap_or_default();
+        let is_most = |word: &str| {
+            word.chars().count() >= WORD_CHARS_MIN && lower.replace(word, "").chars().count() < PASSWORD_CHARS_MIN
+        };
+        if WORDS.into_iter().chain([email.as_str(), local]).any(is_most) {
+            return Err(Invalid::new(
+                "password",
+                "it is little more than the game's name or the address; choose another",
+            ));
+        }
+        Ok(())
+    }
+
     /// The secret itself, for the hash.
     pub fn expose(&self) -> &str {
         &self.0
@@ -116,5 +138,20 @@ mod tests {
         assert!(Password::parse(&"x".repeat(129)).is_err());
         let shown = format!("{:?}", Password::parse("correct horse").unwrap());
         assert!(!shown.contains("horse"), "{shown}");
+    }
+
+    #[test]
+    fn what_is_known_of_an_account_is_no_password_for_it() {
+        let email = Email::parse("Ada.Lovelace@example.com").unwrap();
+        let judge = |text: &str| Password::parse(text).unwrap().resist_guessing(&email).is_ok();
+        for weak in ["guildhall", "GuildHall2026", "ada.lovelace", "ADA.LOVELACE!1", "ada.lovelace@example.com"] {
+            assert!(!judge(weak), "{weak}");
+        }
+        for strong in ["correct horse", "the guildhall burns", "ada.lovelace has a secret", "x7Kp2mQz"] {
+            assert!(judge(strong), "{strong}");
+        }
+        // A short name is part of many words.
+        let ada = Email::parse("ada@example.com").unwrap();
+        assert!(Password::parse("canadaaa").unwrap().resist_guessing(&ada).is_ok());
     }
 }

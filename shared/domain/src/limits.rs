@@ -41,6 +41,8 @@ pub const GOLD_MAX: u64 = 1_000_000_000_000;
 pub const ACCESS_TOKEN_LIFETIME_S: u64 = 3_600;
 /// How long a login can be refreshed after it was last refreshed, in seconds.
 pub const REFRESH_TOKEN_LIFETIME_S: u64 = 30 * 24 * 3_600;
+/// How long a login can be refreshed in all, in seconds: after it the password has to be entered again.
+pub const LOGIN_LIFETIME_S: u64 = 365 * 24 * 3_600;
 /// Logins that one account may have at once; one more ends the oldest.
 pub const LOGIN_SESSIONS_PER_ACCOUNT_MAX: usize = 16;
 /// Password hashes that one process computes at once: each takes 12 MiB and a core.

@@ -27,7 +27,7 @@ text!(CharacterId, "A character of an account.", { "pattern": "^[0-9a-f]{32}$" }
 text!(SessionId, "One run of a dungeon by one party.", { "pattern": "^[0-9a-f]{32}$" });
 text!(GamesimId, "A game sim's name.", { "pattern": "^[A-Za-z0-9-]{1,64}$" });
 text!(Email, "An e-mail address; capitals do not matter.", { "format": "email", "maxLength": EMAIL_BYTES_MAX });
-text!(Password, "A password.", { "minLength": PASSWORD_CHARS_MIN, "maxLength": PASSWORD_CHARS_MAX });
+text!(Password, "A password; a new one is more than the game's name or the account's address.", { "minLength": PASSWORD_CHARS_MIN, "maxLength": PASSWORD_CHARS_MAX });
 text!(CharacterName, "Letters, digits, single blanks, hyphens or apostrophes, between letters or digits.", {
     "minLength": CHARACTER_NAME_GRAPHEMES_MIN,
     "maxLength": CHARACTER_NAME_GRAPHEMES_MAX,

@@ -95,16 +95,20 @@ mod tests {
     }
 
     fn written(format: LogFormat, wanted: Option<&str>) -> String {
+        written_of(format, wanted, || {
+            tracing::info!(sessions = 3, "tick \"late\"");
+            tracing::debug!("detail");
+        })
+    }
+
+    fn written_of(format: LogFormat, wanted: Option<&str>, events: impl FnOnce()) -> String {
         let page = Page::default();
         let (filter, _) = choose_filter(wanted, "info");
         let writer = {
             let page = page.clone();
             move || page.clone()
         };
-        tracing::subscriber::with_default(subscriber(format, filter, false, writer), || {
-            tracing::info!(sessions = 3, "tick \"late\"");
-            tracing::debug!("detail");
-        });
+        tracing::subscriber::with_default(subscriber(format, filter, false, writer), events);
         let bytes = page.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
     }
@@ -123,6 +127,16 @@ mod tests {
         assert_eq!(text.lines().count(), 1, "{text}");
         assert!(text.starts_with('{') && text.ends_with("}\n"), "{text}");
         assert!(text.contains(r#""level":"INFO","message":"tick \"late\"","sessions":3"#), "{text}");
+    }
+
+    /// Whatever a caller has put into a message, a text or something that is displayed.
+    #[test]
+    fn json_keeps_hostile_text_within_its_line() {
+        let forged = "x\"}\r\n{\"level\":\"ERROR\",\"message\":\"forged\"}\u{1b}[2J";
+        let text = written_of(LogFormat::Json, None, || tracing::info!(text = forged, shown = %forged, "{forged}"));
+        assert_eq!(text.lines().count(), 1, "{text}");
+        assert!(!text.contains('\u{1b}') && !text.contains("\"level\":\"ERROR\""), "{text}");
+        assert_eq!(text.matches("forged").count(), 3, "{text}");
     }
 
     #[test]

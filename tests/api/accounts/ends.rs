@@ -68,6 +68,22 @@ async fn a_token_alone_changes_no_password_and_deletes_nothing() {
     backend.stop().await;
 }
 
+/// Neither at the beginning nor later; whoever is refused keeps what they had.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_anybody_knows_of_an_account_becomes_no_password() {
+    let backend = Backend::start().await;
+    let body = credentials("lovelace@example.com", "Lovelace1815");
+    backend.call("register-account", Caller::Anyone, &[], &body).await.refused(400, "invalid_request");
+    let body = credentials("lovelace@example.com", "correct horse");
+    let mine = backend.call("register-account", Caller::Anyone, &[], &body).await.expect(201);
+    for known in ["lovelace@example.com", "guildhall!"] {
+        change(&backend, &mine, "correct horse", known).await.refused(400, "invalid_request");
+    }
+    list(&backend, text(&mine, "access_token")).await.expect(200);
+    backend.call("login-account", Caller::Anyone, &[], &body).await.expect(200);
+    backend.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_ends_everything_and_frees_the_address() {
     let backend = Backend::start().await;

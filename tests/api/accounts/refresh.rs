@@ -31,6 +31,29 @@ async fn a_login_goes_on_for_as_long_as_it_is_refreshed() {
     backend.stop().await;
 }
 
+/// However often it is refreshed, a year after the password was entered it is to be entered again.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_login_outlives_its_year() {
+    const DAY_MS: u64 = 86_400_000;
+    let backend = Backend::start().await;
+    backend.player("ada").await;
+    let mut latest = logged_in(&backend).await;
+    for _ in 0..12 {
+        backend.pass_ms(29 * DAY_MS);
+        latest = refresh(&backend, &latest).await.expect(200);
+    }
+    // Of its 365 days 348 are over.
+    assert_eq!(latest["refresh_expires_in_s"], json!(17 * 86_400));
+    backend.pass_ms(17 * DAY_MS - 1_000);
+    latest = refresh(&backend, &latest).await.expect(200);
+    assert_eq!(latest["refresh_expires_in_s"], json!(1));
+    list(&backend, text(&latest, "access_token")).await.expect(200);
+    backend.pass_ms(1_000);
+    list(&backend, text(&latest, "access_token")).await.refused(401, "unauthorized");
+    refresh(&backend, &latest).await.refused(401, "invalid_refresh_token");
+    backend.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_token_that_comes_again_ends_its_login_and_no_other() {
     let backend = Backend::start().await;
