@@ -20,6 +20,10 @@ async fn a_standard_hour_costs_what_was_agreed() {
             problems.push(format!("{charged:?}: {:.1} % less; agree to it with `make agree-bill`", -percent));
         }
     }
+    let long = now.dynamodb_usd_per_hour_long_session / agreed.dynamodb_usd_per_hour_long_session;
+    if (long - 1.0).abs() > TOLERANCE_PERCENT / 100.0 {
+        problems.push(format!("an hour in one session: {long:.2} times what was agreed"));
+    }
     assert!(problems.is_empty(), "a standard hour costs something else by now:\n{}", problems.join("\n"));
 }
 
@@ -33,6 +37,7 @@ fn what_was_agreed_is_priced_by_the_list() {
         (agreed.usd_per_1000_session_hours, again.usd_per_1000_session_hours),
         (agreed.usd_per_ccu_month, again.usd_per_ccu_month),
         (agreed.dynamodb_usd_per_session_hour, again.dynamodb_usd_per_session_hour),
+        (agreed.dynamodb_usd_per_hour_long_session, again.dynamodb_usd_per_hour_long_session),
     ] {
         assert!((written / computed - 1.0).abs() < 1e-6, "{written} is {computed} by now");
     }

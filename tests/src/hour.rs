@@ -24,6 +24,9 @@ pub const ROOMS: f64 = 100.0;
 pub const PLAYERS_PER_ROOM: usize = 4;
 /// Dungeons that are played to find out.
 const DUNGEONS: u32 = 3;
+/// Two stays in a zone, to tell its coming and going from the rest, in milliseconds.
+const SHORT_STAY_MS: u64 = 30_000;
+const LONG_STAY_MS: u64 = 150_000;
 /// Shards of a game sim: a c7g.large has two processors.
 const SHARDS_PER_GAMESIM: f64 = 2.0;
 const HOUR_MS: f64 = 3_600_000.0;
@@ -54,6 +57,8 @@ pub struct Agreed {
     pub usd_per_ccu_month: f64,
     /// What DynamoDB costs, in dollars per session-hour.
     pub dynamodb_usd_per_session_hour: f64,
+    /// The same for a party that spends the hour in one session, in a zone.
+    pub dynamodb_usd_per_hour_long_session: f64,
     /// What the rooms of the standard hour use, all together.
     pub used: Quantities,
     /// What one of them uses by itself.
@@ -78,6 +83,7 @@ impl Agreed {
             usd_per_1000_session_hours: bill.usd_per_1000_session_hours,
             usd_per_ccu_month: bill.usd_per_ccu_month,
             dynamodb_usd_per_session_hour: bill.dynamodb_usd_per_session_hour,
+            dynamodb_usd_per_hour_long_session: hour.long_session.dynamodb_usd(prices),
             used,
             room_hour: hour,
         }
@@ -120,6 +126,8 @@ pub struct RoomHour {
     pub datagrams_out: f64,
     /// Their bytes, without IP and UDP headers.
     pub bytes_out: f64,
+    /// What a party that spends the hour in one session asks of the database.
+    pub long_session: RouteUse,
     /// One heartbeat of a game sim.
     pub heartbeat: RouteUse,
     /// One clean-up of the fleet.
@@ -142,6 +150,11 @@ pub async fn play() -> Result<RoomHour, Box<dyn std::error::Error + Send + Sync>
     for _ in 0..DUNGEONS {
         party.play_dungeon().await?;
     }
+    // An hour of a zone is its coming and going and what every minute brings.
+    let [short, long] = [party.stay_in_zone(SHORT_STAY_MS).await?, party.stay_in_zone(LONG_STAY_MS).await?];
+    let (short, long) = (short.of_all_routes(), long.of_all_routes());
+    let long_session =
+        short.plus(long.minus(short).times((HOUR_MS - SHORT_STAY_MS as f64) / (LONG_STAY_MS - SHORT_STAY_MS) as f64));
     let heartbeat = party.heartbeat().await;
     let reap = party.reap().await;
     let played_ms = party.played_ms() as f64;
@@ -158,6 +171,7 @@ pub async fn play() -> Result<RoomHour, Box<dyn std::error::Error + Send + Sync>
         recording_bytes: per_hour(recording_bytes),
         datagrams_out: per_hour(datagrams_out),
         bytes_out: per_hour(bytes_out),
+        long_session,
         heartbeat,
         reap,
     })
@@ -169,6 +183,27 @@ fn rounded(value: f64) -> f64 {
 }
 
 impl RouteUse {
+    fn plus(self, other: Self) -> Self {
+        Self {
+            calls: self.calls + other.calls,
+            requests: self.requests + other.requests,
+            read_units: self.read_units + other.read_units,
+            write_units: self.write_units + other.write_units,
+        }
+    }
+
+    fn minus(self, other: Self) -> Self {
+        self.plus(other.times(-1.0))
+    }
+
+    /// What the database charges for it, in dollars.
+    fn dynamodb_usd(self, prices: &Prices) -> f64 {
+        let mut used = Quantities::default();
+        used.add(Charged::DynamodbWriteUnits, self.write_units);
+        used.add(Charged::DynamodbReadUnits, self.read_units);
+        Bill::new(prices, &used, 1.0, 1.0).dynamodb_usd_per_session_hour
+    }
+
     fn times(self, factor: f64) -> Self {
         let times = |value: f64| rounded(value * factor);
         Self {

@@ -77,7 +77,7 @@ async fn after_sigkill_the_party_plays_on_elsewhere_and_loses_nothing_durable() 
 /// What only a checkpoint had is written though none of the players asks for it.
 #[tokio::test(flavor = "multi_thread")]
 async fn after_sigkill_a_party_that_does_not_come_back_has_everything_that_was_durable() {
-    let Interrupted { stack, members, before, result, .. } = interrupt(Signal::KILL, false).await;
+    let Interrupted { stack, members, before, result, _folder } = interrupt(Signal::KILL, false).await;
     assert!(!result.is_cleared(), "the dungeon was over before the signal came");
     let closed = async {
         loop {

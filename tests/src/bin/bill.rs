@@ -4,7 +4,7 @@
 #![allow(clippy::print_stdout, reason = "that is all it does")]
 
 use guildhall_local::bill::{Bill, Prices};
-use guildhall_tests::hour::{self, Agreed, PLAYERS_PER_ROOM, ROOMS};
+use guildhall_tests::hour::{self, Agreed, PLAYERS_PER_ROOM, ROOMS, RouteUse};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
@@ -19,6 +19,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         println!("{name:<28}{:>10.1}{:>14.1}{:>14.1}", used.calls, used.write_units, used.read_units);
     }
     let bill = Bill::new(&prices, &hour.of_fleet(ROOMS), ROOMS, ROOMS * PLAYERS_PER_ROOM as f64);
+    let alone = Agreed::of(hour.clone(), &prices).dynamodb_usd_per_hour_long_session;
+    let RouteUse { calls, write_units, read_units, .. } = hour.long_session;
+    println!("\n{:<28}{calls:>10.1}{write_units:>14.1}{read_units:>14.1}", "an hour in one session");
+    println!("DynamoDB ${alone:.6} for that hour");
     println!("\nAn hour of {ROOMS} rooms:\n\n{bill}\n{}", bill.json());
     Ok(())
 }

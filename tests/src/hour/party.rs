@@ -18,6 +18,7 @@ use guildhall_gamesim::exchange::{LoggedChunk, Order, Request};
 use guildhall_gamesim::limits::SLOT_MS;
 use guildhall_gamesim::shard::{Shard, ShardConfig};
 use guildhall_gamesim::world::Game;
+use guildhall_protocol::payload::Action;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::error::Error;
@@ -27,8 +28,10 @@ use std::sync::Arc;
 const GAMESIM: &str = "sim-1";
 /// The port that [`Call::register`] names.
 const PORT: u16 = 4_000;
-/// How long a dungeon may take, in milliseconds.
-const DUNGEON_MS_MAX: u64 = 600_000;
+/// How long a session may take, in milliseconds.
+const SESSION_MS_MAX: u64 = 600_000;
+/// Where a session may last.
+const ZONE: &str = "green-vale";
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -49,6 +52,10 @@ pub(super) struct Party {
     tally: Tally,
     beat_at_ms: u64,
     played_ms: u64,
+    /// What they play.
+    place: &'static str,
+    /// Whether they have had enough.
+    leaves: bool,
 }
 
 impl Party {
@@ -83,25 +90,51 @@ impl Party {
         };
         let now_ms = backend.now().0;
         let shard = Shard::new(config, now_ms);
-        Ok(Self { backend, shard, game, members, tally: Tally::default(), beat_at_ms: now_ms, played_ms: 0 })
+        Ok(Self {
+            backend,
+            shard,
+            game,
+            members,
+            tally: Tally::default(),
+            beat_at_ms: now_ms,
+            played_ms: 0,
+            place: DUNGEON,
+            leaves: false,
+        })
     }
 
     /// One dungeon, from the first request to the last write.
     pub(super) async fn play_dungeon(&mut self) -> Outcome<()> {
         let began_ms = self.backend.now().0;
+        (self.place, self.leaves) = (DUNGEON, false);
+        self.play_until(|_| false).await?;
+        self.played_ms += self.backend.now().0 - began_ms;
+        Ok(())
+    }
+
+    /// One session in a zone, which the party leaves after this time. Returns what was used, which is not counted otherwise.
+    pub(super) async fn stay_in_zone(&mut self, stay_ms: u64) -> Outcome<Tally> {
+        let (before, began_ms) = (std::mem::take(&mut self.tally), self.backend.now().0);
+        (self.place, self.leaves) = (ZONE, false);
+        self.play_until(|now_ms| now_ms - began_ms > stay_ms).await?;
+        Ok(std::mem::replace(&mut self.tally, before))
+    }
+
+    async fn play_until(&mut self, is_enough: impl Fn(u64) -> bool) -> Outcome<()> {
+        let began_ms = self.backend.now().0;
         self.enter().await?;
         let mut has_begun = false;
         while !has_begun || !self.shard.is_idle() {
             has_begun |= !self.shard.is_idle();
+            self.leaves |= is_enough(self.backend.now().0);
             self.slot().await?;
-            if self.backend.now().0 - began_ms > DUNGEON_MS_MAX {
-                return Err("the dungeon does not end".into());
+            if self.backend.now().0 - began_ms > SESSION_MS_MAX {
+                return Err("the session does not end".into());
             }
         }
         for member in &mut self.members {
             member.client = None;
         }
-        self.played_ms += self.backend.now().0 - began_ms;
         Ok(())
     }
 
@@ -114,7 +147,7 @@ impl Party {
             let body = json!({"character_id": self.character(other)?});
             companions.push(self.as_member(other, "issue-companion-ticket", &[], body).await["ticket"].clone());
         }
-        let body = json!({"character_id": self.character(0)?, "dungeon_id": DUNGEON, "companions": companions});
+        let body = json!({"character_id": self.character(0)?, "dungeon_id": self.place, "companions": companions});
         let mut placement = self.as_member(0, "create-game-session", &[], body).await;
         let session = placement["game_session"]["session_id"].as_str().ok_or("no session")?.to_owned();
         for number in 0..PLAYERS_PER_ROOM {
@@ -166,10 +199,11 @@ impl Party {
     fn tick_clients(&mut self, now_ms: u64) {
         for Member { client, memory, address, .. } in &mut self.members {
             let Some(client) = client else { continue };
-            let decision = decide(client.view(), self.game.content(), DUNGEON, memory);
+            let decision = decide(client.view(), self.game.content(), self.place, memory);
             memory.note_decision(client.view(), &decision);
+            let action = if self.leaves { Action::Leave } else { decision.action };
             // The wish of a tick for which there is no room is lost, as in any game.
-            let _ = client.push_input(decision.move_x, decision.move_y, decision.action);
+            let _ = client.push_input(decision.move_x, decision.move_y, action);
             client.handle_tick(now_ms);
             while let Some(mut sent) = client.poll_transmit() {
                 self.shard.handle_datagram(now_ms, *address, &mut sent.bytes);

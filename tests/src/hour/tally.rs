@@ -20,12 +20,12 @@ impl Tally {
     /// Counts a call of a route.
     pub(super) fn count(&mut self, route: &'static str, used: RouteUse) {
         let sum = self.routes.entry(route).or_default();
-        *sum = RouteUse {
-            calls: sum.calls + used.calls,
-            requests: sum.requests + used.requests,
-            read_units: sum.read_units + used.read_units,
-            write_units: sum.write_units + used.write_units,
-        };
+        *sum = sum.plus(used);
+    }
+
+    /// The calls of all routes together.
+    pub(super) fn of_all_routes(&self) -> RouteUse {
+        self.routes.values().fold(RouteUse::default(), |sum, used| sum.plus(*used))
     }
 }
 
