@@ -75,8 +75,12 @@ impl Loot {
 
     /// With one rule missing.
     pub const fn without(twin: Twin) -> Self {
-        let deeds = if matches!(twin, Twin::RestoredAlone) { 4 } else { 3 };
-        Self { twin: Some(twin), deeds, checkpoints: 1 }
+        let (deeds, checkpoints) = match twin {
+            Twin::RestoredAlone => (4, 1),
+            Twin::ForgetsWhoLeft => (3, 2),
+            _ => (3, 1),
+        };
+        Self { twin: Some(twin), deeds, checkpoints }
     }
 
     fn is(&self, twin: Twin) -> bool {
@@ -232,7 +236,8 @@ impl Model for Loot {
             Action::GoOn => self.go_on(&mut state),
             Action::GiveUp => Self::give_up(&mut state),
         }
-        let is_deed = matches!(action, Action::Arrive | Action::Drop(..) | Action::PickUp(..) | Action::Pay | Action::Leave(_));
+        let is_deed =
+            matches!(action, Action::Arrive | Action::Drop(..) | Action::PickUp(..) | Action::Pay | Action::Leave(_));
         state.deeds += u8::from(is_deed);
         (state != *last).then_some(state)
     }
@@ -245,10 +250,10 @@ impl Model for Loot {
 impl Loot {
     /// One transaction: the states of a group, with leases and seats of those who leave.
     fn write(&self, state: &mut State, character: u8) -> Option<()> {
-        let (group, cover, releases) = state.room.as_mut()?.take_group(self, character)?;
-        let name = (state.placement, cover);
-        for (index, purse) in group {
-            let is_over = releases & 1 << index != 0;
+        let group = state.room.as_mut()?.take_group(self, character)?;
+        let name = (state.placement, group.cover);
+        for (index, purse) in group.purses {
+            let is_over = group.leaving & 1 << index != 0;
             state.rows[index] = Row { purse, is_held: !is_over, last: Some(name) };
             if is_over {
                 state.left = state.left.max(Some(name));

@@ -22,7 +22,8 @@ fn main() -> ExitCode {
     println!("{:<28} {states:>9} {:>6} {seconds:>8.1}", "all", "");
     println!("\n{:<28} {:>9} {:>6}  refuted by", "twin", "states", "steps");
     for entry in catalogue::all() {
-        for (name, refute) in entry.twins.iter().filter(|(name, _)| wanted.as_ref().is_none_or(|wanted| wanted == name)) {
+        for (name, refute) in entry.twins.iter().filter(|(name, _)| wanted.as_ref().is_none_or(|wanted| wanted == name))
+        {
             let refuted = refute();
             let found = if refuted.steps.is_empty() { "NOTHING" } else { refuted.property };
             println!("{name:<28} {:>9} {:>6}  {found}", refuted.states, refuted.steps.len());

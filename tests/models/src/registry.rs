@@ -165,7 +165,7 @@ impl Boot {
 
 /// One boot of a game sim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-struct Place {
+pub struct Place {
     sim: u8,
     epoch: u8,
 }

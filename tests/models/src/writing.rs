@@ -262,11 +262,8 @@ pub enum Action {
 impl Action {
     /// Whether it is something that goes wrong.
     fn is_failure(self) -> bool {
-        match self {
-            Self::Move | Self::Lose | Self::Checkpoint(_, false) | Self::Deliver(_, false) => true,
-            Self::Uncover(_) | Self::Kill(_) => true,
-            _ => false,
-        }
+        matches!(self, Self::Move | Self::Lose | Self::Checkpoint(_, false) | Self::Deliver(_, false))
+            || matches!(self, Self::Uncover(_) | Self::Kill(_))
     }
 }
 

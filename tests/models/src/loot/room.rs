@@ -32,6 +32,14 @@ struct Batch {
     purses: [Purse; CHARACTERS],
 }
 
+/// What is written in one transaction.
+pub(super) struct Group {
+    pub(super) purses: Vec<(usize, Purse)>,
+    pub(super) cover: u8,
+    /// Who of it leaves, one bit each.
+    pub(super) leaving: u8,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Room {
     world: World,
@@ -46,7 +54,8 @@ pub(super) struct Room {
 impl Room {
     /// A dungeon that begins: its thing lies on the ground.
     pub(super) fn fresh(rows: &[Row; CHARACTERS], inside: u8) -> Self {
-        let purses = std::array::from_fn(|index| if inside & 1 << index == 0 { Purse::default() } else { rows[index].purse });
+        let purses =
+            std::array::from_fn(|index| if inside & 1 << index == 0 { Purse::default() } else { rows[index].purse });
         let mut ground = [None; THINGS];
         ground[THINGS - 1] = Some(Lying { only: None, from: None });
         Self::of(World { purses, ground, inside, leaving: 0 })
@@ -210,8 +219,8 @@ impl Room {
         Some(())
     }
 
-    /// The group that this character is in, what covers it, and who of it leaves.
-    pub(super) fn take_group(&mut self, model: &Loot, character: u8) -> Option<(Vec<(usize, Purse)>, u8, u8)> {
+    /// The group that this character is in.
+    pub(super) fn take_group(&mut self, model: &Loot, character: u8) -> Option<Group> {
         let bit = 1 << character;
         let marks = &mut self.out.marks;
         if marks.changed & bit == 0 {
@@ -234,6 +243,6 @@ impl Room {
         if self.out.marks.changed == 0 {
             self.out = Batch::default();
         }
-        Some((group, self.out_cover, leaving))
+        Some(Group { purses: group, cover: self.out_cover, leaving })
     }
 }

@@ -15,8 +15,11 @@ impl Twin {
             Self::TornTrade => COINS,
             Self::UncheckedPickUp => TAKEN_ONCE,
             Self::AnybodysAtOnce => OWNERS_FIRST,
-            Self::PickUpAlone | Self::RestoredAlone => ONE_HOLDER,
-            Self::WritesFirst | Self::ResumesUnjudged | Self::ForgetsWhoLeft => ONE_HOLDER,
+            Self::PickUpAlone
+            | Self::RestoredAlone
+            | Self::WritesFirst
+            | Self::ResumesUnjudged
+            | Self::ForgetsWhoLeft => ONE_HOLDER,
         }
     }
 }

@@ -1,9 +1,7 @@
 //! What functions read before they commit. A call keeps what its conditions will name: revisions, leases and the moment at
 //! which it began, which is long past when it commits late.
 
-use super::{
-    BOOTS_MAX, CHARACTERS, Lease, Place, Registry, SEATS, SIMS, Session, SessionState, State, Twin,
-};
+use super::{BOOTS_MAX, CHARACTERS, Lease, Place, Registry, SEATS, SIMS, Session, SessionState, State, Twin};
 use guildhall_domain::SeatState;
 
 /// A call of the API between its reads and its commit.
@@ -29,7 +27,7 @@ pub enum Call {
 
 /// Whose character is taken along, and what was seen of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Taken {
+pub(super) struct Taken {
     pub(super) lease: Option<Lease>,
     /// The session that is left behind, at this revision.
     pub(super) lapsed: Option<(u8, u8)>,
@@ -64,7 +62,7 @@ pub struct Admit {
 
 /// Why a session is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Closing {
+pub(super) enum Closing {
     /// Its game sim says so.
     Ended,
     /// Its game sim says that nobody has come.
@@ -126,7 +124,8 @@ impl Registry {
             for epoch in 1..=BOOTS_MAX as u8 {
                 let place = Place { sim, epoch };
                 // The reaper leaves rows for an hour; that is any time after they are past hope.
-                let is_old = |boot: &&super::Boot| boot.is_past_hope(state.now) && boot.listed.iter().all(|it| *it == 0);
+                let is_old =
+                    |boot: &&super::Boot| boot.is_past_hope(state.now) && boot.listed.iter().all(|it| *it == 0);
                 if state.boot(place).filter(is_old).is_some() {
                     push(Call::Remove(place));
                 }
@@ -151,7 +150,8 @@ impl Registry {
             return;
         }
         for character in 0..CHARACTERS as u8 {
-            let is_seated = row.holds(character, state.now) && state.leases[usize::from(character)] == Some(row.lease(session));
+            let is_seated =
+                row.holds(character, state.now) && state.leases[usize::from(character)] == Some(row.lease(session));
             let taken = self.judge(state, character, session).filter(|_| !is_seated);
             if let Some(taken) = taken {
                 push(Call::Join(Join { session, revision: row.revision, character, taken, now: state.now }));
@@ -164,7 +164,8 @@ impl Registry {
         let lease = state.leases[usize::from(character)];
         let free = Taken { lease, lapsed: None };
         let Some(held) = lease.filter(|held| held.session != wanted) else { return Some(free) };
-        let session = state.session(held.session).filter(|session| session.state.is_live() && session.epoch == held.epoch);
+        let session =
+            state.session(held.session).filter(|session| session.state.is_live() && session.epoch == held.epoch);
         let Some(session) = session else { return Some(free) };
         let is_lapsed = if self.is(Twin::TrustedExpiry) {
             session.seats.iter().flatten().any(|seat| seat.character == character && seat.until <= state.now)
@@ -209,7 +210,8 @@ impl Registry {
 
     /// Somebody asks for a session whose game sim is dead: `functions/src/sessions/resumption.rs`.
     fn moves(&self, state: &State, session: u8, row: &Session, push: &mut impl FnMut(Call)) {
-        let is_orphan = state.boot(row.place).is_some_and(|boot| !boot.is_alive(state.now) && !boot.is_past_hope(state.now));
+        let is_orphan =
+            state.boot(row.place).is_some_and(|boot| !boot.is_alive(state.now) && !boot.is_past_hope(state.now));
         if !row.is_open() || !is_orphan {
             return;
         }
@@ -240,9 +242,7 @@ impl Registry {
     /// The game sims that a look at the fleet shows to have room: `functions/src/sessions/candidates.rs`.
     fn with_room<'a>(&'a self, state: &'a State) -> impl Iterator<Item = Place> + 'a {
         let places = (0..SIMS as u8).flat_map(|sim| (1..=BOOTS_MAX as u8).map(move |epoch| Place { sim, epoch }));
-        places.filter(|place| {
-            state.boot(*place).is_some_and(|boot| boot.is_alive(state.now) && self.has_room(boot))
-        })
+        places.filter(|place| state.boot(*place).is_some_and(|boot| boot.is_alive(state.now) && self.has_room(boot)))
     }
 
     /// The first seat that the character has, or else the first that nobody holds: `Session::reserve`.

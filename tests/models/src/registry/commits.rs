@@ -199,9 +199,8 @@ impl Registry {
     fn register(state: &mut State, register: Register) -> Option<()> {
         let Register { sim, boot: id, epoch, before, now } = register;
         let place = Place { sim, epoch };
-        let is_same = |(epoch, lease_until)| {
-            state.boot(Place { sim, epoch }).is_some_and(|boot| boot.lease_until == lease_until)
-        };
+        let is_same =
+            |(epoch, lease_until)| state.boot(Place { sim, epoch }).is_some_and(|boot| boot.lease_until == lease_until);
         if state.boot(place).is_some() || !before.is_none_or(is_same) {
             return None;
         }

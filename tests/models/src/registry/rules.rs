@@ -32,7 +32,9 @@ impl Twin {
 
 pub(super) fn all() -> Vec<Property<Registry>> {
     vec![
-        Property::always(CAPACITY_HOLDS, |_, state: &State| places(state).all(|(live, _)| live.count_ones() as usize <= CAPACITY)),
+        Property::always(CAPACITY_HOLDS, |_, state: &State| {
+            places(state).all(|(live, _)| live.count_ones() as usize <= CAPACITY)
+        }),
         Property::always(LIST_IS_TRUE, |model: &Registry, state: &State| model.counts() || lists_are_true(state)),
         Property::always(NEVER_NEGATIVE, |_, state: &State| boots(state).all(|boot| boot.counter >= 0)),
         Property::always(ONE_SESSION, |_, state: &State| seats_are_bound(state)),
@@ -76,12 +78,12 @@ fn boots(state: &State) -> impl Iterator<Item = &super::Boot> {
 /// For every boot that has a row: its live sessions by the sessions' rows, one bit each, and those that are listed.
 fn places(state: &State) -> impl Iterator<Item = (u8, u8)> + '_ {
     (0_u8..).zip(&state.boots).flat_map(move |(sim, boots)| {
-        (1_u8..).zip(boots).filter_map(move |(epoch, boot)| {
+        (1_u8..).zip(boots).map(move |(epoch, boot)| {
             let place = super::Place { sim, epoch };
             let live = state.live().filter(|(_, session)| session.place == place);
             let is_listed = |id: u8| boot.as_ref().is_some_and(|boot| boot.listed[usize::from(id)] != 0);
             let listed = (0..super::SESSIONS_MAX as u8).filter(|id| is_listed(*id)).map(|id| 1 << id).sum();
-            Some((live.map(|(id, _)| 1 << id).sum(), listed))
+            (live.map(|(id, _)| 1 << id).sum(), listed)
         })
     })
 }

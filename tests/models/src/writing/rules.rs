@@ -55,7 +55,10 @@ pub(super) fn all() -> Vec<Property<Writing>> {
             state.wire.iter().any(|message| is_done(message) && state.is_awaited(message))
         }),
         Property::sometimes("a zombie's write is on its way", |_, state: &State| {
-            state.wire.iter().any(|message| message.name.placement < state.session.placement && state.is_awaited(message))
+            state
+                .wire
+                .iter()
+                .any(|message| message.name.placement < state.session.placement && state.is_awaited(message))
         }),
         Property::sometimes("an uncovered write", |_, state: &State| {
             state.row.last_write.is_some_and(|last| last.cover() == WriteSeq::UNCOVERED)
