@@ -1,7 +1,7 @@
 # Every target is one line of commands; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test torture check check-timing format lint deny openapi routes check-api check-cloudwatch autoscaler bill agree-bill bench bench-speed bench-build swarm race replay golden functions sim clean bench-functions check-infra plan apply deploy dashboards events
+.PHONY: help run test torture check check-timing format lint deny openapi routes check-api check-cloudwatch autoscaler bill agree-bill bench bench-speed bench-build swarm race replay golden functions models sim clean bench-functions check-infra plan apply deploy dashboards events
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -92,6 +92,9 @@ race: ## Measure a shard, the bare echo, ENet, renet2, renet, quinn and Colyseus
 
 events: ## Follow what happens on the local stack, as domain events
 	@mkdir -p $${GUILDHALL_DATA:-.guildhall} && touch $${GUILDHALL_DATA:-.guildhall}/events.ndjson && exec tail -n 20 -F $${GUILDHALL_DATA:-.guildhall}/events.ndjson
+
+models: ## Search the models of tests/models through, and print what refutes each of their naive twins (a minute; TWIN=… prints its way)
+	cargo run --quiet -p guildhall-models -- $(TWIN)
 
 replay: ## Play a recorded session again and compare every state (ID=…; without, list what is recorded)
 	@cargo build --quiet -p guildhall-local && exec $${CARGO_TARGET_DIR:-target}/debug/guildhall replay $(ID)

@@ -35,6 +35,7 @@ impl Endpoint for FinalizeGameSession {
         match sessions::close(&call.app.table, session, Closing::End(input.outcome), call.now).await? {
             Closed::Done(session) | Closed::Already(session) => Ok(Finalized { state: session.state }),
             Closed::Refused(refused) => Err(refused.into()),
+            Closed::Moved => Err(ApiError::fenced()),
             Closed::GamesimAlive => Err(ApiError::internal("ending a session asked whether its game sim is dead")),
         }
     }

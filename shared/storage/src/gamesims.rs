@@ -161,11 +161,9 @@ pub async fn register(
         if boots.iter().any(|boot| boot.boot_id == row.boot_id) {
             return Ok(None);
         }
-        let last_epoch = match &before {
-            Some(before) => before.epoch,
-            None => last_epoch(table, &row.gamesim_id).await?,
-        };
-        row.epoch = last_epoch + 1;
+        // Read after the rows, and whether there are any or not: a later boot's row may have gone before an earlier one's.
+        let gone = last_epoch(table, &row.gamesim_id).await?;
+        row.epoch = before.as_ref().map_or(gone, |before| before.epoch.max(gone)) + 1;
         let mut writes = vec![Write::put(key(&row.gamesim_id, row.epoch), &row, Condition::NotExists)?];
         if let Some(before) = before.filter(|before| before.state != GamesimState::Gone) {
             // Its lease ends at once, or has ended.

@@ -92,13 +92,17 @@ pub async fn admit(
     now: Timestamp,
 ) -> Result<Result<CharacterRow, NotAdmitted>, CommitError> {
     let (account_id, character_id) = owner;
+    let lease = session.lease();
     let mut not_ours: Vec<CharacterId> = Vec::new();
     for _ in 0..ATTEMPTS_MAX {
+        // It was placed anew meanwhile: whoever asked runs it no more.
+        if session.lease() != lease {
+            return Ok(Err(NotAdmitted::LeaseLost));
+        }
         let next = match session.admit(number, character_id, now) {
             Ok(next) => next,
             Err(refused) => return Ok(Err(NotAdmitted::Refused(refused))),
         };
-        let lease = session.lease();
         // Read after the session: a lease that is still its own says that the seat is, too.
         let row = characters::find(table, account_id, character_id).await?;
         let Some(row) = row.filter(|row| row.lease.as_ref() == Some(&lease)) else {
@@ -155,6 +159,8 @@ pub enum Closed {
     Refused(Refused),
     /// Its game sim is alive.
     GamesimAlive,
+    /// It has been placed anew since it was read: whoever ran it before has no say any more.
+    Moved,
 }
 
 /// Closes a session, frees its place and gives its characters back, all at once. Doing it again changes nothing.
@@ -201,6 +207,9 @@ pub async fn close(
         if let Some(refusal) = error.refusal(0) {
             session = current(refusal.current.as_ref())?.ok_or(CommitError::Conflict)?;
             if session.lease() != lease {
+                if let Closing::End(_) = closing {
+                    return Ok(Closed::Moved);
+                }
                 // It was placed anew meanwhile, where all of this is to be judged anew.
                 place_is_ours = true;
                 not_ours.clear();
@@ -287,6 +296,6 @@ async fn locate(table: &dyn Table, session: Session, now: Timestamp) -> Result<(
     match close(table, session, Closing::Lose, now).await? {
         Closed::Done(closed) | Closed::Already(closed) => Ok((*closed, Whereabouts::Over)),
         // It has been placed anew since it was looked at; whoever asks again finds it so.
-        Closed::Refused(_) | Closed::GamesimAlive => Err(CommitError::Conflict),
+        Closed::Refused(_) | Closed::GamesimAlive | Closed::Moved => Err(CommitError::Conflict),
     }
 }
