@@ -8,11 +8,13 @@
 mod cors;
 mod event;
 mod gateway;
+mod places;
 mod response;
 mod routes;
 mod traffic;
 
 pub use cors::AllowedOrigins;
+pub use places::{INTERNAL_REQUESTS_AT_ONCE_MAX, REQUESTS_AT_ONCE_MAX};
 pub use traffic::{Traffic, TrafficSnapshot};
 
 use crate::sigv4::Identities;
@@ -28,6 +30,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
+use places::Places;
 use routes::Routes;
 use std::convert::Infallible;
 use std::fmt;
@@ -102,6 +105,7 @@ impl Front {
             config,
             routes: Routes::new(routes),
             traffic: Arc::clone(&traffic),
+            places: Places::new(),
             requests: AtomicU64::new(1),
             boot: getrandom::u32().map_err(std::io::Error::other)?,
         };

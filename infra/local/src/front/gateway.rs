@@ -6,6 +6,7 @@
 
 use super::cors::Cors;
 use super::event::{Passage, event};
+use super::places::Places;
 use super::response::{closing, from_function, name_request, refusal};
 use super::routes::{Found, PathParameters, Routes};
 use super::traffic::Traffic;
@@ -36,6 +37,7 @@ pub(crate) struct Gateway {
     pub(crate) routes: Routes,
     pub(super) cors: Cors,
     pub(crate) traffic: Arc<Traffic>,
+    pub(super) places: Places,
     pub(crate) requests: AtomicU64,
     /// Tells this boot's request ids from those of others.
     pub(crate) boot: u32,
@@ -77,6 +79,7 @@ impl Gateway {
         let (parts, body) = request.into_parts();
         require_host(&parts.headers).map_err(|error| refuse(&error))?;
         let (route, path_parameters) = self.find(&parts, request_id)?;
+        let _place = self.places.take(route.access).map_err(|error| refuse(&error))?;
         let body = read(&parts.headers, body).await.map_err(|error| Box::new(closing(refusal(&error, request_id))))?;
         let signer = self.signer(route, &parts, &body).map_err(|error| refuse(&error))?;
         let event = event(&Passage {
