@@ -37,8 +37,9 @@ dashboards: ## Write the dashboards and alerts anew from infra/metrics.json
 	    file=$${pair#*=}; cargo run --quiet -p guildhall-tests --bin dashboards $${pair%%=*} > $$file.new && mv $$file.new $$file || exit 1; \
 	done
 
-routes: ## Write infra/routes.json anew: each function's address, memory, secrets and permissions
+routes: ## Write infra/routes.json (each function's address, memory, secrets and permissions) and the routes in functions/Cargo.toml anew
 	cargo run --quiet -p guildhall-tests --bin openapi routes > infra/routes.json.new && mv infra/routes.json.new infra/routes.json
+	cargo run --quiet -p guildhall-tests --bin openapi manifest < functions/Cargo.toml > functions/Cargo.toml.new && mv functions/Cargo.toml.new functions/Cargo.toml
 
 check-api: ## Hold the running stack to docs/openapi.yaml, route by route and with made-up requests (needs Python)
 	.ci/check-api
