@@ -1,0 +1,33 @@
+"""`main.py GUILDHALL FUNCTIONS`: the checks in the emulated cloud, with the program of the local stack (whose `sim` is the game sim)
+and the folder of the functions' binaries.
+"""
+
+import pathlib
+import sys
+import tempfile
+
+import emulators
+from calls import Checks
+from cloud import Cloud
+
+
+def main(guildhall, functions):
+    bin_folder = pathlib.Path(sys.executable).parent
+    with tempfile.TemporaryDirectory(prefix="guildhall-aws-") as scratch:
+        processes, checks = emulators.Processes(scratch), None
+        try:
+            ministack, moto = emulators.ministack(processes, bin_folder), emulators.moto(processes, bin_folder)
+            print(f"== {len(list(pathlib.Path(functions).glob('*.d')))} functions, roles, tables, queues and an API", flush=True)
+            checks = Checks(Cloud(ministack, functions), moto, processes, guildhall)
+            checks.all()
+        except BaseException:
+            print("\n".join(line for line in processes.log("ministack").splitlines() if "created" not in line and "processed" not in line)[-6000:])
+            raise
+        finally:
+            if checks:
+                checks.stop()
+            processes.stop()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
