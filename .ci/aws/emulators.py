@@ -100,8 +100,9 @@ class Emulator:
 
 
 def environment(**more):
-    """As little of ours as possible."""
-    return {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **more}
+    """As little of ours as possible, and the AWS CLI that came with the emulators."""
+    own, programs = pathlib.Path(__file__).parent / "bin", pathlib.Path(sys.executable).parent
+    return {"PATH": f"{own}:{programs}:{os.environ['PATH']}", "AWS_CLI": str(programs / "aws"), "HOME": os.environ.get("HOME", "/"), **more}
 
 
 def ministack(processes, bin_folder):

@@ -8,7 +8,8 @@ import threading
 import urllib.parse
 
 # What moto carries out. Of the rest ministack verifies the signature and the role, and keeps nothing.
-MOTO = {"SetInstanceProtection"}
+MOTO = {"SetInstanceProtection", "TerminateInstanceInAutoScalingGroup", "DescribeAutoScalingGroups", "DescribeScalingActivities",
+        "PutScheduledUpdateGroupAction"}
 TOKEN = "a-session"
 
 

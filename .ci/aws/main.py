@@ -9,9 +9,11 @@ import tempfile
 import emulators
 from calls import Checks
 from cloud import Cloud
+from operations import Operations, planned
 
 
-def main(guildhall, functions):
+def main(guildhall, functions, *chosen):
+    planned()
     bin_folder = pathlib.Path(sys.executable).parent
     with tempfile.TemporaryDirectory(prefix="guildhall-aws-") as scratch:
         processes, checks = emulators.Processes(scratch), None
@@ -19,7 +21,8 @@ def main(guildhall, functions):
             ministack, moto = emulators.ministack(processes, bin_folder), emulators.moto(processes, bin_folder)
             print(f"== {len(list(pathlib.Path(functions).glob('*.d')))} functions, roles, tables, queues and an API", flush=True)
             checks = Checks(Cloud(ministack, functions), moto, processes, guildhall)
-            checks.all()
+            checks.all(*chosen)
+            Operations(checks).all()
         except BaseException:
             print("\n".join(line for line in processes.log("ministack").splitlines() if "created" not in line and "processed" not in line)[-6000:])
             raise

@@ -64,7 +64,9 @@ pub fn manifest(written: &str) -> String {
 fn served(route: &Route) -> String {
     let Route { name, method, path, .. } = route;
     let method = method.as_str();
-    format!("[[package.metadata.lambda.watch.router]]\npath = \"{path}\"\nmethods = [\"{method}\"]\nfunction = \"{name}\"\n\n")
+    format!(
+        "[[package.metadata.lambda.watch.router]]\npath = \"{path}\"\nmethods = [\"{method}\"]\nfunction = \"{name}\"\n\n"
+    )
 }
 
 fn entry(route: &Route) -> Entry {
