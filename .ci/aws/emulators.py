@@ -101,7 +101,7 @@ class Emulator:
 
 def environment(**more):
     """As little of ours as possible, and the AWS CLI that came with the emulators."""
-    own, programs = pathlib.Path(__file__).parent / "bin", pathlib.Path(sys.executable).parent
+    own, programs = pathlib.Path(__file__).resolve().parent / "bin", pathlib.Path(sys.executable).parent
     return {"PATH": f"{own}:{programs}:{os.environ['PATH']}", "AWS_CLI": str(programs / "aws"), "HOME": os.environ.get("HOME", "/"), **more}
 
 
