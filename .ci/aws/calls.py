@@ -9,11 +9,12 @@ import sys
 import time
 
 import emulators
-from cloud import GROUP, HOOK, NAMESPACE, PREFIX, RELEASE, ROOT, described
+from cloud import GROUP, HOOK, NAMESPACE, PREFIX, ROOT, described
 from emulators import REGION, until
 from instance import Instance
 
 ROOT_KEYS = ("test", "test", None)
+PARTS = ("accounts", "callers", "grants", "content", "characters", "boots", "game", "traces", "scale_in", "dead_letters", "reaper")
 PASSWORD = "correct horse battery"
 DRAIN_S, LAST_WRITES_S = 3, 3
 # A dungeon takes a party a minute and a half, a lease six seconds, and a session waits twenty for somebody who moves it.
@@ -89,7 +90,8 @@ class Checks:
         cut = {**declared, "Statement": [part for part in declared["Statement"] if cloud.arns["characters"] not in part["Resource"]]}
         check(len(cut["Statement"]) == len(declared["Statement"]) - 1, "the role of list-characters names the table of characters")
         cloud.iam.put_role_policy(RoleName=name, PolicyName="declared", PolicyDocument=json.dumps(cut))
-        check(cloud.call("GET", "/v1/characters", token=self.token)[0] == 500, "without that grant GET /v1/characters fails: roles are judged here")
+        check(cloud.call("GET", "/v1/characters", token=self.token)[0] == 500,
+              "without that grant GET /v1/characters fails: roles are judged here")
         cloud.iam.put_role_policy(RoleName=name, PolicyName="declared", PolicyDocument=json.dumps(declared))
         check(cloud.call("GET", "/v1/characters", token=self.token)[0] == 200, "with what routes.json says it answers")
 
@@ -339,7 +341,7 @@ class Checks:
         print("  --  skipped: the schedule itself; the event is handed to the function as EventBridge Scheduler would")
 
     def all(self, *chosen):
-        for part in chosen or ("accounts", "callers", "grants", "content", "characters", "boots", "game", "traces", "scale_in", "dead_letters", "reaper"):
+        for part in chosen or PARTS:
             print(f"== {part.replace('_', ' ')}", flush=True)
             getattr(self, part)()
 

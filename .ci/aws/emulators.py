@@ -109,7 +109,8 @@ def ministack(processes, bin_folder):
     port, scratch = free_port(), processes.scratch
     return Emulator(processes, "ministack", [bin_folder / "ministack"], environment(
         GATEWAY_PORT=str(port), BIND_HOST="127.0.0.1", MINISTACK_HOST="127.0.0.1", MINISTACK_REGION=REGION,
-        AUTH="true", IOT_MTLS_ENABLED="0", SFTP_ENABLED="0", S3_PERSIST="0", STATE_DIR=str(scratch / "state"), S3_DATA_DIR=str(scratch / "s3"), TMPDIR=str(scratch),
+        AUTH="true", IOT_MTLS_ENABLED="0", SFTP_ENABLED="0", S3_PERSIST="0", STATE_DIR=str(scratch / "state"),
+        S3_DATA_DIR=str(scratch / "s3"), TMPDIR=str(scratch),
         MINISTACK_IMDS_V2_REQUIRED="1", LOG_LEVEL="INFO"), port)
 
 

@@ -1,5 +1,5 @@
-"""`main.py GUILDHALL FUNCTIONS`: the checks in the emulated cloud, with the program of the local stack (whose `sim` is the game sim)
-and the folder of the functions' binaries.
+"""`main.py GUILDHALL FUNCTIONS [CHECK…]`: the checks in the emulated cloud, or those that are named, with the program of the local
+stack (whose `sim` is the game sim) and the folder of the functions' binaries.
 """
 
 import pathlib
@@ -10,6 +10,9 @@ import emulators
 from calls import Checks
 from cloud import Cloud
 from operations import Operations, planned
+
+# Characters.
+LOG_SHOWN_MAX = 4_000
 
 
 def main(guildhall, functions, *chosen):
@@ -24,7 +27,7 @@ def main(guildhall, functions, *chosen):
             checks.all(*chosen)
             Operations(checks).all()
         except BaseException:
-            print("\n".join(line for line in processes.log("ministack").splitlines() if "created" not in line and "processed" not in line)[-6000:])
+            print(processes.log("ministack")[-LOG_SHOWN_MAX:])
             raise
         finally:
             if checks:
