@@ -5,7 +5,6 @@ read from JSON files is read from the same files here; each role has the policy 
 import base64
 import io
 import json
-import os
 import pathlib
 import re
 import secrets
