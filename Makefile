@@ -1,7 +1,7 @@
 # Every target is one line of commands; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test torture check check-timing format lint deny openapi routes check-api check-cloudwatch autoscaler bill agree-bill bench bench-speed bench-build swarm race replay golden functions models sim clean bench-functions check-infra plan apply deploy dashboards events
+.PHONY: help run test torture check check-timing format lint deny openapi routes check-api check-cloudwatch autoscaler bill agree-bill bench bench-speed bench-build swarm race replay golden functions models sim clean bench-functions check-infra test-aws plan apply deploy dashboards events
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,14 +37,18 @@ dashboards: ## Write the dashboards and alerts anew from infra/metrics.json
 	    file=$${pair#*=}; cargo run --quiet -p guildhall-tests --bin dashboards $${pair%%=*} > $$file.new && mv $$file.new $$file || exit 1; \
 	done
 
-routes: ## Write infra/routes.json anew: each function's address, memory, secrets and permissions
+routes: ## Write infra/routes.json (each function's address, memory, secrets and permissions) and the routes in functions/Cargo.toml anew
 	cargo run --quiet -p guildhall-tests --bin openapi routes > infra/routes.json.new && mv infra/routes.json.new infra/routes.json
+	cargo run --quiet -p guildhall-tests --bin openapi manifest < functions/Cargo.toml > functions/Cargo.toml.new && mv functions/Cargo.toml.new functions/Cargo.toml
 
 check-api: ## Hold the running stack to docs/openapi.yaml, route by route and with made-up requests (needs Python)
 	.ci/check-api
 
 check-cloudwatch: ## Run the stack with game sims that publish to a local CloudWatch, and read what arrived (needs Python)
 	.ci/check-cloudwatch
+
+test-aws: ## Run the product and the commands of docs/OPERATIONS.md in an emulated cloud, without an account (needs Python; ten minutes)
+	.ci/test-aws
 
 check-infra: ## Check infra/ without an account: rules, checkov, scripts, Terraform's validation and tests (needs Python; a minute)
 	.ci/check-infra

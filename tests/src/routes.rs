@@ -1,5 +1,5 @@
 //! `infra/routes.json`: what the cloud has to know of each route, so that a function, its permissions and its address in API
-//! Gateway follow from the code.
+//! Gateway follow from the code. And the part of `functions/Cargo.toml` by which `cargo lambda watch` serves the same routes.
 
 use guildhall_functions::{Access, ROUTES, Route, Secret};
 use guildhall_storage::{Operation, TableName};
@@ -43,6 +43,30 @@ pub fn document() -> String {
     let document = Document { routes: ROUTES.iter().map(|route| entry(route)).collect() };
     let json = serde_json::to_string_pretty(&document).expect("names and numbers are JSON");
     format!("{json}\n")
+}
+
+/// Between these lines `functions/Cargo.toml` is written by the routes.
+const BEGIN: &str = "# What `cargo lambda watch` serves; written by `make routes`.\n";
+const END: &str = "# The end of what `make routes` writes.\n";
+
+/// The whole of `functions/Cargo.toml`, given what it is.
+///
+/// # Panics
+/// If the two lines are not in it.
+pub fn manifest(written: &str) -> String {
+    let (before, rest) = written.split_once(BEGIN).expect("the line where the routes begin");
+    let (_, after) = rest.split_once(END).expect("the line where the routes end");
+    let served: String = ROUTES.iter().map(|route| served(route)).collect();
+    format!("{before}{BEGIN}{served}{END}{after}")
+}
+
+/// An entry of the router's table.
+fn served(route: &Route) -> String {
+    let Route { name, method, path, .. } = route;
+    let method = method.as_str();
+    format!(
+        "[[package.metadata.lambda.watch.router]]\npath = \"{path}\"\nmethods = [\"{method}\"]\nfunction = \"{name}\"\n\n"
+    )
 }
 
 fn entry(route: &Route) -> Entry {

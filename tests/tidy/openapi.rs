@@ -27,3 +27,10 @@ fn what_the_functions_may_reach_is_current() {
     let current = guildhall_tests::routes::document();
     assert!(read("infra/routes.json") == current, "infra/routes.json is stale; `make routes` writes it anew");
 }
+
+#[test]
+fn what_cargo_lambda_watch_serves_is_current() {
+    let written = read("functions/Cargo.toml");
+    let current = guildhall_tests::routes::manifest(&written);
+    assert!(written == current, "functions/Cargo.toml is stale; `make routes` writes it anew");
+}

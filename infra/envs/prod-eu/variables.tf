@@ -23,7 +23,7 @@ variable "alarm_emails" {
 }
 
 variable "operator_principals" {
-  description = "ARNs of who may take the operator's role."
+  description = "ARNs of who may take the operator's role and, to redrive dead letters, the game sims'."
   type        = list(string)
   default     = []
 }

@@ -1,7 +1,10 @@
 //! The command line: `guildhall` runs everything, `guildhall sim` is one of the game-sim processes that it starts.
 //!
-//! `settings` reads the environment, `watch` shows what goes on until it is time to stop, `replay` plays what was recorded.
+//! `settings` reads the environment, `watch` shows what goes on until it is time to stop, `replay` plays what was recorded, `publish`
+//! puts content in force elsewhere, and `play` proves that elsewhere one can play.
 
+mod play;
+mod publish;
 mod replay;
 mod settings;
 mod timeline;
@@ -22,6 +25,10 @@ guildhall: the whole backend of a co-op RPG on this machine.
   guildhall          start the API, the database, two game sims and a demo party
   guildhall sim      run one game sim (the above starts them by itself)
   guildhall replay   list the sessions that are recorded; with an id, play that one again
+  guildhall play     let a party of four play one dungeon at the API of that URL, with
+                     accounts that have the password PARTY_PASSWORD
+  guildhall publish  put the content in force in a deployment: its AWS_REGION and
+                     GUILDHALL_TABLE_PREFIX, and credentials that may write there
 
 Environment:
   PORT               port of the API on 127.0.0.1 (8080)
@@ -41,7 +48,9 @@ pub fn main() -> ExitCode {
     match argument.as_deref() {
         None => run(),
         Some("sim") => guildhall_gamesim::serve(),
-        Some("replay") => replay(),
+        Some("replay") => once(async |settings| replay::run(std::env::args().nth(2).as_deref(), settings).await),
+        Some("play") => once(async |_| play::run(std::env::args().nth(2).as_deref()).await),
+        Some("publish") => once(publish::run),
         Some("help" | "--help" | "-h") => {
             say(USAGE);
             ExitCode::SUCCESS
@@ -53,15 +62,15 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn replay() -> ExitCode {
+/// A command that does one thing and ends.
+fn once(command: impl AsyncFnOnce(&Settings) -> ExitCode) -> ExitCode {
     let settings = match Settings::from_environment() {
         Ok(settings) => settings,
         Err(error) => return fail(&error),
     };
     guildhall_telemetry::logs::init(LogFormat::Text, "error");
-    let session = std::env::args().nth(2);
     match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(replay::run(session.as_deref(), &settings)),
+        Ok(runtime) => runtime.block_on(command(&settings)),
         Err(error) => fail(&error),
     }
 }

@@ -34,6 +34,22 @@ const EVENTS_WAITING_MAX: usize = 256;
 /// Sentences that are remembered.
 const SENTENCES_KEPT: usize = 24;
 
+/// Lets the party play one dungeon at this API, the first of its content, and waits until everybody is back.
+///
+/// # Errors
+/// [`ClientError`] of whatever the API refused.
+pub async fn play(api_url: &str, password: &str) -> Result<PartyResult, ClientError> {
+    let api = Api::new(api_url)?;
+    let content = api.content().await?.content;
+    let dungeon_id = content.dungeons.keys().next().ok_or_else(no_dungeon)?;
+    let party = Party::gather(&api, password, &content).await?;
+    play_dungeon(&api, &party.members, dungeon_id, PartyOptions::default()).await
+}
+
+fn no_dungeon() -> ClientError {
+    ClientError::Unavailable("the content has no dungeon".to_owned())
+}
+
 /// A demo that plays.
 #[derive(Debug)]
 pub struct Demo {
@@ -118,7 +134,7 @@ impl Play {
         let party = Party::gather(&self.api, &self.password, &self.shared.content).await?;
         let count = self.shared.content.dungeons.len().max(1);
         let dungeon_id = self.shared.content.dungeons.keys().nth((number as usize - 1) % count).cloned();
-        let dungeon_id = dungeon_id.ok_or_else(|| ClientError::Unavailable("the content has no dungeon".to_owned()))?;
+        let dungeon_id = dungeon_id.ok_or_else(no_dungeon)?;
         let (progress, seen) = watch::channel(PartyProgress::default());
         let (events, mut told) = mpsc::channel(EVENTS_WAITING_MAX);
         let options = PartyOptions {

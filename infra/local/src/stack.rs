@@ -137,6 +137,7 @@ impl Stack {
         let epochs = epochs(&table).await.map_err(StartError::storage(&endpoint))?;
         let identities = identities(config.gamesims)?;
         let by_hand = [keys::operator(&data)?, keys::gamesim(&data)?];
+        keys::functions(&data, &secrets, &endpoint)?;
         let signers = Identities::new(REGION, identities.iter().chain(&by_hand).cloned());
         let served = connect(&endpoint).await;
         let events = EventFile::open(&data.events()).map_err(StartError::system)?;

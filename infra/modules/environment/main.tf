@@ -121,25 +121,26 @@ module "network" {
 module "fleet" {
   source = "../fleet"
 
-  prefix             = local.prefix
-  tags               = local.tags
-  aws                = local.aws
-  releases           = { name = module.releases.name, arn = module.releases.arn }
-  release            = var.gamesim_release
-  release_sha256     = var.gamesim_sha256
-  instance_type      = var.instance_type
-  size               = var.fleet_size
-  subnet_ids         = module.network.subnet_ids
-  security_group_id  = module.network.gamesim_security_group_id
-  game_ports         = local.game_ports
-  api_url            = module.api.url
-  invoke_arns        = module.api.gamesim_invoke_arns
-  metric_namespace   = local.metric_namespace
-  traces_endpoint    = var.traces_endpoint
-  bucket_name        = local.bucket.sessions
-  force_destroy      = var.disposable
-  log_retention_days = var.log_retention_days
-  rollback_alarms    = module.observability.rollback_alarms
+  prefix              = local.prefix
+  tags                = local.tags
+  aws                 = local.aws
+  releases            = { name = module.releases.name, arn = module.releases.arn }
+  release             = var.gamesim_release
+  release_sha256      = var.gamesim_sha256
+  instance_type       = var.instance_type
+  size                = var.fleet_size
+  subnet_ids          = module.network.subnet_ids
+  security_group_id   = module.network.gamesim_security_group_id
+  game_ports          = local.game_ports
+  api_url             = module.api.url
+  invoke_arns         = module.api.gamesim_invoke_arns
+  operator_principals = var.operator_principals
+  metric_namespace    = local.metric_namespace
+  traces_endpoint     = var.traces_endpoint
+  bucket_name         = local.bucket.sessions
+  force_destroy       = var.disposable
+  log_retention_days  = var.log_retention_days
+  rollback_alarms     = module.observability.rollback_alarms
 }
 
 module "events" {

@@ -35,7 +35,7 @@ variable "web_origins" {
 }
 
 variable "operator_principals" {
-  description = "ARNs of who may take the operator's role."
+  description = "ARNs of who may take the operator's role and, to redrive dead letters, the game sims'."
   type        = list(string)
   default     = []
 }

@@ -4,11 +4,19 @@ resource "aws_iam_role" "gamesim" {
   name = "${var.prefix}-gamesim"
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Action    = "sts:AssumeRole"
-      Principal = { Service = "ec2.amazonaws.com" }
-    }]
+    Statement = concat(
+      [{
+        Effect    = "Allow"
+        Action    = "sts:AssumeRole"
+        Principal = { Service = "ec2.amazonaws.com" }
+      }],
+      # Whoever redrives dead letters writes in the name of the game sim that they are from (infra/redrive).
+      [for principals in [var.operator_principals] : {
+        Effect    = "Allow"
+        Action    = "sts:AssumeRole"
+        Principal = { AWS = principals }
+      } if length(principals) > 0],
+    )
   })
 }
 

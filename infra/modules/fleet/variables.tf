@@ -18,6 +18,11 @@ variable "releases" {
   type        = object({ name = string, arn = string })
 }
 
+variable "operator_principals" {
+  description = "ARNs of who may take the game sims' role, to redrive dead letters."
+  type        = list(string)
+}
+
 variable "release" {
   description = "The release that game sims run; another one refreshes the group."
   type        = string

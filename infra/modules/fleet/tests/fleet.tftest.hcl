@@ -22,25 +22,26 @@ mock_provider "aws" {
 }
 
 variables {
-  prefix             = "guildhall-test"
-  tags               = { Project = "guildhall", Environment = "test" }
-  aws                = { partition = "aws", region = "eu-north-1", account_id = "123456789012" }
-  releases           = { name = "releases", arn = "arn:aws:s3:::releases" }
-  release            = "r1"
-  release_sha256     = "00000000000000000000000000000000000000000000000000000000000000ff"
-  instance_type      = "c7g.large"
-  size               = {}
-  subnet_ids         = ["subnet-a", "subnet-b"]
-  security_group_id  = "sg-1"
-  game_ports         = { first = 7000, last = 7063 }
-  api_url            = "https://api.test"
-  invoke_arns        = ["arn:aws:execute-api:eu-north-1:123456789012:api123/$default/POST/internal/gamesims"]
-  metric_namespace   = "Guildhall/test"
-  traces_endpoint    = null
-  bucket_name        = "sessions"
-  force_destroy      = false
-  log_retention_days = 7
-  rollback_alarms    = ["guildhall-test-api-5xx"]
+  prefix              = "guildhall-test"
+  tags                = { Project = "guildhall", Environment = "test" }
+  aws                 = { partition = "aws", region = "eu-north-1", account_id = "123456789012" }
+  releases            = { name = "releases", arn = "arn:aws:s3:::releases" }
+  operator_principals = []
+  release             = "r1"
+  release_sha256      = "00000000000000000000000000000000000000000000000000000000000000ff"
+  instance_type       = "c7g.large"
+  size                = {}
+  subnet_ids          = ["subnet-a", "subnet-b"]
+  security_group_id   = "sg-1"
+  game_ports          = { first = 7000, last = 7063 }
+  api_url             = "https://api.test"
+  invoke_arns         = ["arn:aws:execute-api:eu-north-1:123456789012:api123/$default/POST/internal/gamesims"]
+  metric_namespace    = "Guildhall/test"
+  traces_endpoint     = null
+  bucket_name         = "sessions"
+  force_destroy       = false
+  log_retention_days  = 7
+  rollback_alarms     = ["guildhall-test-api-5xx"]
 }
 
 run "scaling" {
@@ -138,6 +139,29 @@ run "instances" {
     condition = [for statement in jsondecode(aws_iam_role_policy.gamesim.policy).Statement : statement.Condition if contains(statement.Resource, "*")] == [
     { StringEquals = { "cloudwatch:namespace" = "Guildhall/test" } }]
     error_message = "Where an action knows no resources, a condition bounds it."
+  }
+}
+
+run "nobody_else" {
+  command = apply
+
+  assert {
+    condition     = [for statement in jsondecode(aws_iam_role.gamesim.assume_role_policy).Statement : statement.Principal.Service] == ["ec2.amazonaws.com"]
+    error_message = "Where no principals are named, instances alone take the role."
+  }
+}
+
+run "who_redrives" {
+  command = apply
+
+  variables {
+    operator_principals = ["arn:aws:iam::123456789012:role/on-call"]
+  }
+
+  assert {
+    condition = jsonencode([for statement in jsondecode(aws_iam_role.gamesim.assume_role_policy).Statement : statement.Principal]) == jsonencode([
+    { Service = "ec2.amazonaws.com" }, { AWS = ["arn:aws:iam::123456789012:role/on-call"] }])
+    error_message = "Those who are named may write in the name of a game sim."
   }
 }
 
