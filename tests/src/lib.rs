@@ -5,6 +5,7 @@ pub mod autoscaler;
 pub mod backend;
 pub mod call;
 pub mod catalogue;
+pub mod collector;
 pub mod crowd;
 pub mod dashboards;
 pub mod dice;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test panics where it fails")]
 
+mod collected;
 mod command_line;
 mod crash;
 mod dungeon;

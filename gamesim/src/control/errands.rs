@@ -1,7 +1,7 @@
 //! What the control plane does on behalf of shards: one task per request, a bounded number of them at the API at once.
 
 use super::uploads::Shelf;
-use crate::api::Api;
+use crate::api::{Api, Errand};
 use crate::bucket::{self, Bucket};
 use crate::checkpoint::{StoredCheckpoint, object};
 use crate::clock::Clock;
@@ -12,6 +12,7 @@ use guildhall_domain::SessionId;
 use guildhall_domain::api::{
     AdmitPlayerRequest, Admitted, FinalizeRequest, HeartbeatRequest, HeartbeatResponse, ProgressRequest,
 };
+use guildhall_telemetry::traces::Stopwatch;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -89,10 +90,15 @@ impl Office {
 
     /// Waits for no permit: what is asked of the API has nothing to do with it.
     pub(super) async fn keep(self: Arc<Self>, shard: usize, key: String, object: Vec<u8>) -> Done {
+        let (watch, errand) = (Stopwatch::start(), Errand::of_nobody("checkpoint", self.api.tracer()));
         let answer = match &self.bucket {
             Some(bucket) => bucket.put(key, object).await,
             None => Err("there is no bucket".to_owned()),
         };
+        if let Some(errand) = errand {
+            let failure = answer.clone().err().map(ApiFailure::Unavailable);
+            errand.record(self.api.tracer(), watch, failure.as_ref());
+        }
         if let Err(reason) = &answer {
             tracing::warn!(reason, "checkpoints were not stored");
         }
