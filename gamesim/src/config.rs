@@ -51,6 +51,8 @@ pub struct Config {
     /// `OTEL_EXPORTER_OTLP_ENDPOINT`: base URL of whoever collects traces, if anybody does; of them,
     /// `OTEL_TRACES_SAMPLER_ARG` keeps a part, 0 to 1, default 1.
     pub traces: Option<TracesConfig>,
+    /// What this build is called, which clients may ask for. It is the program's to say, and no variable's.
+    pub build_version: String,
     /// `GUILDHALL_LOG_FORMAT`: `text` or `json`; default text.
     pub log_format: LogFormat,
     /// `GUILDHALL_EXIT_ON_STDIN_EOF`: whether the end of standard input means that whoever started the process is gone,
@@ -106,6 +108,7 @@ impl Config {
             keeps_recordings: source.number("GUILDHALL_RECORDINGS", 1_u8, 0..=1, "1 or 0")? == 1,
             s3_endpoint: source.optional_url("S3_ENDPOINT")?,
             region,
+            build_version: env!("CARGO_PKG_VERSION").to_owned(),
             traces: TracesConfig::parse(|name| source.value(name))
                 .map_err(|wrong| source.wrong(wrong.variable, wrong.expected))?,
             log_format: source.parse("GUILDHALL_LOG_FORMAT", LogFormat::Text, "text or json")?,

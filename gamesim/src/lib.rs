@@ -39,7 +39,7 @@ mod writer;
 
 pub use cloud::{ACTIVE_GAME_SESSIONS, FLEET_METRICS, QUEUE_DEPTH, SAMPLES_PER_MINUTE};
 pub use config::{Config, ConfigError};
-pub use process::{serve, serve_with};
+pub use process::{serve, serve_as, serve_with};
 
 use api::{Api, Signer};
 use bucket::Bucket;
