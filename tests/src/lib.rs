@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod collector;
 pub mod crowd;
 pub mod dashboards;
+pub mod deployment;
 pub mod dice;
 pub mod disorder;
 pub mod function;

@@ -7,6 +7,7 @@ mod command_line;
 mod crash;
 mod dungeon;
 mod events;
+mod rollout;
 mod torture;
 mod traced;
 mod watched;
