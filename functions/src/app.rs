@@ -10,6 +10,7 @@ use guildhall_auth::{DerivationKey, SealingKey, SigningKeys};
 use guildhall_domain::Timestamp;
 use guildhall_storage::Table;
 use guildhall_storage::dynamo::Usage;
+use guildhall_telemetry::Tracer;
 use std::fmt;
 use std::sync::Arc;
 
@@ -34,6 +35,8 @@ pub struct Config {
     pub clock: Clock,
     /// The source of entropy.
     pub entropy: Entropy,
+    /// Who collects traces, if anybody does.
+    pub tracer: Tracer,
 }
 
 /// The secrets of a deployment, as far as a process has them: a Lambda function is given those of its route.
@@ -73,6 +76,7 @@ pub struct App {
     clock: Clock,
     entropy: Entropy,
     pub(crate) observed: Observed,
+    pub(crate) tracer: Tracer,
 }
 
 impl fmt::Debug for App {
@@ -90,7 +94,7 @@ impl fmt::Debug for Config {
 impl App {
     /// Puts the parts together.
     pub fn new(config: Config) -> Self {
-        let observed = Observed::new(config.routes);
+        let observed = Observed::new(config.routes, &config.tracer);
         Self {
             table: observed.time(config.table),
             secrets: config.secrets,
@@ -102,6 +106,7 @@ impl App {
             entropy: config.entropy,
             content: ContentInForce::default(),
             observed,
+            tracer: config.tracer,
         }
     }
 

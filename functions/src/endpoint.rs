@@ -220,10 +220,14 @@ impl Route {
     }
 
     /// Answers a request; never fails.
-    pub(crate) async fn respond(&self, app: &App, request: lambda_http::Request) -> lambda_http::Response<String> {
+    pub(crate) async fn respond(
+        &'static self,
+        app: &App,
+        request: lambda_http::Request,
+    ) -> lambda_http::Response<String> {
         let incoming = Incoming::from(request);
         let span = trace::span(self.name, &incoming);
-        self.answer(app, &incoming).instrument(span).await
+        trace::traced(&app.tracer, self, &incoming, self.answer(app, &incoming).instrument(span)).await
     }
 
     async fn answer(&self, app: &App, incoming: &Incoming) -> lambda_http::Response<String> {

@@ -163,6 +163,7 @@ mod tests {
             operator_role: String::new(),
             clock: Arc::new(|| Timestamp(0)),
             entropy: Arc::new(|bytes| bytes.fill(4)),
+            tracer: guildhall_telemetry::Tracer::default(),
         })
     }
 

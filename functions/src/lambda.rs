@@ -1,20 +1,25 @@
 //! Where the Lambda runtime meets the routes. `start` is what the binaries call; `invoke` is the same adapter for a caller
 //! that has the event in hand, as the local front has.
 
+mod afterwards;
+
 use crate::answer::{JSON, guarded};
 use crate::app::{App, Config, Secrets};
 use crate::endpoint::Route;
 use crate::error::ApiError;
 use crate::keys::{KeyStore, Read};
+use afterwards::Afterwards;
 use guildhall_domain::Timestamp;
 use guildhall_storage::dynamo::{DynamoConfig, DynamoTable};
+use guildhall_telemetry::traces::Exporter;
+use guildhall_telemetry::{Tracer, TracesConfig};
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use lambda_http::lambda_runtime::LambdaEvent;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context, Error, Request, Response, Service, service_fn};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 
 /// After how long a function reads its keys again.
 const KEYS_AGE_MAX: Duration = Duration::from_secs(15 * 60);
@@ -23,23 +28,44 @@ const KEYS_AGE_MAX: Duration = Duration::from_secs(15 * 60);
 /// compiled once however many binaries there are.
 pub async fn start(route: &'static Route) -> Result<(), Error> {
     guildhall_telemetry::logs::init(guildhall_telemetry::logs::LogFormat::Json, "info");
-    let served = Arc::new(Served::start(route).await?);
+    let (tracer, exporter) = traces(route);
+    let served = Arc::new(Served::start(route, tracer).await?);
     let app = served.app().await;
     route.warm_up(&app).await;
+    let answered = Arc::new(Notify::new());
+    if let Some(exporter) = exporter {
+        let afterwards = Afterwards::register(exporter, Arc::clone(&answered)).await;
+        tokio::spawn(afterwards.run());
+    }
     lambda_http::run(service_fn(move |request: Request| {
-        let served = Arc::clone(&served);
+        let (served, answered) = (Arc::clone(&served), Arc::clone(&answered));
         async move {
             let app = served.app().await;
-            Ok::<_, Error>(route.respond(&app, request).await)
+            let response = route.respond(&app, request).await;
+            answered.notify_one();
+            Ok::<_, Error>(response)
         }
     }))
     .await
+}
+
+/// What the environment says of traces. A function whose collector is misspelt serves all the same.
+fn traces(route: &'static Route) -> (Tracer, Option<Exporter>) {
+    let config = TracesConfig::from_environment().unwrap_or_else(|error| {
+        tracing::error!(%error, "nothing is traced");
+        None
+    });
+    let tracer = Tracer::new(config.as_ref());
+    let resource = [("service.name", "guildhall-api".into()), ("faas.name", route.name.into())];
+    let exporter = Exporter::new(&tracer, config.as_ref(), resource);
+    (tracer, exporter)
 }
 
 /// What a function's process serves its route with. Keys that change make another [`App`] of the same table.
 struct Served {
     route: &'static Route,
     table: DynamoTable,
+    tracer: Tracer,
     store: KeyStore,
     current: Mutex<Current>,
 }
@@ -51,12 +77,12 @@ struct Current {
 }
 
 impl Served {
-    async fn start(route: &'static Route) -> Result<Self, Error> {
+    async fn start(route: &'static Route, tracer: Tracer) -> Result<Self, Error> {
         let table = DynamoTable::connect(DynamoConfig::from_environment()).await;
         let store = KeyStore::from_environment(route.grants);
         let keys = store.read().await?;
-        let app = app(route, &table, &keys)?;
-        Ok(Self { route, table, store, current: Mutex::new(Current { app, keys, read_at: Instant::now() }) })
+        let app = app(route, &table, &tracer, &keys)?;
+        Ok(Self { route, table, tracer, store, current: Mutex::new(Current { app, keys, read_at: Instant::now() }) })
     }
 
     /// The product's parts, with keys that were current a short while ago. A function has one request at a time, so
@@ -76,7 +102,7 @@ impl Served {
     async fn renew(&self, current: &mut Current) -> Result<(), Error> {
         let keys = self.store.read().await?;
         if keys != current.keys {
-            current.app = app(self.route, &self.table, &keys)?;
+            current.app = app(self.route, &self.table, &self.tracer, &keys)?;
             current.keys = keys;
             tracing::info!("the keys have changed");
         }
@@ -84,8 +110,8 @@ impl Served {
     }
 }
 
-fn app(route: &'static Route, table: &DynamoTable, keys: &Read) -> Result<Arc<App>, Error> {
-    let config = config_from_environment(route, table.clone(), keys.secrets()?);
+fn app(route: &'static Route, table: &DynamoTable, tracer: &Tracer, keys: &Read) -> Result<Arc<App>, Error> {
+    let config = Config { tracer: tracer.clone(), ..config_from_environment(route, table.clone(), keys.secrets()?) };
     Ok(Arc::new(App::new(config).with_usage(table.usage())))
 }
 
@@ -141,5 +167,6 @@ fn config_from_environment(route: &'static Route, table: DynamoTable, secrets: S
         operator_role: variable("GUILDHALL_OPERATOR_ROLE").unwrap_or_else(|| "guildhall-operator".to_owned()),
         clock: Arc::new(system_clock),
         entropy: Arc::new(system_entropy),
+        tracer: Tracer::default(),
     }
 }

@@ -6,7 +6,7 @@ mod timed;
 use crate::Route;
 use guildhall_storage::dynamo::Usage;
 use guildhall_storage::{Table, TableName};
-use guildhall_telemetry::{Counter, Gauge, Histogram, Metrics};
+use guildhall_telemetry::{Counter, Gauge, Histogram, Metrics, Tracer};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -53,9 +53,10 @@ struct ObservedStorage {
 }
 
 impl Observed {
-    /// Nothing yet, of these routes.
-    pub(crate) fn new(served: Vec<&'static Route>) -> Self {
+    /// Nothing yet, of these routes and of what this tracer loses.
+    pub(crate) fn new(served: Vec<&'static Route>, tracer: &Tracer) -> Self {
         let mut metrics = Metrics::new();
+        metrics.share_counter("spans_dropped", "Spans of traces that were lost on their way", tracer.dropped());
         let names = || served.iter().map(|route| route.name);
         let pairs = names().flat_map(|name| CLASSES.map(|class| [name.to_owned(), class.to_owned()]));
         let help = "Requests answered, by route and class of status";

@@ -10,13 +10,17 @@ use guildhall_domain::api::{
     HeartbeatResponse, ProgressRequest, ProgressResponse, RecoverRequest, Recovered, RegisterGamesimRequest,
     Registered, SaveEventsRequest,
 };
-use guildhall_domain::trace::{TRACEPARENT, TraceParent};
+use guildhall_domain::trace::TRACEPARENT;
+use guildhall_telemetry::Tracer;
+use guildhall_telemetry::traces::Stopwatch;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod errand;
 mod signing;
+pub(crate) use errand::Errand;
 pub(crate) use signing::{AUTOSCALING, Signer};
 
 /// A connection to the API.
@@ -25,6 +29,7 @@ pub(crate) struct Api {
     base: String,
     http: reqwest::Client,
     signer: Arc<Signer>,
+    tracer: Tracer,
 }
 
 /// A client for calls to one base URL.
@@ -44,12 +49,18 @@ pub(crate) fn http_client(base: &str, timeout_ms: u64) -> Result<reqwest::Client
 impl Api {
     pub(crate) fn connect(config: &Config, signer: Signer) -> Result<Self, reqwest::Error> {
         let http = http_client(&config.api, API_TIMEOUT_MS)?;
-        Ok(Self { base: config.api.clone(), http, signer: Arc::new(signer) })
+        let tracer = Tracer::new(config.traces.as_ref());
+        Ok(Self { base: config.api.clone(), http, signer: Arc::new(signer), tracer })
     }
 
     /// Who the process is to AWS.
     pub(crate) const fn signer(&self) -> &Arc<Signer> {
         &self.signer
+    }
+
+    /// Who is told what has been done for whom.
+    pub(crate) const fn tracer(&self) -> &Tracer {
+        &self.tracer
     }
 
     /// The content in force. Public, so not signed.
@@ -60,12 +71,13 @@ impl Api {
     }
 
     pub(crate) async fn register(&self, request: &RegisterGamesimRequest) -> Result<Registered, ApiFailure> {
-        self.post("/internal/gamesims".to_owned(), request, None, None).await
+        let errand = Errand::of_nobody("register", &self.tracer);
+        self.post("/internal/gamesims".to_owned(), request, None, errand).await
     }
 
     pub(crate) async fn heartbeat(&self, request: &HeartbeatRequest) -> Result<HeartbeatResponse, ApiFailure> {
         let path = format!("/internal/gamesims/{}/heartbeat", request.gamesim_id);
-        self.post(path, request, Some("gamesim_id"), None).await
+        self.post(path, request, Some("gamesim_id"), Errand::of_nobody("heartbeat", &self.tracer)).await
     }
 
     pub(crate) async fn admit(&self, request: &AdmitPlayerRequest) -> Result<Admitted, ApiFailure> {
@@ -92,15 +104,14 @@ impl Api {
     async fn post_for<Q: Serialize, A: DeserializeOwned>(
         &self,
         session_id: SessionId,
-        action: &str,
+        action: &'static str,
         request: &Q,
     ) -> Result<A, ApiFailure> {
         let path = format!("/internal/game-sessions/{session_id}/{action}");
-        // Without entropy the step has the name of others, and is found by its session all the same.
-        let step = TraceParent::of_session(session_id, getrandom::u64().unwrap_or_default());
-        let answer = self.post(path, request, Some("session_id"), Some(step)).await;
-        let (span_id, is_done) = (format!("{:016x}", step.span_id), answer.is_ok());
-        tracing::debug!(%session_id, span_id, action, is_done, "asked the API");
+        let errand = Errand::of_session(action, session_id);
+        let span_id = errand.span_id();
+        let answer = self.post(path, request, Some("session_id"), Some(errand)).await;
+        tracing::debug!(%session_id, span_id, action, is_done = answer.is_ok(), "asked the API");
         answer
     }
 
@@ -109,13 +120,28 @@ impl Api {
         path: String,
         request: &Q,
         path_parameter: Option<&str>,
-        step: Option<TraceParent>,
+        errand: Option<Errand>,
+    ) -> Result<A, ApiFailure> {
+        let watch = Stopwatch::start();
+        let answer = self.ask(path, request, path_parameter, errand.as_ref()).await;
+        if let Some(errand) = errand {
+            errand.record(&self.tracer, watch, answer.as_ref().err());
+        }
+        answer
+    }
+
+    async fn ask<Q: Serialize, A: DeserializeOwned>(
+        &self,
+        path: String,
+        request: &Q,
+        path_parameter: Option<&str>,
+        errand: Option<&Errand>,
     ) -> Result<A, ApiFailure> {
         let body = body(request, path_parameter).map_err(|error| unavailable(&error))?;
         let mut builder =
             http::Request::post(format!("{}{path}", self.base)).header(http::header::CONTENT_TYPE, "application/json");
-        if let Some(step) = step {
-            builder = builder.header(TRACEPARENT, step.to_string());
+        if let Some(errand) = errand {
+            builder = builder.header(TRACEPARENT, errand.traceparent());
         }
         let mut request = builder.body(body).map_err(|error| unavailable(&error))?;
         self.signer.sign(signing::API_GATEWAY, &mut request).await.map_err(ApiFailure::Unavailable)?;

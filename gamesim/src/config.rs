@@ -2,7 +2,7 @@
 
 use crate::limits::DRAIN_S_DEFAULT;
 use guildhall_domain::limits::{PORTS_PER_GAMESIM_MAX, SESSIONS_PER_GAMESIM_MAX};
-use guildhall_telemetry::LogFormat;
+use guildhall_telemetry::{LogFormat, TracesConfig};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -48,6 +48,11 @@ pub struct Config {
     pub s3_endpoint: Option<String>,
     /// `AWS_REGION`: the region that requests are signed for; default us-east-1.
     pub region: String,
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT`: base URL of whoever collects traces, if anybody does; of them,
+    /// `OTEL_TRACES_SAMPLER_ARG` keeps a part, 0 to 1, default 1.
+    pub traces: Option<TracesConfig>,
+    /// What this build is called, which clients may ask for. It is the program's to say, and no variable's.
+    pub build_version: String,
     /// `GUILDHALL_LOG_FORMAT`: `text` or `json`; default text.
     pub log_format: LogFormat,
     /// `GUILDHALL_EXIT_ON_STDIN_EOF`: whether the end of standard input means that whoever started the process is gone,
@@ -103,6 +108,9 @@ impl Config {
             keeps_recordings: source.number("GUILDHALL_RECORDINGS", 1_u8, 0..=1, "1 or 0")? == 1,
             s3_endpoint: source.optional_url("S3_ENDPOINT")?,
             region,
+            build_version: env!("CARGO_PKG_VERSION").to_owned(),
+            traces: TracesConfig::parse(|name| source.value(name))
+                .map_err(|wrong| source.wrong(wrong.variable, wrong.expected))?,
             log_format: source.parse("GUILDHALL_LOG_FORMAT", LogFormat::Text, "text or json")?,
             exits_on_stdin_eof: source.number("GUILDHALL_EXIT_ON_STDIN_EOF", 0_u8, 0..=1, "1 or 0")? == 1,
         };
@@ -187,7 +195,7 @@ mod tests {
         assert_eq!(config.dead_letters, PathBuf::from("./dead-letters.ndjson"));
         assert_eq!((config.cloud.fleet.as_str(), config.cloud.cloudwatch_namespace), ("main", None));
         assert_eq!((config.cloud.metadata_endpoint, config.cloud.autoscaling), (None, None));
-        assert_eq!((config.checkpoint_bucket, config.s3_endpoint), (None, None));
+        assert_eq!((config.checkpoint_bucket, config.s3_endpoint, config.traces), (None, None, None));
         assert!(config.keeps_recordings);
         assert!(config.shards >= 1 && config.bind.is_unspecified() && !config.exits_on_stdin_eof);
     }
@@ -225,6 +233,7 @@ mod tests {
             ("EC2_METADATA_ENDPOINT", "169.254.169.254"),
             ("AUTOSCALING_GROUP", "without-an-instance"),
             ("AUTOSCALING_LIFECYCLE_HOOK", "without-a-group"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "127.0.0.1:4318"),
         ] {
             let error = parse(&[(variable, value), API]).unwrap_err().to_string();
             assert!(error.starts_with(&format!("{variable}={value:?}: expected ")), "{error}");

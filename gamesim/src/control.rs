@@ -260,9 +260,9 @@ impl Control {
                 }
             }
             Done::Recovered(recovery) => {
-                let Recovery { session_id, session_epoch, .. } = recovery;
+                let Recovery { session_id, session_epoch, .. } = *recovery;
                 self.placements.handle_admitted(self.clock.now_ms(), session_id, session_epoch);
-                self.tell_shards(&Order::Recovered(Arc::new(recovery)));
+                self.tell_shards(&Order::Recovered(recovery));
             }
             Done::Unrecovered => {}
         }

@@ -39,7 +39,7 @@ mod writer;
 
 pub use cloud::{ACTIVE_GAME_SESSIONS, FLEET_METRICS, QUEUE_DEPTH, SAMPLES_PER_MINUTE};
 pub use config::{Config, ConfigError};
-pub use process::{serve, serve_with};
+pub use process::{serve, serve_as, serve_with};
 
 use api::{Api, Signer};
 use bucket::Bucket;
@@ -51,6 +51,7 @@ use dead_letters::DeadLetters;
 use driver::{Asked, Driver};
 use exchange::ApiFailure;
 use guildhall_domain::ruleset::{Ruleset, Standard};
+use guildhall_telemetry::traces::Exporter;
 use metrics::{ShardMetrics, SimMetrics};
 use shard::{Shard, ShardConfig};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
@@ -134,7 +135,7 @@ async fn run_with(
     ruleset: Arc<dyn Ruleset>,
     shutdown: Shutdown,
 ) -> Result<(), RunError> {
-    let metrics = Arc::new(SimMetrics::new(config.shards));
+    let metrics = Arc::new(SimMetrics::new(config.shards, api.tracer()));
     let (sightings, cloud) = Cloud::start(&config, &api, &metrics, &shutdown)?;
     let parts = Beginnings { api, bucket, config, ruleset, metrics, sightings };
     let result = play(parts, shutdown).await;
@@ -174,12 +175,19 @@ async fn play(beginnings: Beginnings, shutdown: Shutdown) -> Result<(), RunError
             written.map_err(system("writing where metrics are served"))?;
         }
     }
+    let instance = registered.gamesim_id.to_string().into();
+    let resource = [("service.name", "guildhall-gamesim".into()), ("service.instance.id", instance)];
+    let exporting = Exporter::new(api.tracer(), config.traces.as_ref(), resource).map(Exporter::start);
     let letters = DeadLetters::new(config.dead_letters.clone(), registered.gamesim_id.clone());
     let clock = Arc::new(Clock::start());
     let parts = Parts { config, api, bucket, content, clock, metrics, registered, sightings };
     let (asks, requests) = mpsc::unbounded_channel();
     let shards = start_shards(&parts, ruleset, &secrets, sockets, &asks)?;
-    Control::new(parts, letters, shards, requests).run(shutdown).await
+    let result = Control::new(parts, letters, shards, requests).run(shutdown).await;
+    if let Some(exporting) = exporting {
+        exporting.end().await;
+    }
+    result
 }
 
 fn system(what: &'static str) -> impl FnOnce(std::io::Error) -> RunError {

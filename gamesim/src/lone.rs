@@ -7,6 +7,7 @@ use crate::exchange::{Order, Request};
 use crate::metrics::{ShardMetrics, SimMetrics};
 use crate::shard::{Shard, ShardConfig};
 use guildhall_telemetry::HistogramSnapshot;
+use guildhall_telemetry::Tracer;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, mpsc};
@@ -57,7 +58,8 @@ impl LoneShard {
         let mut sockets = driver::bind(ip, 0, 1)?;
         let socket = sockets.pop().ok_or(io::ErrorKind::AddrNotAvailable)?;
         let address = socket.local_addr()?;
-        let metrics = SimMetrics::new(1).shards().first().cloned().ok_or(io::ErrorKind::InvalidInput)?;
+        let metrics = SimMetrics::new(1, &Tracer::default());
+        let metrics = metrics.shards().first().cloned().ok_or(io::ErrorKind::InvalidInput)?;
         let (orders, to_shard) = mpsc::channel();
         let (asks, requests) = tokio_mpsc::unbounded_channel();
         let clock = Arc::new(Clock::start());

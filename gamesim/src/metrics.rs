@@ -7,7 +7,7 @@ use guildhall_domain::api::GamesimLoad;
 use guildhall_domain::combat_log::ViolationKind;
 use guildhall_domain::progress::GroupStatus;
 use guildhall_protocol::netcode::ServerCounters;
-use guildhall_telemetry::{Counter, Gauge, Histogram, HistogramSnapshot, Metrics};
+use guildhall_telemetry::{Counter, Gauge, Histogram, HistogramSnapshot, Metrics, Tracer};
 
 /// A reason to drop datagrams, and where the transport counts them.
 type BadReason = (&'static str, fn(&ServerCounters) -> u64);
@@ -83,8 +83,10 @@ pub(crate) struct ShardMetrics {
 }
 
 impl SimMetrics {
-    pub(crate) fn new(shards: usize) -> Self {
+    /// Nothing yet, of so many shards and of what this tracer loses.
+    pub(crate) fn new(shards: usize, tracer: &Tracer) -> Self {
         let mut registry = Metrics::new();
+        registry.share_counter("spans_dropped", "Spans of traces that were lost on their way", tracer.dropped());
         let shards = shard_metrics(&mut registry, shards);
         let statuses = WRITE_STATUSES.map(|(name, _)| name);
         let writes = registry.counters("progress_writes", "Groups sent, by what became of them", "status", statuses);
@@ -276,7 +278,7 @@ mod tests {
 
     #[test]
     fn the_page_and_the_heartbeat_say_what_shards_report() {
-        let metrics = SimMetrics::new(2);
+        let metrics = SimMetrics::new(2, &Tracer::default());
         let [first, second] = metrics.shards() else { panic!("two shards") };
         let mut report = ShardReport { rooms: 3, players: 9, unsaved: 2, messages_excess: 5, ..ShardReport::default() };
         report.transport.replayed = 4;
@@ -330,7 +332,7 @@ mod tests {
 
     #[test]
     fn a_heartbeat_speaks_of_its_own_interval() {
-        let metrics = SimMetrics::new(1);
+        let metrics = SimMetrics::new(1, &Tracer::default());
         let mut seen = Vec::new();
         metrics.shards()[0].lateness_us.record(5_000);
         assert!(metrics.load(&mut seen).tick_lateness_p99_us >= 5_000);

@@ -21,7 +21,13 @@ pub fn serve() -> ExitCode {
 
 /// As [`serve`], under a studio's own rules: the whole `main` of its game sim.
 pub fn serve_with(ruleset: Arc<dyn Ruleset>) -> ExitCode {
-    match try_serve(ruleset) {
+    serve_as(None, ruleset)
+}
+
+/// As [`serve_with`], for a build that a studio gives a name of its own, of 1 to 64 visible ASCII characters: clients that ask
+/// for it are placed on its game sims alone.
+pub fn serve_as(build_version: Option<String>, ruleset: Arc<dyn Ruleset>) -> ExitCode {
+    match try_serve(build_version, ruleset) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Not through the log: whoever starts a process looks here, whatever the log's filter.
@@ -31,8 +37,11 @@ pub fn serve_with(ruleset: Arc<dyn Ruleset>) -> ExitCode {
     }
 }
 
-fn try_serve(ruleset: Arc<dyn Ruleset>) -> Result<(), Box<dyn std::error::Error>> {
-    let config = Config::from_environment()?;
+fn try_serve(build_version: Option<String>, ruleset: Arc<dyn Ruleset>) -> Result<(), Box<dyn std::error::Error>> {
+    let mut config = Config::from_environment()?;
+    if let Some(build_version) = build_version {
+        config.build_version = build_version;
+    }
     guildhall_telemetry::logs::init(config.log_format, "info");
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(CONTROL_THREADS).enable_all().build()?;

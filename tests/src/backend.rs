@@ -182,6 +182,7 @@ impl Backend {
             operator_role: "guildhall-operator".into(),
             clock: Arc::new(move || clock.now()),
             entropy: Arc::new(move |bytes| entropy.fill(bytes)),
+            tracer: guildhall_telemetry::Tracer::default(),
         });
         Self { app: Arc::new(finish(app)), world, usage: Arc::default(), stored: None, database: None }
     }

@@ -88,6 +88,8 @@ pub enum Job {
     Api,
     /// A game sim.
     Gamesim,
+    /// Each of them.
+    Both,
 }
 
 /// How a metric on a page changes.

@@ -1,5 +1,5 @@
 //! A function as Lambda runs it: the binary that is deployed, in a process of its own, and the runtime API that it asks for its
-//! events. Source: AWS, "Using the Lambda runtime API".
+//! events. Sources: AWS, "Using the Lambda runtime API" and "Using the Lambda Extensions API".
 
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -16,11 +16,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, Semaphore, mpsc};
 use tokio::task::JoinHandle;
 
-/// Version of the runtime API.
+/// Version of the runtime API, and of the API for extensions.
 const VERSION: &str = "/2018-06-01";
+const EXTENSIONS_VERSION: &str = "/2020-01-01/extension";
 /// How long a function may take for anything, in seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -34,6 +35,9 @@ struct Runtime {
     polls: mpsc::UnboundedReceiver<Instant>,
     events: mpsc::UnboundedSender<Value>,
     answers: mpsc::UnboundedReceiver<Outcome<Value>>,
+    /// Gets a word whenever the function's extension asks for an event, which it does when it has done its part of the last.
+    rests: mpsc::UnboundedReceiver<()>,
+    invoked: Arc<Semaphore>,
     server: JoinHandle<()>,
 }
 
@@ -43,6 +47,9 @@ struct Desk {
     polled: mpsc::UnboundedSender<Instant>,
     waiting: Mutex<mpsc::UnboundedReceiver<Value>>,
     answered: mpsc::UnboundedSender<Outcome<Value>>,
+    rested: mpsc::UnboundedSender<()>,
+    /// As many permits as there are events that the extension has not heard of.
+    invoked: Arc<Semaphore>,
 }
 
 impl Runtime {
@@ -51,7 +58,9 @@ impl Runtime {
         let address = listener.local_addr()?;
         let ((polled, polls), (events, waiting), (answered, answers)) =
             (mpsc::unbounded_channel(), mpsc::unbounded_channel(), mpsc::unbounded_channel());
-        let desk = Arc::new(Desk { polled, waiting: Mutex::new(waiting), answered });
+        let ((rested, rests), invoked) = (mpsc::unbounded_channel(), Arc::new(Semaphore::new(0)));
+        let (waiting, heard) = (Mutex::new(waiting), Arc::clone(&invoked));
+        let desk = Arc::new(Desk { polled, waiting, answered, rested, invoked: heard });
         let server = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let desk = Arc::clone(&desk);
@@ -63,7 +72,7 @@ impl Runtime {
                 drop(tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), answer)));
             }
         });
-        Ok(Self { address, polls, events, answers, server })
+        Ok(Self { address, polls, events, answers, rests, invoked, server })
     }
 }
 
@@ -75,6 +84,9 @@ impl Drop for Runtime {
 
 impl Desk {
     async fn answer(&self, request: Request<Incoming>) -> Outcome<Response<Full<Bytes>>> {
+        if let Some(path) = request.uri().path().strip_prefix(EXTENSIONS_VERSION) {
+            return self.answer_extension(path).await;
+        }
         let path = request.uri().path().strip_prefix(VERSION).unwrap_or_default().to_owned();
         if *request.method() == Method::GET && path == "/runtime/invocation/next" {
             // Whoever started the function may be gone; then nothing comes any more.
@@ -91,6 +103,17 @@ impl Desk {
         };
         let _ = self.answered.send(answer);
         Ok(Response::builder().status(StatusCode::ACCEPTED).body(Full::default())?)
+    }
+
+    async fn answer_extension(&self, path: &str) -> Outcome<Response<Full<Bytes>>> {
+        if path == "/event/next" {
+            // Whoever started the function may be gone; then nothing comes any more.
+            let _ = self.rested.send(());
+            self.invoked.acquire().await?.forget();
+        }
+        Ok(Response::builder()
+            .header("lambda-extension-identifier", "e1")
+            .body(Full::from(r#"{"eventType":"INVOKE"}"#))?)
     }
 }
 
@@ -151,8 +174,18 @@ impl Function {
     /// It fails, or does not answer in time.
     pub async fn invoke(&mut self, event: Value) -> Outcome<Value> {
         self.runtime.events.send(event)?;
+        self.runtime.invoked.add_permits(1);
         let answer = tokio::time::timeout(PATIENCE, self.runtime.answers.recv()).await.map_err(|_| "no answer")?;
         answer.ok_or("the runtime API has ended")?
+    }
+
+    /// Waits until its extension has done its part of the last event, or has only begun: from then on Lambda may freeze it.
+    ///
+    /// # Errors
+    /// It has none, or does not ask in time.
+    pub async fn rest(&mut self) -> Outcome<()> {
+        let rested = tokio::time::timeout(PATIENCE, self.runtime.rests.recv()).await.map_err(|_| "it never rests")?;
+        rested.ok_or_else(|| "the runtime API has ended".into())
     }
 
     /// Processor time that its process has used: of all its threads, in user space and the kernel.

@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test panics where it fails")]
 
+mod collected;
 mod command_line;
 mod crash;
 mod dungeon;
 mod events;
+mod rollout;
 mod torture;
 mod traced;
 mod watched;

@@ -51,7 +51,8 @@ fn listed(watched: &Watched, job: Job) -> BTreeMap<String, OnPage> {
         Some(Kind::Histogram) => "histogram",
         None => "",
     };
-    let of_job = watched.metrics.iter().filter(|metric| metric.job == Some(job));
+    let has_it = [Some(job), Some(Job::Both)];
+    let of_job = watched.metrics.iter().filter(|metric| has_it.contains(&metric.job));
     let entry = |metric: &Metric| {
         let labels = metric.labels.iter().cloned().collect();
         (metric.name.clone(), OnPage { kind: kind(metric).to_owned(), help: metric.help.clone(), labels })
@@ -60,13 +61,13 @@ fn listed(watched: &Watched, job: Job) -> BTreeMap<String, OnPage> {
 }
 
 /// The sum of all series that begin so.
-fn total(page: &str, series: &str) -> f64 {
+pub(crate) fn total(page: &str, series: &str) -> f64 {
     let lines = page.lines().filter(|line| line.starts_with(series));
     lines.map(|line| line.rsplit_once(' ').unwrap().1.parse::<f64>().unwrap()).sum()
 }
 
 /// The page that a file for Prometheus leads to, once there is one.
-async fn page(http: &reqwest::Client, file: &Path) -> Option<String> {
+pub(crate) async fn page(http: &reqwest::Client, file: &Path) -> Option<String> {
     let targets: serde_json::Value = serde_json::from_str(&fs::read_to_string(file).ok()?).unwrap();
     let address = targets[0]["targets"][0].as_str().unwrap();
     assert!(!targets[0]["labels"]["instance"].as_str().unwrap().is_empty());

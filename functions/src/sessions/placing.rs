@@ -134,6 +134,7 @@ async fn allocate(
         let session = new_session(call, wanted, &gamesim, party)?;
         match sessions::allocate(&app.table, &session, &gamesim, party, waits, now).await {
             Ok(Ok(())) => {
+                trace::lead();
                 tracing::info!(gamesim_id = %gamesim.gamesim_id, dungeon_id = session.dungeon_id, "a session has its place");
                 return placement(app, &session, &gamesim, 0, now).map(Ok);
             }

@@ -275,7 +275,7 @@ async fn what_the_registry_lists_is_published_until_the_game_sim_drains() {
         credentials: Some(credentials()),
     });
     let (sender, sightings) = watch::channel(Sighting::default());
-    let metrics = SimMetrics::new(1);
+    let metrics = SimMetrics::new(1, &guildhall_telemetry::Tracer::default());
     let running = tokio::spawn(report::Press::new(cloudwatch, 256, &metrics).run(sightings));
     // One beat after the other, in the sim's own time, until the first span is over.
     let mut at_ms = 1_800_000_000_000;

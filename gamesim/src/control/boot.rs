@@ -69,7 +69,7 @@ pub(crate) async fn register(
     let request = RegisterGamesimRequest {
         ports,
         capacity: config.capacity,
-        build_version: env!("CARGO_PKG_VERSION").to_owned(),
+        build_version: config.build_version.clone(),
         protocol_version: PROTOCOL_VERSION,
         content_version,
         connect_key: STANDARD.encode(secrets.connect_key),

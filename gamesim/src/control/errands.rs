@@ -1,7 +1,7 @@
 //! What the control plane does on behalf of shards: one task per request, a bounded number of them at the API at once.
 
 use super::uploads::Shelf;
-use crate::api::Api;
+use crate::api::{Api, Errand};
 use crate::bucket::{self, Bucket};
 use crate::checkpoint::{StoredCheckpoint, object};
 use crate::clock::Clock;
@@ -12,6 +12,7 @@ use guildhall_domain::SessionId;
 use guildhall_domain::api::{
     AdmitPlayerRequest, Admitted, FinalizeRequest, HeartbeatRequest, HeartbeatResponse, ProgressRequest, RecoverRequest,
 };
+use guildhall_telemetry::traces::Stopwatch;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
@@ -43,7 +44,7 @@ pub(super) enum Done {
     /// Checkpoints are stored, or not.
     Kept { shard: usize, is_stored: bool },
     /// A session can be taken over without its players.
-    Recovered(Recovery),
+    Recovered(Arc<Recovery>),
     /// It cannot, for now.
     Unrecovered,
 }
@@ -107,7 +108,7 @@ impl Office {
         match found.await {
             Ok(recovery) => {
                 tracing::info!(%session_id, "a session whose players have not come is taken over without them");
-                Done::Recovered(recovery)
+                Done::Recovered(Arc::new(recovery))
             }
             Err(reason) => {
                 tracing::info!(%session_id, reason, "a session could not be taken over without its players");
@@ -118,10 +119,15 @@ impl Office {
 
     /// Waits for no permit: what is asked of the API has nothing to do with it.
     pub(super) async fn keep(self: Arc<Self>, shard: usize, key: String, object: Vec<u8>) -> Done {
+        let (watch, errand) = (Stopwatch::start(), Errand::of_nobody("checkpoint", self.api.tracer()));
         let answer = match &self.bucket {
             Some(bucket) => bucket.put(key, object).await,
             None => Err("there is no bucket".to_owned()),
         };
+        if let Some(errand) = errand {
+            let failure = answer.clone().err().map(ApiFailure::Unavailable);
+            errand.record(self.api.tracer(), watch, failure.as_ref());
+        }
         if let Err(reason) = &answer {
             tracing::warn!(reason, "checkpoints were not stored");
         }

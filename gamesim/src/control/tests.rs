@@ -340,7 +340,8 @@ async fn a_request_that_panics_ends_the_process_in_order() {
         heartbeat_interval_ms: 3_600_000,
     };
     let letters = DeadLetters::new("unused".into(), registered.gamesim_id.clone());
-    let (clock, metrics) = (Arc::new(Clock::start()), Arc::new(SimMetrics::new(1)));
+    let (clock, metrics) =
+        (Arc::new(Clock::start()), Arc::new(SimMetrics::new(1, &guildhall_telemetry::Tracer::default())));
     let (orders, to_shard) = std::sync::mpsc::channel();
     let (finished, is_finished) = tokio::sync::oneshot::channel();
     let (_asks, requests) = mpsc::unbounded_channel();

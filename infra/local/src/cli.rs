@@ -40,6 +40,7 @@ Environment:
   CORS_ALLOWED_ORIGINS  origins whose pages may use the API, with commas, or `*` or
                      `none` (http://localhost:*,http://127.0.0.1:*)
   GUILDHALL_LOG      what is logged, for example `info` or `guildhall_local=debug`
+  OTEL_EXPORTER_OTLP_ENDPOINT  URL of a collector of traces, such as http://localhost:4318
   NO_COLOR           anything, for a view without colours";
 
 /// The whole program.
@@ -144,6 +145,7 @@ fn stack_config(settings: &Settings) -> std::io::Result<StackConfig> {
         content_dir: settings.content.clone(),
         dynamodb_endpoint: settings.dynamodb_endpoint.clone(),
         allowed_origins: settings.allowed_origins.clone(),
+        traces: settings.traces.clone(),
         ..config
     })
 }

@@ -63,6 +63,7 @@ mod tests {
             operator_role: "guildhall-operator".into(),
             clock: Arc::new(system_clock),
             entropy: Arc::new(system_entropy),
+            tracer: guildhall_telemetry::Tracer::default(),
         }));
         let answer = invoke(&app, &REAP_FLEET, REAP_EVENT).await.unwrap();
         assert_eq!(answer["statusCode"], 200, "{answer}");

@@ -31,7 +31,8 @@ use guildhall_functions::{App, Config, ROUTES, app};
 use guildhall_storage::dynamo::{DynamoConfig, DynamoTable, Usage};
 use guildhall_storage::gamesims::{self, GamesimRow};
 use guildhall_storage::{Schema, StorageError, Table};
-use guildhall_telemetry::targets;
+use guildhall_telemetry::traces::{Exporter, Exporting};
+use guildhall_telemetry::{Tracer, TracesConfig, targets};
 use process::{Program, Supervised};
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -80,6 +81,8 @@ pub struct StackConfig {
     pub dynamodb_endpoint: Option<String>,
     /// Whose pages may use the API.
     pub allowed_origins: AllowedOrigins,
+    /// Who collects traces, if anybody does.
+    pub traces: Option<TracesConfig>,
 }
 
 impl StackConfig {
@@ -97,6 +100,7 @@ impl StackConfig {
             content_dir: content::default_folder(),
             dynamodb_endpoint: None,
             allowed_origins: AllowedOrigins::of_this_machine(),
+            traces: None,
         }
     }
 }
@@ -111,6 +115,7 @@ pub struct Stack {
     events: EventFile,
     object_store: ObjectStore,
     meter: Meter,
+    exporting: Option<Exporting>,
     table: DynamoTable,
     content: Content,
     secrets: Secrets,
@@ -143,7 +148,10 @@ impl Stack {
         let events = EventFile::open(&data.events()).map_err(StartError::system)?;
         let reader = Arc::new(connect(&endpoint).await);
         let streamed = Streamed::new(Arc::new(served.clone()), reader, Arc::new(events.listener()));
-        let app = app(Arc::new(streamed), &served, &secrets)?;
+        let tracer = Tracer::new(config.traces.as_ref());
+        let resource = [("service.name", "guildhall-api".into())];
+        let exporting = Exporter::new(&tracer, config.traces.as_ref(), resource).map(Exporter::start);
+        let app = app(Arc::new(streamed), &served, &secrets, tracer)?;
         let (front, schedule) = start_front(listener, &app, &secrets, signers, config.allowed_origins.clone())?;
         targets::write(&data.metrics_targets("api"), front.address(), "api").map_err(StartError::system)?;
         let object_store = start_object_store(&data, &identities).await?;
@@ -157,6 +165,7 @@ impl Stack {
             _schedule: schedule,
             object_store,
             meter,
+            exporting,
             engine,
             events,
             table,
@@ -243,6 +252,9 @@ impl Stack {
             gamesim.stopped().await;
         }
         self.front.shutdown().await;
+        if let Some(exporting) = self.exporting {
+            exporting.end().await;
+        }
         let events = self.events;
         let lost = tokio::task::spawn_blocking(move || events.finish()).await;
         if !matches!(lost, Ok(0)) {
@@ -318,7 +330,12 @@ fn identities(count: usize) -> Result<Vec<Identity>, StartError> {
 }
 
 /// The functions, all in one process, over `table`, of which `charged` says what it costs.
-fn app(table: Arc<dyn Table>, charged: &DynamoTable, secrets: &Secrets) -> Result<Arc<App>, StartError> {
+fn app(
+    table: Arc<dyn Table>,
+    charged: &DynamoTable,
+    secrets: &Secrets,
+    tracer: Tracer,
+) -> Result<Arc<App>, StartError> {
     let access_keys = SigningKeys::new(vec![("1".to_owned(), secrets.access.to_vec())]).map_err(StartError::system)?;
     let app = App::new(Config {
         routes: ROUTES.to_vec(),
@@ -332,6 +349,7 @@ fn app(table: Arc<dyn Table>, charged: &DynamoTable, secrets: &Secrets) -> Resul
         operator_role: "guildhall-operator".to_owned(),
         clock: Arc::new(system_clock),
         entropy: Arc::new(system_entropy),
+        tracer,
     });
     Ok(Arc::new(app.with_usage(charged.usage())))
 }
@@ -381,10 +399,11 @@ fn program(config: &StackConfig, data: &DataFolder, identity: &Identity, urls: &
         ("AWS_ACCESS_KEY_ID", identity.access_key.clone()),
         ("AWS_SECRET_ACCESS_KEY", identity.secret_key.clone()),
     ];
+    let traces = config.traces.iter().flat_map(TracesConfig::variables);
     Program {
         exe: config.gamesim_exe.clone(),
         arguments: config.gamesim_args.clone(),
-        environment: environment.map(|(variable, value)| (variable.to_owned(), value)).into(),
+        environment: environment.into_iter().chain(traces).map(|(name, value)| (name.to_owned(), value)).collect(),
         log: data.log(&name),
         drain_s: config.drain_s,
         name,

@@ -24,6 +24,11 @@ locals {
   metric_namespace = "${local.scaling.metric_namespace}/${var.environment}"
   secrets          = toset(flatten(local.routes[*].secrets))
 
+  traces = var.traces_endpoint == null ? {} : {
+    OTEL_EXPORTER_OTLP_ENDPOINT = var.traces_endpoint
+    OTEL_TRACES_SAMPLER_ARG     = tostring(var.traces_ratio)
+  }
+
   # The function that makes events of changes is one like the others, though no route leads to it.
   stream = jsondecode(file("${path.module}/../../streams.json"))
   functions = concat(local.routes, [{
@@ -81,7 +86,7 @@ module "functions" {
     GUILDHALL_GAMESIM_ROLE  = "${local.prefix}-gamesim"
     GUILDHALL_OPERATOR_ROLE = "${local.prefix}-operator"
     GUILDHALL_EVENT_BUS     = "${local.prefix}-${local.stream.bus}"
-  }, var.traces_endpoint == null ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT = var.traces_endpoint })
+  }, local.traces)
 }
 
 module "api" {
@@ -136,7 +141,7 @@ module "fleet" {
   invoke_arns         = module.api.gamesim_invoke_arns
   operator_principals = var.operator_principals
   metric_namespace    = local.metric_namespace
-  traces_endpoint     = var.traces_endpoint
+  traces              = local.traces
   bucket_name         = local.bucket.sessions
   force_destroy       = var.disposable
   log_retention_days  = var.log_retention_days

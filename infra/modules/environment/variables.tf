@@ -120,6 +120,17 @@ variable "traces_endpoint" {
   default     = null
 }
 
+variable "traces_ratio" {
+  description = "Which part of all traces is kept, 0 to 1: of a session, everybody keeps all or nothing."
+  type        = number
+  default     = 1
+
+  validation {
+    condition     = var.traces_ratio >= 0 && var.traces_ratio <= 1
+    error_message = "A part of all is from 0 to 1."
+  }
+}
+
 variable "alarm_emails" {
   description = "Who hears of alarms by mail."
   type        = set(string)

@@ -9,24 +9,23 @@ locals {
   metric_name = { sessions = local.scaling.metric_name, samples = local.scaling.metric_name, queued = local.scaling.queue_metric_name }
   statistic   = { sessions = "Average", samples = "SampleCount", queued = "Average" }
 
-  environment = {
-    GUILDHALL_API               = var.api_url
-    GUILDHALL_GAMESIM_PORT      = var.game_ports.first
-    GUILDHALL_GAMESIM_CAPACITY  = local.scaling.capacity_sessions
-    GUILDHALL_DRAIN_S           = local.scaling.drain_deadline_s
-    GUILDHALL_LAST_WRITES_S     = local.last_writes_s
-    GUILDHALL_METRICS_BIND      = "127.0.0.1:9100"
-    GUILDHALL_DEAD_LETTERS      = "/var/lib/guildhall/dead-letters.ndjson"
-    GUILDHALL_LOG_FORMAT        = "json"
-    GUILDHALL_FLEET             = local.scaling.fleet
-    CHECKPOINT_BUCKET           = module.bucket.name
-    AWS_REGION                  = var.aws.region
-    CLOUDWATCH_NAMESPACE        = var.metric_namespace
-    EC2_METADATA_ENDPOINT       = "http://169.254.169.254"
-    AUTOSCALING_GROUP           = local.group
-    AUTOSCALING_LIFECYCLE_HOOK  = local.drain_hook
-    OTEL_EXPORTER_OTLP_ENDPOINT = var.traces_endpoint
-  }
+  environment = merge({
+    GUILDHALL_API              = var.api_url
+    GUILDHALL_GAMESIM_PORT     = var.game_ports.first
+    GUILDHALL_GAMESIM_CAPACITY = local.scaling.capacity_sessions
+    GUILDHALL_DRAIN_S          = local.scaling.drain_deadline_s
+    GUILDHALL_LAST_WRITES_S    = local.last_writes_s
+    GUILDHALL_METRICS_BIND     = "127.0.0.1:9100"
+    GUILDHALL_DEAD_LETTERS     = "/var/lib/guildhall/dead-letters.ndjson"
+    GUILDHALL_LOG_FORMAT       = "json"
+    GUILDHALL_FLEET            = local.scaling.fleet
+    CHECKPOINT_BUCKET          = module.bucket.name
+    AWS_REGION                 = var.aws.region
+    CLOUDWATCH_NAMESPACE       = var.metric_namespace
+    EC2_METADATA_ENDPOINT      = "http://169.254.169.254"
+    AUTOSCALING_GROUP          = local.group
+    AUTOSCALING_LIFECYCLE_HOOK = local.drain_hook
+  }, var.traces)
 
   last_writes_s = 10
   # Longer than a drain with its last writes, so that systemd never cuts one short.

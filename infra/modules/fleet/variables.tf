@@ -84,9 +84,9 @@ variable "metric_namespace" {
   type        = string
 }
 
-variable "traces_endpoint" {
-  description = "Where spans go over OTLP, if they go anywhere."
-  type        = string
+variable "traces" {
+  description = "What game sims find in their environment about traces: OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_TRACES_SAMPLER_ARG, or nothing."
+  type        = map(string)
 }
 
 variable "bucket_name" {

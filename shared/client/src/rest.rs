@@ -31,12 +31,19 @@ use std::sync::Arc;
 pub struct Api {
     http: reqwest::Client,
     base_url: Arc<str>,
+    build_version: Option<Arc<str>>,
 }
 
 impl Api {
     /// The API at this address, `http://…` or `https://…`. Nothing is sent yet.
     pub fn new(base_url: &str) -> Result<Self, ClientError> {
-        Ok(Self { http: call::http_client()?, base_url: base_url.trim_end_matches('/').into() })
+        Ok(Self { http: call::http_client()?, base_url: base_url.trim_end_matches('/').into(), build_version: None })
+    }
+
+    /// The same for a game that can only play with this build of the game sim: its sessions are made there, and nowhere else.
+    #[must_use]
+    pub fn for_build(self, build_version: &str) -> Self {
+        Self { build_version: Some(build_version.into()), ..self }
     }
 
     /// The address.

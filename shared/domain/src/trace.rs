@@ -20,8 +20,18 @@ pub struct TraceParent {
 impl TraceParent {
     /// A step that is done for a session; `random` tells it from others.
     pub fn of_session(session_id: SessionId, random: u64) -> Self {
-        Self { trace_id: u128::from_be_bytes(session_id.to_bytes()), span_id: random.max(1) }
+        Self { trace_id: trace_of(session_id), span_id: random.max(1) }
     }
+
+    /// The step that made the session, which all others follow from: whoever knows the session knows its name.
+    pub fn root_of(session_id: SessionId) -> Self {
+        let trace_id = trace_of(session_id);
+        Self { trace_id, span_id: (trace_id as u64).max(1) }
+    }
+}
+
+fn trace_of(session_id: SessionId) -> u128 {
+    u128::from_be_bytes(session_id.to_bytes()).max(1)
 }
 
 impl fmt::Display for TraceParent {
@@ -66,6 +76,9 @@ mod tests {
         assert_eq!(text.parse(), Ok(parent));
         assert!(text.contains(&session_id.to_string()));
         assert_ne!(TraceParent::of_session(session_id, 0).span_id, 0);
+        let root = "00-0af7651916cd43dd8448eb211c80319c-8448eb211c80319c-01";
+        assert_eq!(TraceParent::root_of(session_id).to_string(), root);
+        assert!(TraceParent::root_of(SessionId::from_bits(0)).to_string().parse::<TraceParent>().is_ok());
     }
 
     #[test]

@@ -43,6 +43,12 @@ impl Metrics {
         self.single(name, help)
     }
 
+    /// Registers a number that only rises and that somebody else counts.
+    pub fn share_counter(&mut self, name: &'static str, help: &str, counter: Counter) {
+        self.claim(name);
+        self.registry.register(name, help, counter);
+    }
+
     /// Registers a number that rises and falls.
     pub fn gauge(&mut self, name: &'static str, help: &str) -> Gauge {
         self.single(name, help)
@@ -170,15 +176,21 @@ mod tests {
         let mut metrics = Metrics::new();
         let datagrams = metrics.counter("datagrams", "Datagrams received");
         let sessions = metrics.gauge("sessions", "Live sessions");
+        let spans = Counter::default();
+        metrics.share_counter("spans", "Spans lost", spans.clone());
         datagrams.inc_by(41);
         datagrams.clone().inc();
         sessions.set(-3);
+        spans.inc();
         let expected = "# HELP guildhall_datagrams Datagrams received.\n\
                         # TYPE guildhall_datagrams counter\n\
                         guildhall_datagrams_total 42\n\
                         # HELP guildhall_sessions Live sessions.\n\
                         # TYPE guildhall_sessions gauge\n\
                         guildhall_sessions -3\n\
+                        # HELP guildhall_spans Spans lost.\n\
+                        # TYPE guildhall_spans counter\n\
+                        guildhall_spans_total 1\n\
                         # EOF\n";
         assert_eq!(metrics.render(), expected);
     }

@@ -49,7 +49,7 @@ async fn even_a_game_sim_that_is_fenced_off_waits_for_its_recordings() {
 #[tokio::test]
 async fn what_cannot_be_stored_is_lost_and_counted() {
     let (_script, _calls, _config, api) = surroundings(0, 10, "unused").await;
-    let metrics = Arc::new(SimMetrics::new(1));
+    let metrics = Arc::new(SimMetrics::new(1, &guildhall_telemetry::Tracer::default()));
     let loaded = LoadedContent { content: content(), version: "0000000000000001".into(), version_number: 1 };
     let office = Arc::new(Office {
         api: Arc::new(api),

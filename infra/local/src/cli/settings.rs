@@ -2,6 +2,7 @@
 
 use crate::content;
 use crate::front::AllowedOrigins;
+use guildhall_telemetry::TracesConfig;
 use std::path::PathBuf;
 
 const PORT_DEFAULT: u16 = 8_080;
@@ -19,6 +20,7 @@ pub(super) struct Settings {
     pub(super) gamesims: usize,
     pub(super) dynamodb_endpoint: Option<String>,
     pub(super) allowed_origins: AllowedOrigins,
+    pub(super) traces: Option<TracesConfig>,
 }
 
 /// A value that makes no sense.
@@ -69,7 +71,11 @@ impl Settings {
         };
         let data = value("GUILDHALL_DATA").unwrap_or_else(|| DATA_DEFAULT.to_owned()).into();
         let content = value("GUILDHALL_CONTENT").map_or_else(content::default_folder, PathBuf::from);
-        Ok(Self { port, data, content, demo, gamesims, dynamodb_endpoint, allowed_origins })
+        let traces = TracesConfig::parse(value);
+        let traces = traces.map_err(|refused| {
+            wrong(refused.variable, value(refused.variable).unwrap_or_default(), refused.expected)
+        })?;
+        Ok(Self { port, data, content, demo, gamesims, dynamodb_endpoint, allowed_origins, traces })
     }
 }
 
@@ -92,7 +98,7 @@ mod tests {
             (8_080, true, 2, None)
         );
         assert_eq!(settings.data, PathBuf::from(".guildhall"));
-        assert_eq!(settings.allowed_origins, AllowedOrigins::of_this_machine());
+        assert_eq!((settings.allowed_origins, settings.traces), (AllowedOrigins::of_this_machine(), None));
         let none = parse(&[("CORS_ALLOWED_ORIGINS", "none")]).unwrap();
         assert_eq!(none.allowed_origins, AllowedOrigins::default());
         let other =
@@ -113,6 +119,7 @@ mod tests {
             ("GAMESIMS", "-1"),
             ("DYNAMODB_ENDPOINT", "localhost:8000"),
             ("CORS_ALLOWED_ORIGINS", "localhost:5173"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4318"),
         ] {
             let text = parse(&[(variable, value)]).unwrap_err().to_string();
             assert!(text.starts_with(&format!("{variable}={value}: expected ")), "{text}");

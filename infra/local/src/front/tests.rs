@@ -95,6 +95,7 @@ async fn front_for(origins: &str) -> Front {
         operator_role: "guildhall-operator".to_owned(),
         clock: Arc::new(|| NOW),
         entropy: Arc::new(|bytes| bytes.fill(4)),
+        tracer: guildhall_telemetry::Tracer::default(),
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let identities = Identities::new("us-east-1", [Identity::of_gamesim("sim-1", [7; 32])]);

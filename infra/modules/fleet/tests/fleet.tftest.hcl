@@ -37,7 +37,7 @@ variables {
   api_url             = "https://api.test"
   invoke_arns         = ["arn:aws:execute-api:eu-north-1:123456789012:api123/$default/POST/internal/gamesims"]
   metric_namespace    = "Guildhall/test"
-  traces_endpoint     = null
+  traces              = {}
   bucket_name         = "sessions"
   force_destroy       = false
   log_retention_days  = 7

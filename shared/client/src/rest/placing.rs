@@ -30,7 +30,8 @@ impl Player {
         companions: Vec<String>,
     ) -> Result<Placement, ClientError> {
         let dungeon_id = dungeon_id.to_owned();
-        let request = CreateGameSessionRequest { character_id, dungeon_id, build_version: None, companions };
+        let build_version = self.api().build_version.as_deref().map(str::to_owned);
+        let request = CreateGameSessionRequest { character_id, dungeon_id, build_version, companions };
         let mut standing: Standing = self.post("/v1/game-sessions", &request).await?;
         let deadline = Instant::now() + Duration::from_millis(PLACEMENT_WAIT_MAX_MS);
         loop {

@@ -54,6 +54,7 @@ async fn start(engine: &Engine) -> Outcome<Front> {
         operator_role: "guildhall-operator".to_owned(),
         clock: Arc::new(system_clock),
         entropy: Arc::new(system_entropy),
+        tracer: guildhall_telemetry::Tracer::default(),
     });
     let config = FrontConfig {
         app: Arc::new(app),
