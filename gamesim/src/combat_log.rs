@@ -41,7 +41,7 @@ impl CombatLog {
                     self.note(now_ms, character_id, &deed);
                 }
             }
-            Effect::Vain { .. } | Effect::Changed { .. } => {}
+            Effect::Vain { .. } | Effect::Changed { .. } | Effect::HandedOver { .. } => {}
         }
     }
 

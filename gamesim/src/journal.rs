@@ -88,6 +88,9 @@ impl Journal {
         changes: impl AsRef<[Change]> + IntoIterator<Item = Change>,
         urgent: bool,
     ) {
+        if changes.as_ref().is_empty() {
+            return;
+        }
         match self.cover {
             Cover::Awaited => self.open.record(now_ms, changes, urgent),
             Cover::GivenUp | Cover::Off => self.writer.record(now_ms, changes, urgent),

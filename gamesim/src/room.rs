@@ -390,6 +390,7 @@ impl Room {
                         self.record(now_ms, dungeon, seat, *urgent);
                     }
                 }
+                Effect::HandedOver { from, to } => self.bind(now_ms, dungeon, [*from, *to]),
                 Effect::Deed(_) => {}
                 Effect::Vain { seat: number, kind } => {
                     if let Some(seat) = self.seat_of(*number) {
@@ -432,10 +433,25 @@ impl Room {
 
     /// Hands the character's present state to the journal.
     fn record(&mut self, now_ms: u64, dungeon: &Dungeon, seat: u8, urgent: bool) {
-        let occupant = self.seats.get(usize::from(seat)).and_then(Option::as_ref);
-        let (Some(occupant), Some((hot, progress_seq))) = (occupant, dungeon.hot(self.number(seat))) else { return };
-        let change = Change { character_id: occupant.character_id, hot: hot.clone(), progress_seq };
-        self.journal.record(now_ms, [change], urgent);
+        if let Some(change) = self.change(dungeon, seat) {
+            self.journal.record(now_ms, [change], urgent);
+        }
+    }
+
+    /// Has two players written together, of whom one has what was the other's. Who is leaving is so with the last write.
+    fn bind(&mut self, now_ms: u64, dungeon: &Dungeon, numbers: [u16; 2]) {
+        let seats = numbers.into_iter().filter_map(|number| self.seat_of(number));
+        let changes: Vec<_> = seats.filter_map(|seat| self.change(dungeon, seat)).collect();
+        self.journal.record(now_ms, changes, true);
+    }
+
+    /// The state of who sits here: in the dungeon, or as it was when they left it.
+    fn change(&self, dungeon: &Dungeon, seat: u8) -> Option<Change> {
+        let character_id = self.seats.get(usize::from(seat))?.as_ref()?.character_id;
+        match dungeon.hot(self.number(seat)) {
+            Some((hot, progress_seq)) => Some(Change { character_id, hot: hot.clone(), progress_seq }),
+            None => self.journal.latest(character_id),
+        }
     }
 
     /// Sends every player what they see, and lets go of those who do not listen.

@@ -82,13 +82,18 @@ impl Room {
         };
         room.began_ms = now_ms.saturating_sub(checkpoint.age_ms);
         let occupants = held.iter().filter_map(|held| Some((held, checkpoint.occupant(held.character.character_id)?)));
+        let mut unwritten = Vec::new();
         for (held, occupant) in occupants {
-            if room.restore(now_ms, &venue.dungeon, occupant, found.session_epoch, held).is_none() {
+            let restored = room.restore(now_ms, &venue.dungeon, occupant, found.session_epoch, held);
+            let Some(change) = restored else {
                 room.clear_out(&mut venue);
                 *lent = party.map(|_| venue);
                 return None;
-            }
+            };
+            unwritten.extend(change);
         }
+        // Who had what when is not known any more: it is written as one.
+        room.journal.record(now_ms, unwritten, true);
         for seat in (0_u8..).take(room.seats.len()) {
             let occupant = room.seats.get(usize::from(seat)).and_then(Option::as_ref);
             if occupant.is_none_or(|occupant| !matches!(occupant.presence, Presence::Away { .. })) {
@@ -103,7 +108,7 @@ impl Room {
         Some(room)
     }
 
-    /// Brings one occupant back, and has written what the store lacks.
+    /// Brings one occupant back, and says what the store lacks.
     fn restore(
         &mut self,
         now_ms: u64,
@@ -111,9 +116,9 @@ impl Room {
         occupant: &SavedOccupant,
         epoch: u32,
         held: &HeldCharacter,
-    ) -> Option<()> {
+    ) -> Option<Option<Change>> {
         let (hot, progress_seq) = match (occupant.stay(epoch, held), &occupant.leaving) {
-            (Stay::Over, _) => return Some(()),
+            (Stay::Over, _) => return Some(None),
             (Stay::Plays | Stay::Leaves, Some(leaving)) => (&leaving.hot, leaving.progress_seq),
             (Stay::Plays | Stay::Leaves, None) => dungeon.hot(self.number(occupant.seat))?,
         };
@@ -126,9 +131,7 @@ impl Room {
         // The checkpoint has all of it, and stays where it is until there is the next one.
         let stored = Change { character_id, hot: character.hot.clone(), progress_seq };
         self.journal.open(now_ms, account_id, character.version, stored);
-        if !is_stored {
-            self.journal.record(now_ms, [Change { character_id, hot: hot.clone(), progress_seq }], true);
-        }
+        let unwritten = (!is_stored).then(|| Change { character_id, hot: hot.clone(), progress_seq });
         let presence = match occupant.leaving {
             Some(_) => Presence::Leaving { since: self.journal.release(now_ms, character_id) },
             None => Presence::Away { since_ms: now_ms, stream },
@@ -141,7 +144,7 @@ impl Room {
             conduct: Conduct::default(),
             is_admitted: false,
         });
-        Some(())
+        Some(unwritten)
     }
 
     /// Takes a checkpoint if one is due, and gives up waiting for them if none has been stored for too long.

@@ -18,6 +18,7 @@ mod bucket;
 mod conduct;
 mod endings;
 mod expulsions;
+mod handing_over;
 mod missed;
 mod play;
 mod recording;

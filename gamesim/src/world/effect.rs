@@ -17,6 +17,13 @@ pub enum Effect {
         /// Why it cannot be done.
         kind: ViolationKind,
     },
+    /// A player took what another had laid down: until both are written, neither may be written without the other.
+    HandedOver {
+        /// Who laid it down, or whoever sits there now.
+        from: u16,
+        /// Who has it.
+        to: u16,
+    },
     /// A character's hot state changed: its `progress_seq` rose. At most one per seat and step.
     Changed {
         /// The character's seat.

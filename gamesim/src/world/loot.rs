@@ -49,11 +49,12 @@ pub(super) fn lay_down(dungeon: &mut Dungeon, holder: usize, item: u8, units: &S
     let quantity = u16::try_from(units.quantity).unwrap_or(u16::MAX);
     let owner_only_ticks = dungeon.game.owner_only_ticks;
     let owner = Owner {
-        seat: (owner_only_ticks > 0).then(|| (seat, dungeon.tick.saturating_add(owner_only_ticks))),
+        // Who laid it down is known for as long as it lies, whether it is theirs alone or not.
+        seat: Some((seat, dungeon.tick.saturating_add(owner_only_ticks))),
         party: dungeon.zone.is_some().then_some((party_of(seat), u32::MAX)),
     };
     if let Some(entity) = lay(dungeon, item, quantity, units.wear, at, owner) {
-        let is_private = owner.seat.is_some() || owner.party.is_some();
+        let is_private = owner_only_ticks > 0 || owner.party.is_some();
         let audience = if is_private { Audience::Seat(seat) } else { Audience::All };
         effects.push(Effect::Event(audience, WorldEvent::LootDropped { entity, item, quantity }));
     }
@@ -106,6 +107,9 @@ pub(super) fn pick_up(dungeon: &mut Dungeon, picker: usize, target: u16, effects
         let event = WorldEvent::LootTaken { entity, by_seat: player.seat, item, quantity };
         effects.push(Effect::Event(audience, event));
         tell(effects, player.seat, WorldEvent::ItemGained { item, quantity, seq });
+        if let Some((from, _)) = owner.seat.filter(|(from, _)| *from != player.seat) {
+            effects.push(Effect::HandedOver { from, to: player.seat });
+        }
     } else if player.refused_at != *tick {
         player.refused_at = *tick;
         tell(effects, player.seat, WorldEvent::PickUpRefused { entity: target });
