@@ -110,7 +110,8 @@ impl Table for Unreliable {
 }
 
 impl Planted {
-    fn spoil(self, mut commit: Commit) -> Commit {
+    /// The commit, as the product would have asked for it.
+    pub(crate) fn spoil(self, mut commit: Commit) -> Commit {
         for write in &mut commit.writes {
             let Write::Update { key, actions, condition } = write else { continue };
             match self {

@@ -48,7 +48,8 @@ async fn even_a_game_sim_that_is_fenced_off_waits_for_its_recordings() {
 
 #[tokio::test]
 async fn what_cannot_be_stored_is_lost_and_counted() {
-    let (_script, _calls, _config, api) = surroundings(0, 10, "unused").await;
+    let (_script, _calls, config, signer) = surroundings(0, 10, "unused").await;
+    let api = Api::new(&config.api, Arc::new(Https::connect(&config.api, signer).unwrap()));
     let metrics = Arc::new(SimMetrics::new(1));
     let loaded = LoadedContent { content: content(), version: "0000000000000001".into(), version_number: 1 };
     let office = Arc::new(Office {
@@ -57,7 +58,7 @@ async fn what_cannot_be_stored_is_lost_and_counted() {
         shelf: Shelf::new(loaded),
         clock: Arc::new(Clock::start()),
         metrics: Arc::clone(&metrics),
-        letters: DeadLetters::new("unused".into(), "sim".parse().unwrap()),
+        letters: Arc::new(DeadLetters::new(Letters::File("unused".into()), "sim".parse().unwrap())),
         permits: Semaphore::new(1),
     });
     let part = |length| RecordingPart { session_id: SESSION, session_epoch: 1, number: 0, bytes: vec![0; length] };
