@@ -109,20 +109,20 @@ impl Transport for Line {
             };
             let body: Value = serde_json::from_slice(request.body()).map_err(|error| error.to_string())?;
             boot.go_on().await;
-            let (world, asked, began) = (&boot.site.world, body.clone(), boot.site.world.instant());
+            let (world, asked) = (&boot.site.world, body["groups"].clone());
+            let savings = world.note_save(&asked);
+            let is_named = parameter.as_ref().is_none_or(|(name, _)| *name == "gamesim_id");
+            let named = is_named.then(|| world.note_name(&boot.name, route, &body));
             let ask = Ask { route, caller: Caller::Gamesim(&boot.name), path: parameter, key: None, body };
             let answer = boot.site.api.ask(ask, boot.cut()).await;
-            match route {
-                "save-progress" => world.note_save(began, &asked["groups"], answer.as_ref()),
-                "register-gamesim" | "heartbeat-gamesim" => {
-                    world.note_name(&boot.name, began, route, &asked, answer.as_ref());
-                }
-                _ => {}
+            world.note_saved(&savings, answer.as_ref());
+            if let Some(nth) = named {
+                world.note_named(&boot.name, nth, answer.as_ref());
             }
             boot.go_on().await;
             let (status, body) = answer.ok_or("no answer")?;
-            if route == "save-progress" {
-                world.tell(format!("{} saved {} -> {}", boot.name, brief(&asked["groups"]), body["groups"]));
+            if !savings.is_empty() {
+                world.tell(format!("{} saved {} -> {}", boot.name, brief(&asked), body["groups"]));
             }
             Ok((status, body.to_string().into_bytes()))
         })

@@ -143,62 +143,92 @@ impl World {
         answer: Option<&Answer>,
     ) {
         let ended = Some(self.instant());
+        let may_be_twice = self.weather().requests_twice > 0;
         let mut notes = self.notes();
+        let mut add = |ended, call| notes.add(character_id, began, ended, call);
         match answer {
-            Some((200, sheet)) => {
-                let is_done = stand(sheet);
-                notes.add(character_id, began, ended, PurseCall::Change { version, delta, is_done });
-            }
+            Some((200, sheet)) => add(ended, PurseCall::Change { version, delta, is_done: stand(sheet) }),
             Some((409, body)) if body["error"]["code"] == "version_conflict" => {
-                notes.add(character_id, began, ended, PurseCall::Stale { version });
+                add(ended, PurseCall::Stale { version });
+                // What stood in its way may have been its twin.
+                if may_be_twice {
+                    add(None, PurseCall::Change { version, delta, is_done: None });
+                }
             }
             // Busy may be said after a write of which nobody heard.
-            Some((500.., _)) | None => {
-                notes.add(character_id, began, None, PurseCall::Change { version, delta, is_done: None });
-            }
+            Some((500.., _)) | None => add(None, PurseCall::Change { version, delta, is_done: None }),
+            Some(_) if may_be_twice => add(None, PurseCall::Change { version, delta, is_done: None }),
             Some(_) => {}
         }
     }
 
-    /// A game sim wrote behind, and was told what became of each group, or nothing.
-    pub(super) fn note_save(&self, began: u64, groups: &Value, answer: Option<&Answer>) {
-        let ended = self.instant();
+    /// A game sim is about to write behind. Whether it is killed before it hears what became of it, nobody knows.
+    pub(super) fn note_save(&self, groups: &Value) -> Vec<Saving> {
+        let began = self.instant();
         let mut notes = self.notes();
-        for (nth, group) in groups.as_array().into_iter().flatten().enumerate() {
-            let status = answer.filter(|answer| answer.0 == 200).and_then(|(_, body)| body["groups"][nth].as_str());
-            let ended = match status {
-                Some("applied") => Some(ended),
-                // The attempt before did it, whose answer was lost; or nothing was done.
-                Some("duplicate" | "fenced" | "conflict") => continue,
-                _ => None,
-            };
-            for write in group["writes"].as_array().into_iter().flatten() {
+        let mut savings = Vec::new();
+        for (group, asked) in groups.as_array().into_iter().flatten().enumerate() {
+            for write in asked["writes"].as_array().into_iter().flatten() {
                 let id = write["character_id"].as_str().and_then(|id| id.parse().ok());
                 let numbers = (write["base_version"].as_u64(), write["hot"]["gold"].as_u64());
-                if let (Some(id), (Some(version), Some(gold))) = (id, numbers) {
-                    notes.add(id, began, ended, PurseCall::Write { version, gold });
+                if let (Some(character_id), (Some(version), Some(gold))) = (id, numbers) {
+                    notes.add(character_id, began, None, PurseCall::Write { version, gold });
+                    let nth = notes.purses.get(&character_id).map_or(0, Vec::len) - 1;
+                    savings.push(Saving { group, character_id, nth });
                 }
+            }
+        }
+        savings
+    }
+
+    /// What became of it. Only what was applied is certain: of anything else a twin or an earlier attempt may have done it.
+    pub(super) fn note_saved(&self, savings: &[Saving], answer: Option<&Answer>) {
+        let ended = self.instant();
+        let mut notes = self.notes();
+        for Saving { group, character_id, nth } in savings {
+            let status = answer.filter(|answer| answer.0 == 200).and_then(|(_, body)| body["groups"][group].as_str());
+            let seen = notes.purses.get_mut(character_id).and_then(|seen| seen.get_mut(*nth));
+            if let (Some(seen), Some("applied")) = (seen, status) {
+                seen.ended = Some(ended);
             }
         }
     }
 
-    /// A game sim registered or beat.
-    pub(super) fn note_name(&self, name: &str, began: u64, route: &str, body: &Value, answer: Option<&Answer>) {
-        let now = self.instant();
-        let (status, told) = answer.map_or((0, &Value::Null), |(status, body)| (*status, body));
-        let is_answered = matches!(status, 200..500);
-        let call = match (route, status) {
-            ("register-gamesim", 200..300) => NameCall::Register(told["epoch"].as_u64()),
-            ("register-gamesim", 300..500) => return,
-            ("register-gamesim", _) => NameCall::Register(None),
-            (_, 409) => NameCall::Fenced(body["epoch"].as_u64().unwrap_or_default()),
-            (_, 300..500) => return,
+    /// A game sim is about to register or beat.
+    pub(super) fn note_name(&self, name: &str, route: &str, body: &Value) -> usize {
+        let began = self.instant();
+        let call = match route {
+            "register-gamesim" => NameCall::Register(None),
             _ => NameCall::Beat {
                 epoch: body["epoch"].as_u64().unwrap_or_default(),
                 is_goodbye: body["state"] == "gone",
             },
         };
-        let ended = is_answered.then_some(now);
-        self.notes().names.entry(name.to_owned()).or_default().push(Seen { began, ended, call });
+        let mut notes = self.notes();
+        let calls = notes.names.entry(name.to_owned()).or_default();
+        calls.push(Seen { began, ended: None, call });
+        calls.len() - 1
     }
+
+    /// What it was told.
+    pub(super) fn note_named(&self, name: &str, nth: usize, answer: Option<&Answer>) {
+        let now = self.instant();
+        let mut notes = self.notes();
+        let seen = notes.names.get_mut(name).and_then(|calls| calls.get_mut(nth));
+        let (Some(seen), Some((status, told))) = (seen, answer) else { return };
+        match (&seen.call, status) {
+            (NameCall::Register(_), 200..300) => seen.call = NameCall::Register(told["epoch"].as_u64()),
+            (NameCall::Beat { .. }, 200..300) => {}
+            (NameCall::Beat { epoch, is_goodbye: false }, 409) => seen.call = NameCall::Fenced(*epoch),
+            _ => return,
+        }
+        seen.ended = Some(now);
+    }
+}
+
+/// A write that is under way: the group of its request, and where it is noted.
+pub(super) struct Saving {
+    group: usize,
+    character_id: CharacterId,
+    nth: usize,
 }

@@ -41,6 +41,7 @@ impl Store {
     /// Carries a commit out, has it judged and told of.
     fn write(&self, commit: &Commit) -> Result<Committed, CommitError> {
         let commit = match self.planted {
+            Some(planted) if planted.swallows(commit) => return Ok(Committed::default()),
             Some(planted) => planted.spoil(commit.clone()),
             None => commit.clone(),
         };

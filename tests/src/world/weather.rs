@@ -42,8 +42,6 @@ pub(super) struct Weather {
     pub(super) skew_ms: u64,
     /// Players that vanish instead of leaving.
     pub(super) vanishings: u64,
-    /// Logins that end in the middle of a game.
-    pub(super) logouts: u64,
     /// Sessions that each game sim has room for.
     pub(super) capacity: u32,
 }
@@ -79,7 +77,6 @@ impl Weather {
             blackouts: draw(300),
             skew_ms: draw(2_000),
             vanishings: draw(400),
-            logouts: draw(60),
             capacity: 1 + u32::try_from(dice.below(4)).unwrap_or_default(),
         }
     }
