@@ -6,7 +6,7 @@
 
 use crate::config::Config;
 use crate::limits::{CHECKPOINT_OBJECT_BYTES_MAX, CHECKPOINT_TIMEOUT_MS};
-use crate::rim::{Objects, Pending};
+use crate::rim::{Names, Objects, Pending};
 use crate::surroundings;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_s3::Client;
@@ -105,11 +105,7 @@ impl Objects for S3 {
         Box::pin(async { call.await.map(drop).map_err(|error| DisplayErrorContext(&error).to_string()) })
     }
 
-    fn list(
-        &self,
-        prefix: String,
-        continued: Option<String>,
-    ) -> Pending<'_, Result<(Vec<String>, Option<String>), String>> {
+    fn list(&self, prefix: String, continued: Option<String>) -> Pending<'_, Result<Names, String>> {
         let call = self.client.list_objects_v2().bucket(&self.name).prefix(prefix).set_continuation_token(continued);
         Box::pin(async {
             let page = call.send().await.map_err(|error| DisplayErrorContext(&error).to_string())?;

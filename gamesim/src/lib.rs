@@ -2,7 +2,8 @@
 //! connections, and a control plane on tokio that alone talks to the API.
 //!
 //! The heart is sans-IO: [`shard::Shard`] takes datagrams, time and orders, and gives datagrams and requests. Read `shard`,
-//! then `room` and `world`, then `writer`; `driver` gives a shard a socket and a clock, `control` carries out what it asks.
+//! then `room` and `world`, then `writer`; `driver` gives a shard its turns, `control` carries out what it asks, and `rim` is all
+//! that both touch of the world outside.
 //!
 //! To run a game sim inside another program or a test, call [`run`]; [`serve`] is the whole process, and [`serve_with`] the
 //! whole process of a studio with rules of its own.

@@ -22,6 +22,9 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// Random bytes, or why there are none.
 pub type Entropy = Arc<dyn Fn(&mut [u8]) -> Result<(), String> + Send + Sync>;
 
+/// Some names of objects, in order, and where to continue if there are more.
+pub type Names = (Vec<String>, Option<String>);
+
 /// How requests get to the API.
 pub trait Transport: fmt::Debug + Send + Sync {
     /// Sends a request once, and waits for its answer no longer than [`crate::limits::API_TIMEOUT_MS`]: status and body, or
@@ -37,12 +40,8 @@ pub trait Objects: fmt::Debug + Send + Sync {
     /// The object of this name, or `None` if there is none.
     fn get(&self, key: String) -> Pending<'_, Result<Option<Vec<u8>>, String>>;
 
-    /// Some of the names that begin like this, in order, and where to continue if there are more.
-    fn list(
-        &self,
-        prefix: String,
-        continued: Option<String>,
-    ) -> Pending<'_, Result<(Vec<String>, Option<String>), String>>;
+    /// Some of the names that begin like this.
+    fn list(&self, prefix: String, continued: Option<String>) -> Pending<'_, Result<Names, String>>;
 }
 
 /// Where a shard's datagrams come from and go to. Never waits for anything.

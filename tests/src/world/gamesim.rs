@@ -10,7 +10,7 @@ use guildhall_gamesim::datagrams::{BATCH_DATAGRAMS, Sent};
 use guildhall_gamesim::dead_letters::Letters;
 use guildhall_gamesim::driver::Driver;
 use guildhall_gamesim::limits::{SLOT_MS, SLOTS_BEHIND_MAX};
-use guildhall_gamesim::rim::{Berth, Objects, Pending, Received, Rim, Transport, Wire};
+use guildhall_gamesim::rim::{Berth, Names, Objects, Pending, Received, Rim, Transport, Wire};
 use guildhall_gamesim::shard::Shard;
 use guildhall_gamesim::{Config, RunError, Shutdown, run_in};
 use serde_json::Value;
@@ -186,7 +186,7 @@ impl Objects for Shelf {
         })
     }
 
-    fn list(&self, _: String, _: Option<String>) -> Pending<'_, Result<(Vec<String>, Option<String>), String>> {
+    fn list(&self, _: String, _: Option<String>) -> Pending<'_, Result<Names, String>> {
         Box::pin(async { Err("a game sim lists nothing".to_owned()) })
     }
 }
