@@ -1,6 +1,8 @@
 //! Whole worlds under one seed each (`guildhall_tests::world`): a few here, hundreds with `make sim`. A seed that fails is
 //! printed with the command that repeats it, and joins `seeds` for good.
 
+#![allow(clippy::unwrap_used, reason = "a test panics where it fails")]
+
 mod planted;
 
 use guildhall_tests::world::{Plan, Report, run};

@@ -259,8 +259,8 @@ impl World {
         self.trace().stir(self.now_ms(), bytes);
     }
 
-    fn tell(&self, line: String) {
-        self.trace().tell(self.now_ms(), line);
+    fn tell(&self, line: impl AsRef<str>) {
+        self.trace().tell(self.now_ms(), line.as_ref());
     }
 
     fn fail(&self, what: String) {

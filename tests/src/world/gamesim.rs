@@ -114,7 +114,7 @@ impl Transport for Line {
             let is_named = parameter.as_ref().is_none_or(|(name, _)| *name == "gamesim_id");
             let named = is_named.then(|| world.note_name(&boot.name, route, &body));
             let ask = Ask { route, caller: Caller::Gamesim(&boot.name), path: parameter, key: None, body };
-            let answer = boot.site.api.ask(ask, boot.cut()).await;
+            let answer = boot.site.api.ask(&ask, boot.cut()).await;
             world.note_saved(&savings, answer.as_ref());
             if let Some(nth) = named {
                 world.note_named(&boot.name, nth, answer.as_ref());

@@ -31,9 +31,9 @@ pub struct Seen<C> {
 const STEPS_MAX: u64 = 2_000_000;
 
 /// Looks for an order. `Some(false)`: there is none. `None`: it takes too long to say.
-pub fn is_linearizable<M: Model>(first: M::State, seen: &[Seen<M::Call>]) -> Option<bool> {
+pub fn is_linearizable<M: Model>(first: &M::State, seen: &[Seen<M::Call>]) -> Option<bool> {
     let mut search = Search::<M> { seen, known: BTreeSet::new(), steps: 0 };
-    search.from(&mut vec![0; seen.len().div_ceil(64)], &first)
+    search.from(&mut vec![0; seen.len().div_ceil(64)], first)
 }
 
 struct Search<'a, M: Model> {
@@ -110,19 +110,19 @@ mod tests {
     fn overlapping_calls_may_come_in_any_order_and_others_may_not() {
         let told = |first, second| {
             let calls = [seen(1, 9, Call::Set(1)), seen(2, 4, Call::Get(first)), seen(5, 7, Call::Get(second))];
-            is_linearizable::<Register>(0, &calls).unwrap()
+            is_linearizable::<Register>(&0, &calls).unwrap()
         };
         assert!(told(0, 0) && told(0, 1) && told(1, 1));
         assert!(!told(1, 0), "what was seen once has happened");
         let late = [seen(1, 2, Call::Set(1)), seen(3, 4, Call::Get(0))];
-        assert_eq!(is_linearizable::<Register>(0, &late), Some(false));
+        assert_eq!(is_linearizable::<Register>(&0, &late), Some(false));
     }
 
     #[test]
     fn what_nobody_heard_of_may_have_happened_late_or_never() {
         let told = |first, second| {
             let calls = [seen(1, 0, Call::Set(1)), seen(20, 21, Call::Get(first)), seen(30, 31, Call::Get(second))];
-            is_linearizable::<Register>(0, &calls).unwrap()
+            is_linearizable::<Register>(&0, &calls).unwrap()
         };
         assert!(told(0, 0) && told(0, 1) && told(1, 1));
         assert!(!told(1, 0));

@@ -101,14 +101,14 @@ impl Notes {
     pub(super) fn judge(&self, world: &World) {
         for (character_id, seen) in &self.purses {
             let first = self.first.get(character_id).copied().unwrap_or_default();
-            match is_linearizable::<Purse>(first, seen) {
+            match is_linearizable::<Purse>(&first, seen) {
                 Some(true) => {}
                 Some(false) => world.fail(format!("no order explains {character_id} from {first:?}: {seen:?}")),
                 None => world.tell(format!("no verdict on {character_id}")),
             }
         }
         for (name, seen) in &self.names {
-            match is_linearizable::<Name>((0, true), seen) {
+            match is_linearizable::<Name>(&(0, true), seen) {
                 Some(true) => {}
                 Some(false) => world.fail(format!("no order explains {name}: {seen:?}")),
                 None => world.tell(format!("no verdict on {name}")),

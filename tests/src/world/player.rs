@@ -79,7 +79,7 @@ impl Player {
         body: Value,
     ) -> Option<Answer> {
         let caller = Caller::Bearer(&self.hero.token);
-        self.api.ask(Ask { route, caller, path, key, body }, Cut::default()).await
+        self.api.ask(&Ask { route, caller, path, key, body }, Cut::default()).await
     }
 
     /// Asks for a session until there is one, or until it is known that there will be none.

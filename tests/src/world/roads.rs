@@ -133,7 +133,7 @@ impl Api {
     }
 
     /// Makes a call, and waits for its answer as long as anybody would. `None`: nobody knows what became of it.
-    pub(super) async fn ask(&self, ask: Ask<'_>, cut: Cut) -> Option<Answer> {
+    pub(super) async fn ask(&self, ask: &Ask<'_>, cut: Cut) -> Option<Answer> {
         let route = ROUTES.iter().copied().find(|route| route.name == ask.route)?;
         let mut headers = vec![("content-type", "application/json")];
         headers.extend(ask.key.as_deref().map(|key| ("idempotency-key", key)));
@@ -218,6 +218,6 @@ pub(super) async fn reap(api: Arc<Api>) {
     loop {
         sleep(Duration::from_millis(REAP_MS)).await;
         let caller = Caller::Operator("schedule");
-        api.ask(Ask { route: "reap-fleet", caller, path: None, key: None, body: json!({}) }, Cut::default()).await;
+        api.ask(&Ask { route: "reap-fleet", caller, path: None, key: None, body: json!({}) }, Cut::default()).await;
     }
 }

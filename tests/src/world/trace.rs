@@ -31,7 +31,7 @@ impl Trace {
     }
 
     /// Something happened that is worth a line.
-    pub(super) fn tell(&mut self, now_ms: u64, line: String) {
+    pub(super) fn tell(&mut self, now_ms: u64, line: &str) {
         self.stir(now_ms, line.as_bytes());
         if self.lines.len() >= LINES_MAX {
             self.lines.pop_front();
@@ -41,7 +41,7 @@ impl Trace {
 
     /// Something happened that must not. The first time counts.
     pub(super) fn fail(&mut self, now_ms: u64, what: String) {
-        self.tell(now_ms, format!("!! {what}"));
+        self.tell(now_ms, &format!("!! {what}"));
         self.failure.get_or_insert(what);
     }
 

@@ -49,7 +49,7 @@ pub(super) struct Weather {
 impl Weather {
     /// The weather of a seed.
     pub(super) fn of_seed(seed: u64) -> Self {
-        let mut dice = Dice(seed ^ 0x5eed_0f_5ea_5017);
+        let mut dice = Dice(seed ^ 0x0005_eed0_f5ea_5017);
         let mut draw = |max: u64| if dice.percent(45) { 1 + dice.below(max) } else { 0 };
         Self {
             datagrams_lost: draw(250),
