@@ -1,7 +1,7 @@
 # Every target is one line of commands; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test torture check check-timing format lint deny openapi routes check-api check-cloudwatch autoscaler bill agree-bill bench bench-speed bench-build swarm race replay golden functions models sim clean bench-functions check-infra test-aws plan apply deploy dashboards events
+.PHONY: help run test torture check check-timing format lint deny openapi routes check-api check-cloudwatch autoscaler bill agree-bill bench bench-speed bench-build swarm race replay golden functions models gamesim sim clean bench-functions check-infra test-aws plan apply deploy dashboards events
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -112,8 +112,12 @@ functions: ## Build every Lambda function as it is deployed
 bench-functions: functions ## Print size, cold start and warm cost of every Lambda function, behind Lambda's runtime API
 	cargo run --quiet -p guildhall-tests --bin functions -- $${CARGO_TARGET_DIR:-target}/lambda
 
-sim: ## Build the game sim as it is deployed
+gamesim: ## Build the game sim as it is deployed
 	cargo build --profile sim -p guildhall-gamesim
+
+sim: ## Let whole worlds live in virtual time and look for what must not happen (SEEDS=200 STORM_S=60; SEED=7 for one)
+	$(if $(SEED),SEED=$(SEED),SEEDS=$(or $(SEEDS),200)) STORM_S=$(or $(STORM_S),60) \
+	    cargo --config tests/dst/profile.toml test --quiet --workspace --test dst nothing -- --nocapture
 
 clean: ## Remove everything that was built, and the local stack's data
 	cargo clean && rm -rf .guildhall .tools

@@ -1,9 +1,11 @@
 //! The API as a game sim uses it: typed calls over HTTP, each signed with the process's own AWS credentials. One attempt
 //! per call, with a deadline; whoever calls decides whether to try again, because only they know how long it is worth it.
+//!
+//! [`Api`] knows what is said and what answers mean, [`Https`] how it gets there.
 
-use crate::config::Config;
 use crate::exchange::ApiFailure;
 use crate::limits::{API_ANSWER_BYTES_MAX, API_TIMEOUT_MS};
+use crate::rim::{Pending, Transport};
 use guildhall_domain::SessionId;
 use guildhall_domain::api::{
     AdmitPlayerRequest, Admitted, ContentBundle, ErrorBody, EventsSaved, FinalizeRequest, Finalized, HeartbeatRequest,
@@ -23,14 +25,23 @@ mod signing;
 pub(crate) use errand::Errand;
 pub(crate) use signing::{AUTOSCALING, Signer};
 
-/// A connection to the API.
+/// The calls of the API.
 #[derive(Debug)]
 pub(crate) struct Api {
     base: String,
-    http: reqwest::Client,
-    signer: Arc<Signer>,
+    transport: Arc<dyn Transport>,
     tracer: Tracer,
 }
+
+/// HTTP to one API. What is for its own callers alone is signed.
+#[derive(Debug)]
+pub(crate) struct Https {
+    http: reqwest::Client,
+    signer: Arc<Signer>,
+}
+
+/// What the paths begin with that take a signature.
+const SIGNED: &str = "/internal/";
 
 /// A client for calls to one base URL.
 pub(crate) fn http_client(base: &str, timeout_ms: u64) -> Result<reqwest::Client, reqwest::Error> {
@@ -46,16 +57,38 @@ pub(crate) fn http_client(base: &str, timeout_ms: u64) -> Result<reqwest::Client
     http.build()
 }
 
-impl Api {
-    pub(crate) fn connect(config: &Config, signer: Signer) -> Result<Self, reqwest::Error> {
-        let http = http_client(&config.api, API_TIMEOUT_MS)?;
-        let tracer = Tracer::new(config.traces.as_ref());
-        Ok(Self { base: config.api.clone(), http, signer: Arc::new(signer), tracer })
+impl Https {
+    pub(crate) fn connect(base: &str, signer: Arc<Signer>) -> Result<Self, reqwest::Error> {
+        Ok(Self { http: http_client(base, API_TIMEOUT_MS)?, signer })
     }
 
-    /// Who the process is to AWS.
-    pub(crate) const fn signer(&self) -> &Arc<Signer> {
-        &self.signer
+    async fn execute(&self, mut request: http::Request<Vec<u8>>) -> Result<(u16, Vec<u8>), String> {
+        if request.uri().path().starts_with(SIGNED) {
+            self.signer.sign(signing::API_GATEWAY, &mut request).await?;
+        }
+        let request = reqwest::Request::try_from(request).map_err(|error| with_causes(&error))?;
+        let mut response = self.http.execute(request).await.map_err(|error| with_causes(&error))?;
+        let status = response.status().as_u16();
+        let mut answer = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| with_causes(&error))? {
+            answer.extend_from_slice(&chunk);
+            if answer.len() > API_ANSWER_BYTES_MAX {
+                return Err("the answer is too long".to_owned());
+            }
+        }
+        Ok((status, answer))
+    }
+}
+
+impl Transport for Https {
+    fn send(&self, request: http::Request<Vec<u8>>) -> Pending<'_, Result<(u16, Vec<u8>), String>> {
+        Box::pin(self.execute(request))
+    }
+}
+
+impl Api {
+    pub(crate) fn new(base: &str, transport: Arc<dyn Transport>, tracer: Tracer) -> Self {
+        Self { base: base.to_owned(), transport, tracer }
     }
 
     /// Who is told what has been done for whom.
@@ -65,9 +98,8 @@ impl Api {
 
     /// The content in force. Public, so not signed.
     pub(crate) async fn content(&self) -> Result<ContentBundle, ApiFailure> {
-        let url = format!("{}/v1/content", self.base);
-        let request = self.http.get(url).build().map_err(|error| unavailable(&error))?;
-        self.execute(request).await
+        let request = http::Request::get(format!("{}/v1/content", self.base)).body(Vec::new());
+        self.execute(request.map_err(|error| unavailable(&error))?).await
     }
 
     pub(crate) async fn register(&self, request: &RegisterGamesimRequest) -> Result<Registered, ApiFailure> {
@@ -143,22 +175,11 @@ impl Api {
         if let Some(errand) = errand {
             builder = builder.header(TRACEPARENT, errand.traceparent());
         }
-        let mut request = builder.body(body).map_err(|error| unavailable(&error))?;
-        self.signer.sign(signing::API_GATEWAY, &mut request).await.map_err(ApiFailure::Unavailable)?;
-        let request = reqwest::Request::try_from(request).map_err(|error| unavailable(&error))?;
-        self.execute(request).await
+        self.execute(builder.body(body).map_err(|error| unavailable(&error))?).await
     }
 
-    async fn execute<A: DeserializeOwned>(&self, request: reqwest::Request) -> Result<A, ApiFailure> {
-        let mut response = self.http.execute(request).await.map_err(|error| unavailable(&error))?;
-        let status = response.status().as_u16();
-        let mut answer = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| unavailable(&error))? {
-            answer.extend_from_slice(&chunk);
-            if answer.len() > API_ANSWER_BYTES_MAX {
-                return Err(ApiFailure::Unavailable("the answer is too long".to_owned()));
-            }
-        }
+    async fn execute<A: DeserializeOwned>(&self, request: http::Request<Vec<u8>>) -> Result<A, ApiFailure> {
+        let (status, answer) = self.transport.send(request).await.map_err(ApiFailure::Unavailable)?;
         judge(status, &answer)
     }
 }

@@ -6,6 +6,7 @@
 
 use crate::config::Config;
 use crate::limits::{CHECKPOINT_OBJECT_BYTES_MAX, CHECKPOINT_TIMEOUT_MS};
+use crate::rim::{Names, Objects, Pending};
 use crate::surroundings;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_s3::Client;
@@ -16,6 +17,7 @@ use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use guildhall_domain::GamesimId;
 use guildhall_domain::api::FormerPlacement;
+use std::sync::Arc;
 use std::time::Duration;
 
 #[cfg(test)]
@@ -24,6 +26,12 @@ pub(crate) mod tests;
 /// Where checkpoints are kept.
 #[derive(Debug)]
 pub(crate) struct Bucket {
+    objects: Arc<dyn Objects>,
+}
+
+/// A bucket of S3.
+#[derive(Debug)]
+struct S3 {
     client: Client,
     name: String,
 }
@@ -54,25 +62,31 @@ impl Bucket {
             sdk = sdk.endpoint_url(endpoint).force_path_style(true);
         }
         sdk.set_credentials_provider(credentials);
-        Self { client: Client::from_conf(sdk.build()), name }
+        Self::over(Arc::new(S3 { client: Client::from_conf(sdk.build()), name }))
+    }
+
+    /// Whatever keeps objects.
+    pub(crate) const fn over(objects: Arc<dyn Objects>) -> Self {
+        Self { objects }
+    }
+
+    /// What keeps the objects.
+    pub(crate) fn into_objects(self) -> Arc<dyn Objects> {
+        self.objects
     }
 
     /// Puts an object in the place of the one before.
     pub(crate) async fn put(&self, key: String, bytes: Vec<u8>) -> Result<(), String> {
-        let call = self.client.put_object().bucket(&self.name).key(key).body(ByteStream::from(bytes)).send();
-        let stored = within(call).await?;
-        stored.map(drop).map_err(|error| DisplayErrorContext(&error).to_string())
+        within(self.objects.put(key, bytes)).await?
     }
 
     /// The names that begin like this, in order, and whether these are all: at most `count_max` are looked at.
     pub(crate) async fn list(&self, prefix: &str, count_max: usize) -> Result<(Vec<String>, bool), String> {
         let (mut keys, mut continued) = (Vec::new(), None);
         loop {
-            let page =
-                self.client.list_objects_v2().bucket(&self.name).prefix(prefix).set_continuation_token(continued);
-            let page = within(page.send()).await?.map_err(|error| DisplayErrorContext(&error).to_string())?;
-            keys.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key));
-            continued = page.next_continuation_token;
+            let (page, next) = within(self.objects.list(prefix.to_owned(), continued)).await??;
+            keys.extend(page);
+            continued = next;
             if continued.is_none() || keys.len() >= count_max {
                 return Ok((keys, continued.is_none()));
             }
@@ -81,7 +95,27 @@ impl Bucket {
 
     /// The object of this name, or `None` if there is none.
     pub(crate) async fn get(&self, key: String) -> Result<Option<Vec<u8>>, String> {
-        within(async {
+        within(self.objects.get(key)).await?
+    }
+}
+
+impl Objects for S3 {
+    fn put(&self, key: String, bytes: Vec<u8>) -> Pending<'_, Result<(), String>> {
+        let call = self.client.put_object().bucket(&self.name).key(key).body(ByteStream::from(bytes)).send();
+        Box::pin(async { call.await.map(drop).map_err(|error| DisplayErrorContext(&error).to_string()) })
+    }
+
+    fn list(&self, prefix: String, continued: Option<String>) -> Pending<'_, Result<Names, String>> {
+        let call = self.client.list_objects_v2().bucket(&self.name).prefix(prefix).set_continuation_token(continued);
+        Box::pin(async {
+            let page = call.send().await.map_err(|error| DisplayErrorContext(&error).to_string())?;
+            let keys = page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key);
+            Ok((keys.collect(), page.next_continuation_token))
+        })
+    }
+
+    fn get(&self, key: String) -> Pending<'_, Result<Option<Vec<u8>>, String>> {
+        Box::pin(async {
             let found = match self.client.get_object().bucket(&self.name).key(key).send().await {
                 Ok(found) => found,
                 Err(SdkError::ServiceError(error)) if matches!(error.err(), GetObjectError::NoSuchKey(_)) => {
@@ -98,7 +132,6 @@ impl Bucket {
             }
             Ok(Some(bytes))
         })
-        .await?
     }
 }
 

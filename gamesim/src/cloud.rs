@@ -16,7 +16,7 @@ mod tests;
 pub use guildhall_telemetry::cloudwatch::reporter::SAMPLES_PER_MINUTE;
 pub use report::{ACTIVE_GAME_SESSIONS, FLEET_METRICS, QUEUE_DEPTH};
 
-use crate::api::Api;
+use crate::api::Signer;
 use crate::config::Config;
 use crate::limits::CLOUD_END_S_MAX;
 use crate::metrics::SimMetrics;
@@ -57,7 +57,7 @@ impl Cloud {
     /// Starts what the configuration asks for. Sightings are to be sent until the game sim has ended.
     pub(crate) fn start(
         config: &Config,
-        api: &Api,
+        signer: &Arc<Signer>,
         metrics: &Arc<SimMetrics>,
         shutdown: &Shutdown,
     ) -> Result<(watch::Sender<Sighting>, Self), RunError> {
@@ -69,7 +69,7 @@ impl Cloud {
                 fleet: config.cloud.fleet.clone(),
                 region: config.region.clone(),
                 endpoint: config.cloud.cloudwatch_endpoint.clone(),
-                credentials: api.signer().provider(),
+                credentials: signer.provider(),
             });
             let press = report::Press::new(cloudwatch, config.capacity, metrics);
             cloud.tasks.spawn(press.run(sightings.clone()));
@@ -77,7 +77,7 @@ impl Cloud {
         if let Some(endpoint) = &config.cloud.metadata_endpoint {
             let metadata = Metadata::connect(endpoint)?;
             let autoscaling = config.cloud.autoscaling.clone();
-            let autoscaling = autoscaling.map(|group| Autoscaling::connect(group, Arc::clone(api.signer())));
+            let autoscaling = autoscaling.map(|group| Autoscaling::connect(group, Arc::clone(signer)));
             let instance = Instance::new(metadata, autoscaling.transpose()?, shutdown.clone(), config.last_writes_s);
             cloud.tasks.spawn(instance.run(sightings, cloud.ended.clone()));
         }

@@ -141,7 +141,7 @@ impl Control {
                 shelf: Shelf::new(content),
                 clock: Arc::clone(&clock),
                 metrics,
-                letters,
+                letters: Arc::new(letters),
                 permits,
             }),
             clock,
@@ -177,8 +177,23 @@ impl Control {
             let may_drain = self.stage == Stage::Running;
             let may_stop = matches!(self.stage, Stage::Running | Stage::Draining(_));
             let deadline = self.stage.deadline();
+            // In this order, so that the same events have the same outcome. Nothing can starve what follows it: those that come
+            // first are rare or put themselves off, and errands are no more than what was asked for.
             tokio::select! {
-                Some((shard, request)) = self.requests.recv() => self.send_out(shard, request),
+                biased;
+                () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
+                    if !self.move_on() {
+                        break;
+                    }
+                }
+                () = shutdown.at_once.cancelled(), if may_stop => self.stop(),
+                () = shutdown.drain.cancelled(), if may_drain => self.start_draining(),
+                () = sleep_until(self.next_beat), if !self.is_beat_out => self.beat(),
+                Some(end) = self.shards.join_next() => {
+                    if !matches!(end, Ok(Ok(()))) {
+                        self.handle_crash(&"a shard");
+                    }
+                }
                 Some(done) = self.errands.join_next() => match done {
                     Ok(done) => self.handle_done(done),
                     Err(error) => self.handle_crash(&error),
@@ -187,19 +202,7 @@ impl Control {
                 Some(_) = self.closings.join_next() => {}
                 Some(()) = self.uploads.join_next() => {}
                 Some(()) = self.logbook.join_next(&self.office) => {}
-                Some(end) = self.shards.join_next() => {
-                    if !matches!(end, Ok(Ok(()))) {
-                        self.handle_crash(&"a shard");
-                    }
-                }
-                () = sleep_until(self.next_beat), if !self.is_beat_out => self.beat(),
-                () = shutdown.drain.cancelled(), if may_drain => self.start_draining(),
-                () = shutdown.at_once.cancelled(), if may_stop => self.stop(),
-                () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
-                    if !self.move_on() {
-                        break;
-                    }
-                }
+                Some((shard, request)) = self.requests.recv() => self.send_out(shard, request),
             }
         }
         self.finish().await

@@ -79,6 +79,15 @@ pub struct Sent {
     pub calls: u64,
 }
 
+impl std::ops::AddAssign for Sent {
+    fn add_assign(&mut self, more: Self) {
+        self.datagrams += more.datagrams;
+        self.bytes += more.bytes;
+        self.unsent += more.unsent;
+        self.calls += more.calls;
+    }
+}
+
 /// Datagrams that wait to be sent together.
 #[derive(Debug)]
 pub struct Outbox {

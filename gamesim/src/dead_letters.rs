@@ -1,5 +1,5 @@
-//! The file that keeps what could not be written: one JSON object per line, on the disk before anybody goes on. It survives
-//! the process; it is redriven through the API's own fenced writes, never behind its back.
+//! Where what could not be written is kept: a file with one JSON object per line, on the disk before anybody goes on. It
+//! survives the process; it is redriven through the API's own fenced writes, never behind its back.
 
 use crate::exchange::DeadLetter;
 use guildhall_domain::GamesimId;
@@ -7,12 +7,21 @@ use serde::Serialize;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
-/// The file of one game sim.
+/// Who keeps dead letters.
+#[derive(Debug, Clone)]
+pub enum Letters {
+    /// This file.
+    File(PathBuf),
+    /// Somebody in the same process, who is told each as a line.
+    Told(tokio::sync::mpsc::UnboundedSender<String>),
+}
+
+/// The dead letters of one game sim.
 #[derive(Debug)]
 pub(crate) struct DeadLetters {
-    path: PathBuf,
+    letters: Letters,
     gamesim_id: GamesimId,
     /// One letter at a time, so that lines stay whole.
     turn: Mutex<()>,
@@ -27,16 +36,27 @@ struct Line<'a> {
 }
 
 impl DeadLetters {
-    pub(crate) const fn new(path: PathBuf, gamesim_id: GamesimId) -> Self {
-        Self { path, gamesim_id, turn: Mutex::new(()) }
+    pub(crate) const fn new(letters: Letters, gamesim_id: GamesimId) -> Self {
+        Self { letters, gamesim_id, turn: Mutex::new(()) }
     }
 
-    /// Adds a letter and returns when it is safe. Blocks.
-    pub(crate) fn append(&self, at_ms: u64, letter: &DeadLetter) -> io::Result<()> {
+    /// Adds a letter and returns when it is safe.
+    pub(crate) async fn keep(self: Arc<Self>, at_ms: u64, letter: DeadLetter) -> io::Result<()> {
+        match &self.letters {
+            Letters::File(_) => tokio::task::spawn_blocking(move || self.append(at_ms, &letter)).await?,
+            Letters::Told(told) => {
+                let line = serde_json::to_string(&Line { at_ms, gamesim_id: &self.gamesim_id, letter: &letter })?;
+                told.send(line).map_err(io::Error::other)
+            }
+        }
+    }
+
+    fn append(&self, at_ms: u64, letter: &DeadLetter) -> io::Result<()> {
+        let Letters::File(path) = &self.letters else { return Ok(()) };
         let mut line = serde_json::to_vec(&Line { at_ms, gamesim_id: &self.gamesim_id, letter })?;
         line.push(b'\n');
         let _turn = self.turn.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let mut file = OpenOptions::new().create(true).append(true).open(&self.path)?;
+        let mut file = OpenOptions::new().create(true).append(true).open(path)?;
         file.write_all(&line)?;
         file.sync_all()
     }
@@ -52,7 +72,7 @@ mod tests {
     #[test]
     fn letters_are_lines_that_can_be_redriven() {
         let path = std::env::temp_dir().join(format!("guildhall-dead-letters-{}", std::process::id()));
-        let letters = DeadLetters::new(path.clone(), "sim-1".parse().unwrap());
+        let letters = DeadLetters::new(Letters::File(path.clone()), "sim-1".parse().unwrap());
         let write = CharacterWrite {
             character_id: CharacterId::from_bits(1),
             account_id: AccountId::from_bits(2),

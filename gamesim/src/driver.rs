@@ -1,5 +1,5 @@
-//! Drives one shard: the only file with a game socket and a clock for the data plane. A plain loop on a thread of its own
-//! over the slots of a [`Wheel`]: read the socket, carry out orders, move on by a slot or a few, send, sleep. Datagrams go in
+//! Drives one shard: the only file with a game socket. A plain loop on a thread of its own over the slots of a [`Wheel`]: one
+//! [`turn`](Driver::turn) (read the socket, carry out orders, move on by a slot or a few, send), then sleep. Datagrams go in
 //! and out in batches ([`crate::datagrams`]).
 //!
 //! A shard with little to read looks at its socket less often ([`slots_per_look`]): waking up costs more than a datagram.
@@ -9,6 +9,7 @@ use crate::datagrams::{BATCH_DATAGRAMS, Inbox, Outbox, Sent};
 use crate::exchange::{Order, Request};
 use crate::limits::{DATAGRAMS_PER_LOOK_MAX, READ_US_MAX, RECEIVE_BUFFER_BYTES, REPORT_SLOTS, SLOT_MS};
 use crate::metrics::ShardMetrics;
+use crate::rim::{Berth, Received, Wire};
 use crate::shard::{Shard, ShardReport};
 use crate::wheel::{Wheel, slots_per_look};
 use guildhall_telemetry::Histogram;
@@ -26,17 +27,39 @@ const READ_TIME_MAX: Duration = Duration::from_micros(READ_US_MAX);
 /// A request, and the number of the shard that asks.
 pub(crate) type Asked = (usize, Request);
 
-/// What a shard's thread works with. The channels have no bound of their own: what is in them is bounded by the shard's
+/// What gives a shard its turns. The channels have no bound of their own: what is in them is bounded by the shard's
 /// rooms and arrivals, each of which has one request out at a time.
 #[derive(Debug)]
-pub(crate) struct Driver {
+pub struct Driver {
     pub(crate) number: usize,
     pub(crate) shard: Shard,
-    pub(crate) socket: UdpSocket,
     pub(crate) orders: Receiver<Order>,
     pub(crate) requests: mpsc::UnboundedSender<Asked>,
     pub(crate) clock: Arc<Clock>,
     pub(crate) metrics: ShardMetrics,
+    pub(crate) pace: Pace,
+    /// Told when the shard has finished; gone without a word if it has crashed.
+    pub(crate) finished: oneshot::Sender<()>,
+}
+
+/// How far a driver is.
+#[derive(Debug, Default)]
+pub(crate) struct Pace {
+    /// Slots of the last turn.
+    slots: u32,
+    /// Slots since the last report.
+    unreported: u32,
+    /// Whether nobody is left to give orders.
+    is_orphaned: bool,
+    reported: ShardReport,
+}
+
+/// A socket with what it takes to read and write it in batches.
+#[derive(Debug)]
+struct Socket {
+    socket: UdpSocket,
+    inbox: Inbox,
+    outbox: Outbox,
 }
 
 /// Opens the sockets of all shards, on ports that follow each other or on any.
@@ -57,66 +80,115 @@ pub(crate) fn bind(address: IpAddr, first_port: u16, shards: usize) -> io::Resul
         .collect()
 }
 
-impl Driver {
-    /// Starts the thread. The receiver yields when the shard has finished, and fails if it has crashed.
-    pub(crate) fn start(self) -> io::Result<oneshot::Receiver<()>> {
-        let (finished, is_finished) = oneshot::channel();
-        let name = format!("shard-{}", self.number);
-        std::thread::Builder::new().name(name).spawn(move || {
-            self.run();
-            // Whoever no longer listens does not need to know.
-            let _ = finished.send(());
-        })?;
-        Ok(is_finished)
+/// A thread of its own.
+impl Berth for UdpSocket {
+    fn port(&self) -> io::Result<u16> {
+        Ok(self.local_addr()?.port())
     }
 
-    fn run(mut self) {
-        let (mut inbox, mut outbox) = (Inbox::new(), Outbox::new());
-        let mut reported = ShardReport::default();
+    fn start(self: Box<Self>, driver: Driver) -> io::Result<()> {
+        let name = format!("shard-{}", driver.number);
+        std::thread::Builder::new().name(name).spawn(move || driver.run(&mut Socket::new(*self))).map(drop)
+    }
+}
+
+impl Socket {
+    fn new(socket: UdpSocket) -> Self {
+        Self { socket, inbox: Inbox::new(), outbox: Outbox::new() }
+    }
+}
+
+impl Wire for Socket {
+    fn receive(&mut self, now_ms: u64, shard: &mut Shard) -> io::Result<Received> {
+        let datagrams = self.inbox.receive(&self.socket)?;
+        let bytes = self.inbox.datagrams().map(|(_, datagram)| datagram.len() as u64).sum();
+        for (from, datagram) in self.inbox.datagrams() {
+            shard.handle_datagram(now_ms, from, datagram);
+        }
+        Ok(Received { datagrams, bytes })
+    }
+
+    fn send(&mut self, shard: &mut Shard) -> Sent {
+        let mut sent = Sent::default();
+        while let Some(transmit) = shard.poll_transmit() {
+            self.outbox.push(transmit);
+            if self.outbox.is_full() {
+                sent += self.outbox.send(&self.socket, |bytes| shard.recycle(bytes));
+            }
+        }
+        sent += self.outbox.send(&self.socket, |bytes| shard.recycle(bytes));
+        sent
+    }
+}
+
+impl Driver {
+    fn run(mut self, wire: &mut dyn Wire) {
         let mut wheel = Wheel::start(SLOT);
-        let (mut slots, mut unreported) = (1, 0);
         loop {
             record(&self.metrics.lateness_us, wheel.since_start());
-            let read = self.read_socket(&mut inbox);
-            let is_orphaned = self.take_orders();
-            slots = slots_per_look(read, slots);
-            for _ in 0..slots {
-                self.shard.handle_slot(self.clock.now_ms());
-            }
-            self.send(&mut outbox);
+            let slots = self.turn(wire);
             record(&self.metrics.sent_us, wheel.since_start());
-            self.pass_requests_on();
-            if self.shard.is_finished() || is_orphaned {
+            if !self.hand_over() {
                 break;
-            }
-            unreported += slots;
-            if unreported >= REPORT_SLOTS || self.shard.is_idle() {
-                unreported = 0;
-                self.report(&mut reported);
             }
             self.metrics.slots_skipped.inc_by(wheel.turn(slots));
         }
-        self.report(&mut reported);
+        self.end();
+    }
+
+    /// Takes in what has come, moves the shard on and sends. Returns by how many slots: the next turn is to come when they
+    /// have passed. [`Self::hand_over`] is to be called after each turn.
+    pub fn turn(&mut self, wire: &mut dyn Wire) -> u32 {
+        let read = self.read(wire);
+        self.pace.is_orphaned = self.take_orders();
+        self.pace.slots = slots_per_look(read, self.pace.slots);
+        for _ in 0..self.pace.slots {
+            self.shard.handle_slot(self.clock.now_ms());
+        }
+        let Sent { datagrams, bytes, unsent, calls } = wire.send(&mut self.shard);
+        self.metrics.datagrams_out.inc_by(datagrams);
+        self.metrics.bytes_out.inc_by(bytes);
+        self.metrics.datagrams_unsent.inc_by(unsent);
+        self.metrics.calls_out.inc_by(calls);
+        self.pace.slots
+    }
+
+    /// Passes the shard's requests on, and says now and then how it is doing. Returns whether there is another turn;
+    /// [`Self::end`] if not.
+    pub fn hand_over(&mut self) -> bool {
+        while let Some(request) = self.shard.poll_request() {
+            // The control plane outlives its shards; if it does not, `take_orders` ends this.
+            let _ = self.requests.send((self.number, request));
+        }
+        self.pace.unreported += self.pace.slots;
+        if self.pace.unreported >= REPORT_SLOTS || self.shard.is_idle() {
+            self.pace.unreported = 0;
+            self.report();
+        }
+        !self.shard.is_finished() && !self.pace.is_orphaned
+    }
+
+    /// There is no further turn.
+    pub fn end(mut self) {
+        self.report();
+        // Whoever no longer listens does not need to know.
+        let _ = self.finished.send(());
     }
 
     /// Returns how many datagrams there were.
-    fn read_socket(&mut self, inbox: &mut Inbox) -> usize {
+    fn read(&mut self, wire: &mut dyn Wire) -> usize {
         let now_ms = self.clock.now_ms();
         let began = Instant::now();
         let mut read = 0;
         while read < DATAGRAMS_PER_LOOK_MAX {
             self.metrics.calls_in.inc();
-            match inbox.receive(&self.socket) {
-                Ok(count) => {
-                    read += count;
-                    self.metrics.datagrams_in.inc_by(count as u64);
-                    let bytes = inbox.datagrams().map(|(_, datagram)| datagram.len() as u64).sum();
+            match wire.receive(now_ms, &mut self.shard) {
+                Ok(Received { datagrams, bytes }) => {
+                    read += datagrams;
+                    self.metrics.datagrams_in.inc_by(datagrams as u64);
                     self.metrics.bytes_in.inc_by(bytes);
-                    for (from, datagram) in inbox.datagrams() {
-                        self.shard.handle_datagram(now_ms, from, datagram);
-                    }
                     // A batch with room left has emptied the socket.
-                    if count < BATCH_DATAGRAMS {
+                    if datagrams < BATCH_DATAGRAMS {
                         break;
                     }
                 }
@@ -142,35 +214,10 @@ impl Driver {
         }
     }
 
-    fn send(&mut self, outbox: &mut Outbox) {
-        while let Some(transmit) = self.shard.poll_transmit() {
-            outbox.push(transmit);
-            if outbox.is_full() {
-                self.send_batch(outbox);
-            }
-        }
-        self.send_batch(outbox);
-    }
-
-    fn send_batch(&mut self, outbox: &mut Outbox) {
-        let Sent { datagrams, bytes, unsent, calls } = outbox.send(&self.socket, |bytes| self.shard.recycle(bytes));
-        self.metrics.datagrams_out.inc_by(datagrams);
-        self.metrics.bytes_out.inc_by(bytes);
-        self.metrics.datagrams_unsent.inc_by(unsent);
-        self.metrics.calls_out.inc_by(calls);
-    }
-
-    fn pass_requests_on(&mut self) {
-        while let Some(request) = self.shard.poll_request() {
-            // The control plane outlives its shards; if it does not, `take_orders` ends this loop.
-            let _ = self.requests.send((self.number, request));
-        }
-    }
-
-    fn report(&self, reported: &mut ShardReport) {
+    fn report(&mut self) {
         let report = self.shard.report();
-        self.metrics.update(self.clock.now_ms(), reported, &report);
-        *reported = report;
+        self.metrics.update(self.clock.now_ms(), &self.pace.reported, &report);
+        self.pace.reported = report;
     }
 }
 

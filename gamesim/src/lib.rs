@@ -2,7 +2,8 @@
 //! connections, and a control plane on tokio that alone talks to the API.
 //!
 //! The heart is sans-IO: [`shard::Shard`] takes datagrams, time and orders, and gives datagrams and requests. Read `shard`,
-//! then `room` and `world`, then `writer`; `driver` gives a shard a socket and a clock, `control` carries out what it asks.
+//! then `room` and `world`, then `writer`; `driver` gives a shard its turns, `control` carries out what it asks, and `rim` is all
+//! that both touch of the world outside.
 //!
 //! To run a game sim inside another program or a test, call [`run`]; [`serve`] is the whole process, and [`serve_with`] the
 //! whole process of a studio with rules of its own.
@@ -11,14 +12,14 @@ mod api;
 mod backoff;
 mod bucket;
 pub mod checkpoint;
-mod clock;
+pub mod clock;
 mod cloud;
 pub mod combat_log;
 pub mod config;
 mod control;
 pub mod datagrams;
-mod dead_letters;
-mod driver;
+pub mod dead_letters;
+pub mod driver;
 pub mod exchange;
 #[cfg(test)]
 mod fixtures;
@@ -29,6 +30,7 @@ mod metrics;
 mod process;
 pub mod recording;
 pub mod recordings;
+pub mod rim;
 mod room;
 pub mod shard;
 mod surroundings;
@@ -43,21 +45,22 @@ pub use process::{serve, serve_as, serve_with};
 
 use api::{Api, Signer};
 use bucket::Bucket;
-use clock::Clock;
 use cloud::{Cloud, Sighting};
 use control::boot::{self, Secrets};
 use control::{Control, Parts, ShardLink};
 use dead_letters::DeadLetters;
-use driver::{Asked, Driver};
+use driver::{Asked, Driver, Pace};
 use exchange::ApiFailure;
 use guildhall_domain::ruleset::{Ruleset, Standard};
+use guildhall_telemetry::Tracer;
 use guildhall_telemetry::traces::Exporter;
 use metrics::{ShardMetrics, SimMetrics};
+use rim::{Berth, Entropy, Rim};
 use shard::{Shard, ShardConfig};
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use world::Game;
 
@@ -123,30 +126,39 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
 /// As [`run`], with a choice of the rules and of how to end.
 pub async fn run_until(config: Config, ruleset: Arc<dyn Ruleset>, shutdown: Shutdown) -> Result<(), RunError> {
     let credentials = surroundings::credentials(&config.region).await;
-    let api = Arc::new(Api::connect(&config, Signer::new(&config.region, credentials.clone()))?);
+    let signer = Arc::new(Signer::new(&config.region, credentials.clone()));
     let bucket = Bucket::connect(&config, credentials);
-    run_with(api, bucket, config, ruleset, shutdown).await
+    run_with(signer, bucket, config, ruleset, shutdown).await
+}
+
+/// As [`run_until`], in a world that need not be this machine's, and without a cloud around it.
+pub async fn run_in(rim: Rim, config: Config, ruleset: Arc<dyn Ruleset>, shutdown: Shutdown) -> Result<(), RunError> {
+    let tracer = Tracer::default();
+    let metrics = Arc::new(SimMetrics::new(config.shards, &tracer));
+    let (sightings, _) = watch::channel(Sighting::default());
+    play(Beginnings { rim, tracer, config, ruleset, metrics, sightings }, shutdown).await
 }
 
 async fn run_with(
-    api: Arc<Api>,
+    signer: Arc<Signer>,
     bucket: Option<Bucket>,
     config: Config,
     ruleset: Arc<dyn Ruleset>,
     shutdown: Shutdown,
 ) -> Result<(), RunError> {
-    let metrics = Arc::new(SimMetrics::new(config.shards, api.tracer()));
-    let (sightings, cloud) = Cloud::start(&config, &api, &metrics, &shutdown)?;
-    let parts = Beginnings { api, bucket, config, ruleset, metrics, sightings };
-    let result = play(parts, shutdown).await;
+    let rim = Rim::of_system(&config, &signer, bucket)?;
+    let tracer = Tracer::new(config.traces.as_ref());
+    let metrics = Arc::new(SimMetrics::new(config.shards, &tracer));
+    let (sightings, cloud) = Cloud::start(&config, &signer, &metrics, &shutdown)?;
+    let result = play(Beginnings { rim, tracer, config, ruleset, metrics, sightings }, shutdown).await;
     cloud.end().await;
     result
 }
 
 /// What a game sim has before it knows what is played, and under which name.
 struct Beginnings {
-    api: Arc<Api>,
-    bucket: Option<Bucket>,
+    rim: Rim,
+    tracer: Tracer,
     config: Config,
     ruleset: Arc<dyn Ruleset>,
     metrics: Arc<SimMetrics>,
@@ -154,12 +166,12 @@ struct Beginnings {
 }
 
 async fn play(beginnings: Beginnings, shutdown: Shutdown) -> Result<(), RunError> {
-    let Beginnings { api, bucket, config, ruleset, metrics, sightings } = beginnings;
-    let Some(content) = boot::load_content(&api, &shutdown).await? else { return Ok(()) };
-    let secrets = Secrets::draw()?;
-    let sockets =
-        driver::bind(config.bind, config.port, config.shards).map_err(system("opening the game's sockets"))?;
-    let ports: Result<Vec<u16>, _> = sockets.iter().map(|socket| Ok(socket.local_addr()?.port())).collect();
+    let Beginnings { rim, tracer, config, ruleset, metrics, sightings } = beginnings;
+    let Rim { api, bucket, clock, entropy, letters, berths } = rim;
+    let api = Arc::new(Api::new(&config.api, api, tracer));
+    let Some(content) = boot::load_content(&api, &shutdown, &entropy).await? else { return Ok(()) };
+    let secrets = Secrets::draw(&entropy)?;
+    let ports: Result<Vec<u16>, _> = berths.iter().map(|berth| berth.port()).collect();
     let ports = ports.map_err(system("reading the game's ports"))?;
     let version = content.version.clone();
     let registered = boot::register(&api, &shutdown, &config, ports, version, &secrets).await?;
@@ -178,16 +190,26 @@ async fn play(beginnings: Beginnings, shutdown: Shutdown) -> Result<(), RunError
     let instance = registered.gamesim_id.to_string().into();
     let resource = [("service.name", "guildhall-gamesim".into()), ("service.instance.id", instance)];
     let exporting = Exporter::new(api.tracer(), config.traces.as_ref(), resource).map(Exporter::start);
-    let letters = DeadLetters::new(config.dead_letters.clone(), registered.gamesim_id.clone());
-    let clock = Arc::new(Clock::start());
+    let letters = DeadLetters::new(letters, registered.gamesim_id.clone());
+    let (bucket, clock) = (bucket.map(Bucket::over), Arc::new(clock));
     let parts = Parts { config, api, bucket, content, clock, metrics, registered, sightings };
     let (asks, requests) = mpsc::unbounded_channel();
-    let shards = start_shards(&parts, ruleset, &secrets, sockets, &asks)?;
+    let beginnings = ShardBeginnings { ruleset, secrets, entropy, requests: asks };
+    let shards = start_shards(&parts, &beginnings, berths)?;
+    drop(beginnings);
     let result = Control::new(parts, letters, shards, requests).run(shutdown).await;
     if let Some(exporting) = exporting {
         exporting.end().await;
     }
     result
+}
+
+/// What all shards begin with.
+struct ShardBeginnings {
+    ruleset: Arc<dyn Ruleset>,
+    secrets: Secrets,
+    entropy: Entropy,
+    requests: mpsc::UnboundedSender<Asked>,
 }
 
 fn system(what: &'static str) -> impl FnOnce(std::io::Error) -> RunError {
@@ -208,40 +230,41 @@ async fn serve_metrics(
 
 fn start_shards(
     parts: &Parts,
-    ruleset: Arc<dyn Ruleset>,
-    secrets: &Secrets,
-    sockets: Vec<UdpSocket>,
-    requests: &mpsc::UnboundedSender<Asked>,
+    beginnings: &ShardBeginnings,
+    berths: Vec<Box<dyn Berth>>,
 ) -> Result<Vec<ShardLink>, RunError> {
     let Parts { config, content, registered, clock, metrics, .. } = parts;
-    let game = Arc::new(Game::new(Arc::clone(&content.content), ruleset));
+    let ShardBeginnings { ruleset, secrets, entropy, requests } = beginnings;
+    let game = Arc::new(Game::new(Arc::clone(&content.content), Arc::clone(ruleset)));
     let ip: IpAddr = registered.ip.parse().map_err(|_| RunError::Address(registered.ip.clone()))?;
-    let start = |(number, (socket, metrics)): (usize, (UdpSocket, &ShardMetrics))| {
-        let port = socket.local_addr().map_err(system("reading the game's ports"))?.port();
+    let start = |(number, (berth, metrics)): (usize, (Box<dyn Berth>, &ShardMetrics))| {
+        let port = berth.port().map_err(system("reading the game's ports"))?;
         let shard = ShardConfig {
             public_address: SocketAddr::new(ip, port),
             private_key: secrets.connect_key,
-            challenge_key: boot::draw()?,
+            challenge_key: boot::draw(entropy)?,
             gamesim_epoch: registered.epoch,
             game: Arc::clone(&game),
             content_version: content.version_number,
             connections_max: limits::connections_max(config.capacity),
             keeps_checkpoints: parts.bucket.is_some(),
             keeps_recordings: parts.bucket.is_some() && config.keeps_recordings,
-            seed: u64::from_be_bytes(boot::draw()?),
+            seed: u64::from_be_bytes(boot::draw(entropy)?),
         };
         let (orders, to_shard) = std::sync::mpsc::channel();
+        let (finished, is_finished) = oneshot::channel();
         let driver = Driver {
             number,
             shard: Shard::new(shard, clock.now_ms()),
-            socket,
             orders: to_shard,
             requests: requests.clone(),
             clock: Arc::clone(clock),
             metrics: metrics.clone(),
+            pace: Pace::default(),
+            finished,
         };
-        let is_finished = driver.start().map_err(system("starting a shard's thread"))?;
+        berth.start(driver).map_err(system("starting a shard's thread"))?;
         Ok(ShardLink { orders, is_finished })
     };
-    sockets.into_iter().zip(metrics.shards()).enumerate().map(start).collect()
+    berths.into_iter().zip(metrics.shards()).enumerate().map(start).collect()
 }

@@ -2,16 +2,17 @@
 //! and reads its numbers.
 
 use crate::clock::Clock;
-use crate::driver::{self, Driver};
+use crate::driver::{self, Driver, Pace};
 use crate::exchange::{Order, Request};
 use crate::metrics::{ShardMetrics, SimMetrics};
+use crate::rim::Berth;
 use crate::shard::{Shard, ShardConfig};
 use guildhall_telemetry::HistogramSnapshot;
 use guildhall_telemetry::Tracer;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, mpsc};
-use tokio::sync::mpsc as tokio_mpsc;
+use tokio::sync::{mpsc as tokio_mpsc, oneshot};
 
 /// A shard that runs. It ends when told to stop, or when this is dropped.
 #[derive(Debug)]
@@ -64,10 +65,19 @@ impl LoneShard {
         let (asks, requests) = tokio_mpsc::unbounded_channel();
         let clock = Arc::new(Clock::start());
         let shard = Shard::new(config(address), clock.now_ms());
-        let driver =
-            Driver { number: 0, shard, socket, orders: to_shard, requests: asks, clock, metrics: metrics.clone() };
         // It ends when `orders` is dropped; nobody has to be told.
-        let _ended = driver.start()?;
+        let (finished, _) = oneshot::channel();
+        let driver = Driver {
+            number: 0,
+            shard,
+            orders: to_shard,
+            requests: asks,
+            clock,
+            metrics: metrics.clone(),
+            pace: Pace::default(),
+            finished,
+        };
+        Box::new(socket).start(driver)?;
         Ok(Self { address, orders, requests, metrics })
     }
 

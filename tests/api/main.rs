@@ -21,3 +21,4 @@ mod parties;
 mod queue;
 mod sessions;
 mod storm;
+mod unanswered;

@@ -121,7 +121,7 @@ fn access_keys() -> SigningKeys {
 }
 
 /// Every secret that there is.
-fn all_secrets() -> Secrets {
+pub fn all_secrets() -> Secrets {
     Secrets::all(access_keys(), SealingKey::new([8; 32]), DerivationKey::new([9; 32]))
 }
 

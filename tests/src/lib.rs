@@ -22,6 +22,7 @@ pub mod signed;
 #[cfg(target_os = "linux")]
 pub mod swarm;
 pub mod twin;
+pub mod world;
 
 pub use backend::{Answer, Backend, Caller};
 pub use call::{Call, Who};

@@ -49,6 +49,8 @@ pub(super) async fn carry_out<I: Intent + Serialize>(
         match attempt(&call, intent, row, repetition.as_ref(), content).await {
             Ok(Attempt::Done(sheet)) => return Ok(*sheet),
             Ok(Attempt::Again(current)) => row = current.map(|current| *current),
+            // It may be written. Nothing but a key would tell it from what somebody else has written meanwhile.
+            Err(error) if error.status() == 503 && repetition.is_none() => return Err(error),
             Err(_) => row = characters::find(&app.table, call.caller.account_id, id).await?,
         }
     }

@@ -5,7 +5,7 @@ use super::autoscaling::Autoscaling;
 use super::instance::Instance;
 use super::metadata::Metadata;
 use super::{Sighting, report};
-use crate::api::{Api, Signer};
+use crate::api::Signer;
 use crate::config::AutoscalingConfig;
 use crate::metrics::SimMetrics;
 use crate::{Config, Shutdown, run_with};
@@ -258,8 +258,7 @@ async fn a_game_sim_that_hears_of_its_end_while_it_starts_ends() {
         _ => None,
     });
     let config = config.unwrap();
-    let api = Api::connect(&config, signer()).unwrap();
-    run_with(Arc::new(api), None, config, Arc::new(Standard), Shutdown::default()).await.unwrap();
+    run_with(Arc::new(signer()), None, config, Arc::new(Standard), Shutdown::default()).await.unwrap();
     let forms = twin.forms_left();
     assert!(forms.last().unwrap().body.starts_with("Action=CompleteLifecycleAction&"), "{forms:?}");
 }

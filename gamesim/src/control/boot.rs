@@ -5,6 +5,7 @@ use crate::api::Api;
 use crate::backoff::Backoff;
 use crate::config::Config;
 use crate::exchange::ApiFailure;
+use crate::rim::Entropy;
 use crate::{RunError, Shutdown};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -33,21 +34,26 @@ pub(crate) struct Secrets {
 }
 
 impl Secrets {
-    pub(crate) fn draw() -> Result<Self, RunError> {
-        Ok(Self { connect_key: draw()?, boot_id: u128::from_be_bytes(draw()?) })
+    pub(crate) fn draw(entropy: &Entropy) -> Result<Self, RunError> {
+        Ok(Self { connect_key: draw(entropy)?, boot_id: u128::from_be_bytes(draw(entropy)?) })
     }
 }
 
-/// Random bytes from the system.
-pub(crate) fn draw<const N: usize>() -> Result<[u8; N], RunError> {
+/// Random bytes.
+pub(crate) fn draw<const N: usize>(entropy: &Entropy) -> Result<[u8; N], RunError> {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|error| RunError::Entropy(error.to_string()))?;
+    entropy(&mut bytes).map_err(RunError::Entropy)?;
     Ok(bytes)
 }
 
 /// The content, or `None` if the process is to end first.
-pub(crate) async fn load_content(api: &Api, shutdown: &Shutdown) -> Result<Option<LoadedContent>, RunError> {
-    let Some(bundle) = insist("the content", shutdown, || api.content()).await? else { return Ok(None) };
+pub(crate) async fn load_content(
+    api: &Api,
+    shutdown: &Shutdown,
+    entropy: &Entropy,
+) -> Result<Option<LoadedContent>, RunError> {
+    let backoff = Backoff::seeded(u64::from_be_bytes(draw(entropy)?));
+    let Some(bundle) = insist("the content", shutdown, backoff, || api.content()).await? else { return Ok(None) };
     bundle.content.check().map_err(|errors| {
         let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
         RunError::Content(lines.join("; "))
@@ -75,17 +81,20 @@ pub(crate) async fn register(
         connect_key: STANDARD.encode(secrets.connect_key),
         boot_id: format!("{:032x}", secrets.boot_id),
     };
-    insist("a registration", shutdown, || api.register(&request)).await
+    // The low half of what is random anyway.
+    let backoff = Backoff::seeded(secrets.boot_id as u64);
+    insist("a registration", shutdown, backoff, || api.register(&request)).await
 }
 
 async fn insist<T, F: Future<Output = Result<T, ApiFailure>>>(
     what: &'static str,
     shutdown: &Shutdown,
+    mut backoff: Backoff,
     ask: impl Fn() -> F,
 ) -> Result<Option<T>, RunError> {
-    let mut backoff = Backoff::seeded(u64::from_be_bytes(draw()?));
     loop {
         let answer = tokio::select! {
+            biased;
             answer = ask() => answer,
             () = shutdown.drain.cancelled() => return Ok(None),
             () = shutdown.at_once.cancelled() => return Ok(None),
@@ -98,6 +107,7 @@ async fn insist<T, F: Future<Output = Result<T, ApiFailure>>>(
             }
         }
         tokio::select! {
+            biased;
             () = tokio::time::sleep(Duration::from_millis(backoff.next_ms())) => {}
             () = shutdown.drain.cancelled() => return Ok(None),
             () = shutdown.at_once.cancelled() => return Ok(None),

@@ -25,7 +25,7 @@ pub(super) struct Office {
     pub(super) shelf: Shelf,
     pub(super) clock: Arc<Clock>,
     pub(super) metrics: Arc<SimMetrics>,
-    pub(super) letters: DeadLetters,
+    pub(super) letters: Arc<DeadLetters>,
     pub(super) permits: Semaphore,
 }
 
@@ -178,10 +178,9 @@ impl Office {
     pub(super) async fn bury(self: Arc<Self>, letter: DeadLetter) {
         self.metrics.dead_letters.inc();
         let text = serde_json::to_string(&letter).unwrap_or_default();
-        let written = tokio::task::spawn_blocking(move || self.letters.append(self.clock.now_ms(), &letter)).await;
-        if !matches!(written, Ok(Ok(()))) {
+        if let Err(error) = Arc::clone(&self.letters).keep(self.clock.now_ms(), letter).await {
             // The log is the last place left.
-            tracing::error!(?written, letter = text, "a dead letter could not be kept in its file");
+            tracing::error!(%error, letter = text, "a dead letter could not be kept in its place");
         }
     }
 

@@ -2,11 +2,11 @@
 //! follows the calls that come in.
 
 use super::{Control, Parts, ShardLink};
-use crate::api::{Api, Signer};
+use crate::api::{Api, Https, Signer};
 use crate::bucket::Bucket;
 use crate::clock::Clock;
 use crate::cloud::Sighting;
-use crate::dead_letters::DeadLetters;
+use crate::dead_letters::{DeadLetters, Letters};
 use crate::exchange::Order;
 use crate::fixtures::content;
 use crate::metrics::SimMetrics;
@@ -69,9 +69,9 @@ impl Sim {
     }
 
     async fn start_on(drain_s: u64, last_writes_s: u64, dead_letters: String, bucket: Option<Bucket>) -> Self {
-        let (script, calls, config, api) = surroundings(drain_s, last_writes_s, &dead_letters).await;
+        let (script, calls, config, signer) = surroundings(drain_s, last_writes_s, &dead_letters).await;
         let shutdown = Shutdown::default();
-        let running = tokio::spawn(run_with(Arc::new(api), bucket, config, Arc::new(Standard), shutdown.clone()));
+        let running = tokio::spawn(run_with(signer, bucket, config, Arc::new(Standard), shutdown.clone()));
         Self { script, calls, shutdown, running }
     }
 
@@ -101,7 +101,7 @@ async fn surroundings(
     drain_s: u64,
     last_writes_s: u64,
     dead_letters: &str,
-) -> (Arc<Mutex<Script>>, mpsc::UnboundedReceiver<(String, Value)>, Config, Api) {
+) -> (Arc<Mutex<Script>>, mpsc::UnboundedReceiver<(String, Value)>, Config, Arc<Signer>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let script = Arc::new(Mutex::new(Script::default()));
@@ -119,8 +119,8 @@ async fn surroundings(
     });
     let config = config.unwrap();
     let credentials = SharedCredentialsProvider::new(Credentials::new("AKID", "secret", None, None, "test"));
-    let api = Api::connect(&config, Signer::new("us-east-1", Some(credentials))).unwrap();
-    (script, calls, config, api)
+    let signer = Arc::new(Signer::new("us-east-1", Some(credentials)));
+    (script, calls, config, signer)
 }
 
 async fn serve(listener: TcpListener, script: Arc<Mutex<Script>>, seen: mpsc::UnboundedSender<(String, Value)>) {
@@ -331,7 +331,12 @@ async fn what_the_store_does_not_take_in_time_is_kept_and_said() {
 
 #[tokio::test]
 async fn a_request_that_panics_ends_the_process_in_order() {
-    let (_script, _calls, config, api) = surroundings(300, 10, "unused").await;
+    let (_script, _calls, config, signer) = surroundings(300, 10, "unused").await;
+    let api = Api::new(
+        &config.api,
+        Arc::new(Https::connect(&config.api, signer).unwrap()),
+        guildhall_telemetry::Tracer::default(),
+    );
     let registered = Registered {
         gamesim_id: "sim".parse().unwrap(),
         epoch: EPOCH,
@@ -339,7 +344,7 @@ async fn a_request_that_panics_ends_the_process_in_order() {
         lease_ms: 60,
         heartbeat_interval_ms: 3_600_000,
     };
-    let letters = DeadLetters::new("unused".into(), registered.gamesim_id.clone());
+    let letters = DeadLetters::new(Letters::File("unused".into()), registered.gamesim_id.clone());
     let (clock, metrics) =
         (Arc::new(Clock::start()), Arc::new(SimMetrics::new(1, &guildhall_telemetry::Tracer::default())));
     let (orders, to_shard) = std::sync::mpsc::channel();

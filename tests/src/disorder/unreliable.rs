@@ -5,8 +5,8 @@
 use crate::Dice;
 use guildhall_storage::memory::MemoryTable;
 use guildhall_storage::{
-    Action, BoxFuture, Commit, CommitError, Committed, Condition, Consistency, Item, Key, Page, Query, StorageError,
-    Table, Write,
+    Action, BoxFuture, Commit, CommitError, Committed, Condition, Consistency, Item, Key, Page, Path, Query,
+    StorageError, Table, TableName, Write,
 };
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,6 +23,10 @@ pub enum Planted {
     Boundless,
     /// What is in this attribute stays in it: nothing is removed from it.
     Kept(&'static str),
+    /// No write depends on what is in this attribute.
+    Forgotten(&'static str),
+    /// What game sims write behind is said to be written, and is not.
+    Unwritten,
 }
 
 /// The table.
@@ -110,28 +114,71 @@ impl Table for Unreliable {
 }
 
 impl Planted {
-    fn spoil(self, mut commit: Commit) -> Commit {
+    /// The commit, as the product would have asked for it.
+    pub(crate) fn spoil(self, mut commit: Commit) -> Commit {
         for write in &mut commit.writes {
-            let Write::Update { key, actions, condition } = write else { continue };
-            match self {
-                Self::Boundless => forget_sizes(condition),
-                Self::Kept(attribute) => {
-                    let removes = |action: &Action| matches!(action, Action::Remove(place) if place.names().first().is_some_and(|name| name == attribute));
-                    actions.retain(|action| !removes(action));
+            match (self, &mut *write) {
+                (Self::Boundless, Write::Update { condition, .. }) => {
+                    forget(condition, &|condition| matches!(condition, Condition::SizeBelow(..)));
+                }
+                (Self::Kept(attribute), Write::Update { key, actions, condition }) => {
+                    actions.retain(|action| !matches!(action, Action::Remove(place) if is_in(place, attribute)));
                     if actions.is_empty() {
                         *write = Write::check(key.clone(), std::mem::take(condition));
                     }
                 }
+                (
+                    Self::Forgotten(attribute),
+                    Write::Put { condition, .. }
+                    | Write::Update { condition, .. }
+                    | Write::Delete { condition, .. }
+                    | Write::Check { condition, .. },
+                ) => forget(condition, &|condition| place(condition).is_some_and(|place| is_in(place, attribute))),
+                _ => {}
             }
         }
         commit
     }
+
+    /// Whether the commit is only said to be carried out.
+    pub(crate) fn swallows(self, commit: &Commit) -> bool {
+        let is_behind = |write: &Write| match write {
+            Write::Update { key, actions, .. } => {
+                key.table == TableName::Characters && actions.iter().any(|action| is_in(action.path(), "last_write"))
+            }
+            _ => false,
+        };
+        self == Self::Unwritten && commit.writes.iter().all(is_behind)
+    }
 }
 
-fn forget_sizes(condition: &mut Condition) {
+fn is_in(place: &Path, attribute: &str) -> bool {
+    place.names().first().is_some_and(|name| name == attribute)
+}
+
+/// What a condition is about, if it is about one place.
+fn place(condition: &Condition) -> Option<&Path> {
     match condition {
-        Condition::SizeBelow(..) => *condition = Condition::Always,
-        Condition::All(conditions) | Condition::Any(conditions) => conditions.iter_mut().for_each(forget_sizes),
+        Condition::Present(place)
+        | Condition::Absent(place)
+        | Condition::Equals(place, _)
+        | Condition::Differs(place, _)
+        | Condition::Less(place, _)
+        | Condition::LessOrEqual(place, _)
+        | Condition::Greater(place, _)
+        | Condition::GreaterOrEqual(place, _)
+        | Condition::SizeBelow(place, _) => Some(place),
+        _ => None,
+    }
+}
+
+/// Makes whatever is such a condition hold always.
+fn forget(condition: &mut Condition, is_such: &impl Fn(&Condition) -> bool) {
+    match condition {
+        such if is_such(such) => *such = Condition::Always,
+        Condition::All(conditions) | Condition::Any(conditions) => {
+            conditions.iter_mut().for_each(|condition| forget(condition, is_such));
+        }
         _ => {}
     }
 }

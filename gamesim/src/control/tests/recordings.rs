@@ -48,8 +48,10 @@ async fn even_a_game_sim_that_is_fenced_off_waits_for_its_recordings() {
 
 #[tokio::test]
 async fn what_cannot_be_stored_is_lost_and_counted() {
-    let (_script, _calls, _config, api) = surroundings(0, 10, "unused").await;
-    let metrics = Arc::new(SimMetrics::new(1, &guildhall_telemetry::Tracer::default()));
+    let (_script, _calls, config, signer) = surroundings(0, 10, "unused").await;
+    let tracer = guildhall_telemetry::Tracer::default();
+    let metrics = Arc::new(SimMetrics::new(1, &tracer));
+    let api = Api::new(&config.api, Arc::new(Https::connect(&config.api, signer).unwrap()), tracer);
     let loaded = LoadedContent { content: content(), version: "0000000000000001".into(), version_number: 1 };
     let office = Arc::new(Office {
         api: Arc::new(api),
@@ -57,7 +59,7 @@ async fn what_cannot_be_stored_is_lost_and_counted() {
         shelf: Shelf::new(loaded),
         clock: Arc::new(Clock::start()),
         metrics: Arc::clone(&metrics),
-        letters: DeadLetters::new("unused".into(), "sim".parse().unwrap()),
+        letters: Arc::new(DeadLetters::new(Letters::File("unused".into()), "sim".parse().unwrap())),
         permits: Semaphore::new(1),
     });
     let part = |length| RecordingPart { session_id: SESSION, session_epoch: 1, number: 0, bytes: vec![0; length] };
