@@ -7,26 +7,26 @@ use guildhall_tests::world::{Plan, run};
 const SEEDS_MAX: u64 = 12;
 const STORM_S: u64 = 60;
 
-/// The fault, and the rule that it breaks.
-const FAULTS: [(Planted, &str); 7] = [
-    (Planted::Boundless, "R1"),
-    (Planted::Kept("sessions"), "R2"),
-    (Planted::Forgotten("revision"), "R4"),
-    (Planted::Forgotten("state"), "R5"),
-    (Planted::Forgotten("version"), "P5"),
-    (Planted::Forgotten("lease"), "P2"),
-    (Planted::Unwritten, "P1"),
+/// The fault, and the rules that it breaks: whichever is seen first.
+const FAULTS: [(Planted, &[&str]); 7] = [
+    (Planted::Boundless, &["R1"]),
+    (Planted::Kept("sessions"), &["R2"]),
+    (Planted::Forgotten("revision"), &["R4"]),
+    (Planted::Forgotten("state"), &["R5"]),
+    (Planted::Forgotten("version"), &["P5"]),
+    (Planted::Forgotten("lease"), &["P2", "P1"]),
+    (Planted::Unwritten, &["P1"]),
 ];
 
 #[test]
 fn every_planted_fault_is_found() {
-    for (planted, rule) in FAULTS {
+    for (planted, rules) in FAULTS {
         let found = (0..SEEDS_MAX).find_map(|seed| {
             let plan = Plan { seed, storm_s: STORM_S, is_calm_at_the_end: false, planted: Some(planted) };
             Some((seed, run(plan).unwrap().failure?.0))
         });
         let (seed, what) = found.unwrap_or_else(|| panic!("nobody finds {planted:?}"));
-        assert!(what.starts_with(rule), "{planted:?} by seed {seed}: {what}");
+        assert!(rules.iter().any(|rule| what.starts_with(rule)), "{planted:?} by seed {seed}: {what}");
         eprintln!("{planted:?} is found by seed {seed}");
     }
 }
