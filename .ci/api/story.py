@@ -88,6 +88,24 @@ def parties(world):
     world.do("reap-fleet", 200, {}, signed=world.operator)
 
 
+def takeover(world):
+    """A game sim dies with a session and boots anew; the session is placed on the new boot, which takes it over."""
+    token = world.player()["access_token"]
+    character = world.character(token)
+    who = {"character_id": character["character_id"], "account_id": character["account_id"]}
+    world.epoch = None
+    of = {"gamesim_epoch": world.gamesim_epoch(), "session_epoch": 1}
+    body = {"character_id": character["character_id"], "dungeon_id": "goblin-warren"}
+    session = world.do("create-game-session", 201, body, token=token)["game_session"]["session_id"]
+    world.do("admit-player", 200, of | who | {"seat": 0}, signed=world.gamesim, session_id=session)
+    world.epoch = None
+    of = {"gamesim_epoch": world.gamesim_epoch(), "session_epoch": 2}
+    world.do("join-game-session", 200, {"character_id": character["character_id"]}, token=token, session_id=session)
+    taken = world.do("recover-game-session", 200, of, signed=world.gamesim, session_id=session)
+    assert taken["admitted"]["resume"]["before"][0]["session_epoch"] == 1, taken
+    world.do("finalize-game-session", 200, of | {"outcome": "failed"}, signed=world.gamesim, session_id=session)
+
+
 def content(world):
     for kind, entries in world.do("get-content-manifest", 200)["kinds"].items():
         for name in entries:
@@ -123,6 +141,7 @@ def main():
     intents(world, token, character)
     sessions(world, token, friend["access_token"])
     parties(world)
+    takeover(world)
     world.do("delete-character", 200, token=token, **path)
     assert len(world.do("list-characters", 200, token=token, query={"include_deleted": "true"})["characters"]) == 2
     world.do("restore-character", 200, token=token, **path)
