@@ -10,6 +10,7 @@ pub mod dashboards;
 pub mod dice;
 pub mod disorder;
 pub mod function;
+pub mod fuzzed;
 pub mod hour;
 pub mod openapi;
 pub mod party;
