@@ -52,13 +52,14 @@ impl Incoming {
     /// A request of nobody in particular, with a body that claims to be JSON.
     #[cfg(feature = "schema")]
     pub(crate) fn of_parts(parameters: &[(&str, &str)], body: &[u8]) -> Self {
-        let json = lambda_http::http::HeaderValue::from_static("application/json");
+        use lambda_http::http::{HeaderValue, header::CONTENT_TYPE};
+        let json = HeaderValue::from_static("application/json");
         let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         Self {
             request_id: String::new(),
             source_ip: None,
             user_arn: None,
-            headers: HeaderMap::from_iter([(lambda_http::http::header::CONTENT_TYPE, json)]),
+            headers: HeaderMap::from_iter([(CONTENT_TYPE, json)]),
             path: parameters.iter().map(own).collect(),
             query: Vec::new(),
             body: body.to_vec(),

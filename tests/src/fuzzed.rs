@@ -13,8 +13,6 @@ mod rows;
 mod sealed;
 mod shard;
 mod tape;
-#[cfg(test)]
-mod tests;
 
 pub use tape::Tape;
 

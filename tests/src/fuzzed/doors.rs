@@ -55,7 +55,8 @@ pub(super) fn run_request(bytes: &[u8]) {
         let _ = route.check_input(&parameters, b"");
         return;
     }
-    let path = [("session_id", ID), ("character_id", ID), ("account_id", ID), ("gamesim_id", "sim-1")];
+    let path =
+        [("session_id", ID), ("character_id", ID), ("account_id", ID), ("gamesim_id", "sim-1"), ("ticket_id", ID)];
     let own: Vec<_> = path.into_iter().filter(|(name, _)| route.path.contains(&format!("{{{name}}}"))).collect();
     if route.check_input(&own, rest).is_ok() {
         let mut fields: Map<String, Value> = match rest {

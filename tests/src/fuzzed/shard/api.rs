@@ -36,7 +36,6 @@ impl Api {
     }
 
     pub(super) fn ask(&mut self, request: Request) {
-        if let (Request::Checkpoint(object), Ok(to)) = (&request, std::env::var("FUZZ_DUMP")) { let n = object.bytes.len(); if n > 60 { std::fs::write(format!("{to}/ck-{n}"), &object.bytes[33..]).expect("w"); } }
         match request {
             Request::Bury(_) | Request::Record(_) | Request::Log(_) => {}
             request => self.asked.push_back(request),

@@ -1,8 +1,9 @@
-//! The committed corpus, through every target.
+//! The committed corpus of the fuzzer, through every target: whatever once broke the product breaks it no more.
 
-use super::*;
+use guildhall_tests::fuzzed::{TARGETS, corpus};
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 
 /// All of the corpus, in bytes.
 const CORPUS_BYTES_MAX: u64 = 300_000;
