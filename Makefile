@@ -1,7 +1,7 @@
 # Every target is one line of commands; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test torture check check-timing format lint deny openapi routes check-api check-cloudwatch autoscaler bill agree-bill bench bench-speed bench-build swarm race replay golden functions models gamesim sim clean bench-functions check-infra test-aws plan apply deploy dashboards events
+.PHONY: help run test fuzz fuzz-corpus torture check check-timing format lint deny openapi routes check-api check-cloudwatch autoscaler bill agree-bill bench bench-speed bench-build swarm race replay golden functions models gamesim sim clean bench-functions check-infra test-aws plan apply deploy dashboards events
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -20,6 +20,7 @@ check-timing: ## Show that a refused login takes the same time for known and unk
 format: ## Refuse code that is not formatted
 	cargo fmt --all --check
 	cargo fmt --manifest-path tests/peers/Cargo.toml --check
+	cargo fmt --manifest-path tests/fuzz/Cargo.toml --check
 
 lint: ## Refuse what clippy finds, in every target
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
@@ -61,6 +62,12 @@ apply: ## Change it (ENV=dev)
 
 deploy: ## Build a release and bring it to an environment, functions first, then the fleet (ENV=dev; RELEASE=… goes back to one; DRY_RUN=1)
 	infra/deploy $(ENV)
+
+fuzz: ## Try made-up input on everything that reads bytes, each target for a minute (SECONDS=60 TARGET="packet shard"; needs C++)
+	tests/fuzz/run $(or $(SECONDS),60) $(TARGET)
+
+fuzz-corpus: ## Find the fewest inputs that reach what the corpus and the finds of `make fuzz` reach (TARGET="packet shard")
+	tests/fuzz/run keep $(TARGET)
 
 autoscaler: ## Print what a week with a launch costs and how long players wait, for several targets (a minute or two)
 	cargo run --quiet -p guildhall-tests --bin autoscaler

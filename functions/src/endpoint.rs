@@ -159,6 +159,8 @@ pub struct Route {
     /// Successes under other statuses.
     pub other_successes: &'static [Success],
     refusals: &'static [u16],
+    #[cfg(feature = "schema")]
+    check_input: fn(&Incoming) -> Result<(), ApiError>,
     handle: for<'a> fn(&'a App, &'a Incoming) -> BoxFuture<'a, Result<Answer, ApiError>>,
 }
 
@@ -189,6 +191,8 @@ impl Route {
             },
             other_successes: E::Output::OTHERS,
             refusals: E::REFUSALS,
+            #[cfg(feature = "schema")]
+            check_input: |incoming| incoming.input::<E::Input>(E::METHOD, E::BODY_BYTES_MAX).map(|_| ()),
             handle: |app, incoming| Box::pin(handle::<E>(app, incoming)),
         }
     }
@@ -206,6 +210,16 @@ impl Route {
         let all = [&common, by_access, by_method, by_cache, self.refusals];
         let others = self.other_successes.iter().map(|success| success.status);
         all.into_iter().flatten().copied().chain(others).collect()
+    }
+
+    /// Whether a request would be understood that has these path parameters and queries, and a body of JSON. Who calls and
+    /// what becomes of it is not asked.
+    ///
+    /// # Errors
+    /// As the route answers a request that makes no sense.
+    #[cfg(feature = "schema")]
+    pub fn check_input(&self, parameters: &[(&str, &str)], body: &[u8]) -> Result<(), ApiError> {
+        (self.check_input)(&Incoming::of_parts(parameters, body))
     }
 
     /// Memory of its Lambda function, in MB. Processor time comes with it, a whole processor at 1,769 MB, so that what computes

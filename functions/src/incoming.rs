@@ -49,6 +49,23 @@ impl From<Request> for Incoming {
 }
 
 impl Incoming {
+    /// A request of nobody in particular, with a body that claims to be JSON.
+    #[cfg(feature = "schema")]
+    pub(crate) fn of_parts(parameters: &[(&str, &str)], body: &[u8]) -> Self {
+        use lambda_http::http::{HeaderValue, header::CONTENT_TYPE};
+        let json = HeaderValue::from_static("application/json");
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Self {
+            request_id: String::new(),
+            source_ip: None,
+            user_arn: None,
+            headers: HeaderMap::from_iter([(CONTENT_TYPE, json)]),
+            path: parameters.iter().map(own).collect(),
+            query: Vec::new(),
+            body: body.to_vec(),
+        }
+    }
+
     /// A header. One that is there twice or cannot be read counts as empty, which none that matters here may be.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut values = self.headers.get_all(name).iter();

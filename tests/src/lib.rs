@@ -12,6 +12,7 @@ pub mod deployment;
 pub mod dice;
 pub mod disorder;
 pub mod function;
+pub mod fuzzed;
 pub mod hour;
 pub mod openapi;
 pub mod party;

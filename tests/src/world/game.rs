@@ -43,15 +43,20 @@ pub(super) struct Claims {
     durable_seq: u64,
     session_epoch: u64,
     heard_ms: u64,
+    /// What was told of changes up to here may be in `base_xp` already.
+    from_seq: u64,
 }
 
 impl Claims {
     pub(super) fn new(world: &World, character_id: CharacterId) -> Self {
         let (base_xp, heard_ms) = (world.stored_xp(character_id), world.now_ms());
-        Self { character_id, base_xp, gains: Vec::new(), durable_seq: 0, session_epoch: 0, heard_ms }
+        Self { character_id, base_xp, gains: Vec::new(), durable_seq: 0, session_epoch: 0, heard_ms, from_seq: 0 }
     }
 
     fn note_gain(&mut self, seq: u64, xp: u64) {
+        if seq <= self.from_seq {
+            return;
+        }
         // What was told of later changes never happened: the session has gone on from an earlier moment.
         self.gains.retain(|gain| gain.0 < seq);
         self.gains.push((seq, xp));
@@ -60,7 +65,7 @@ impl Claims {
     /// The first sight of the game over a connection.
     fn note_return(&mut self, world: &World, view: &View, session_epoch: u64) {
         if world.now_ms() - self.heard_ms > AWAY_MS {
-            *self = Self::new(world, self.character_id);
+            *self = Self { from_seq: view.progress_seq, ..Self::new(world, self.character_id) };
         } else if self.session_epoch != 0 && view.progress_seq < self.durable_seq {
             let (had, has) = (self.durable_seq, view.progress_seq);
             world.fail(format!("P1: {} was at {had} for certain and is at {has}", self.character_id));

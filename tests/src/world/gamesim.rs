@@ -102,6 +102,7 @@ impl Transport for Line {
                 ["gamesims"] => ("register-gamesim", None),
                 ["gamesims", id, "heartbeat"] => ("heartbeat-gamesim", Some(("gamesim_id", id.to_owned()))),
                 ["game-sessions", id, "admit"] => ("admit-player", Some(("session_id", id.to_owned()))),
+                ["game-sessions", id, "recover"] => ("recover-game-session", Some(("session_id", id.to_owned()))),
                 ["game-sessions", id, "progress"] => ("save-progress", Some(("session_id", id.to_owned()))),
                 ["game-sessions", id, "finalize"] => ("finalize-game-session", Some(("session_id", id.to_owned()))),
                 ["game-sessions", id, "events"] => ("save-events", Some(("session_id", id.to_owned()))),
