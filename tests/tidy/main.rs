@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test panics where it fails")]
 
+mod guards;
 mod openapi;
 mod promises;
 mod watched;
