@@ -8,8 +8,8 @@ mod fixtures;
 use fixtures::{NOW, character, gamesim, session};
 use guildhall_domain::api::{GamesimLoad, GamesimState};
 use guildhall_domain::session::Outcome;
-use guildhall_domain::{Session, Timestamp};
-use guildhall_storage::characters::{self, Changed, CharacterRow, Roster};
+use guildhall_domain::{CharacterId, CharacterName, Session, Timestamp};
+use guildhall_storage::characters::{self, Changed, CharacterRow, Created, Roster};
 use guildhall_storage::gamesims::{self, Beat, GamesimRow};
 use guildhall_storage::memory::MemoryTable;
 use guildhall_storage::sessions::{self, Closed, Closing, Newcomer, Relocated, Unplaced, Waits};
@@ -173,4 +173,20 @@ async fn a_character_that_was_deleted_meanwhile_is_not_bound() {
     assert_eq!(characters::change(&table, &row, deleted.clone(), None, Roster::Leaves).await.unwrap(), Changed::Done);
     let refused = place(&table, &session(9, &sim, &row), &sim, alone(&row), NOW).await;
     assert_eq!(refused, Err(Unplaced::Character(0, Some(Box::new(deleted)))));
+}
+
+#[tokio::test]
+async fn a_character_that_came_meanwhile_is_counted() {
+    let (table, _, row) = open().await;
+    let another = |bits: u128| {
+        let mut another = row.clone();
+        another.character.character_id = CharacterId::from_bits(bits);
+        another.character.name = CharacterName::parse(&format!("Another {bits}")).unwrap();
+        another
+    };
+    let create = async |bits, roster| characters::create(&table, &another(bits), roster).await.unwrap();
+    assert_eq!(create(2, 0).await, Created::RosterMoved, "the first has come since");
+    assert_eq!(create(2, 1).await, Created::New);
+    assert_eq!(create(3, 1).await, Created::RosterMoved);
+    assert_eq!(characters::list(&table, row.character.account_id).await.unwrap().len(), 2);
 }
