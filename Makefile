@@ -1,7 +1,7 @@
 # Every target is one line of commands; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz fuzz-corpus torture check check-timing format lint deny openapi routes check-api check-cloudwatch autoscaler bill agree-bill bench bench-speed bench-build swarm race replay golden functions models gamesim sim clean bench-functions check-infra test-aws plan apply deploy dashboards events
+.PHONY: help guards mutants run test fuzz fuzz-corpus torture check check-timing format lint deny openapi routes check-api check-cloudwatch autoscaler bill agree-bill bench bench-speed bench-build swarm race replay golden functions models gamesim sim clean bench-functions check-infra test-aws plan apply deploy dashboards events
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -106,6 +106,12 @@ events: ## Follow what happens on the local stack, as domain events
 
 models: ## Search the models of tests/models through, and print what refutes each of their naive twins (a minute; TWIN=… prints its way)
 	cargo run --quiet -p guildhall-models -- $(TWIN)
+
+guards: ## Take away each guard of tests/guards.json and expect its tests to fail (GUARDS="names"; needs Python; minutes)
+	.ci/guards $(GUARDS)
+
+mutants: guards ## The same, and then break every line of what matters most with cargo-mutants (ARGS="--file …"; hours)
+	.ci/mutants $(ARGS)
 
 replay: ## Play a recorded session again and compare every state (ID=…; without, list what is recorded)
 	@cargo build --quiet -p guildhall-local && exec $${CARGO_TARGET_DIR:-target}/debug/guildhall replay $(ID)

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 mod corpus;
+mod guards;
 mod openapi;
 mod promises;
 mod watched;

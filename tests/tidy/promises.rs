@@ -37,7 +37,7 @@ fn has_test(source: &str, name: &str) -> bool {
 }
 
 /// Whether the file of a promise keeps it: a test in Rust, or a run of Terraform's tests.
-fn is_kept(path: &str, name: &str) -> bool {
+pub(super) fn is_kept(path: &str, name: &str) -> bool {
     root().join(path).is_file()
         && if path.ends_with(".tftest.hcl") {
             read(path).contains(&format!("run \"{name}\" {{"))

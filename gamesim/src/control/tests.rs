@@ -1,7 +1,7 @@
 //! Whole game sims against an API that is scripted and speaks real HTTP. Nothing here waits for time to pass: each test
 //! follows the calls that come in.
 
-use super::{Control, Parts, ShardLink};
+use super::{Control, Done, Parts, ShardLink};
 use crate::api::{Api, Https, Signer};
 use crate::bucket::Bucket;
 use crate::clock::Clock;
@@ -31,7 +31,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 const EPOCH: u64 = 9;
@@ -329,14 +329,21 @@ async fn what_the_store_does_not_take_in_time_is_kept_and_said() {
     assert_eq!(letter["group"]["writes"][0]["release"], true);
 }
 
-#[tokio::test]
-async fn a_request_that_panics_ends_the_process_in_order() {
-    let (_script, _calls, config, signer) = surroundings(300, 10, "unused").await;
-    let api = Api::new(
-        &config.api,
-        Arc::new(Https::connect(&config.api, signer).unwrap()),
-        guildhall_telemetry::Tracer::default(),
-    );
+/// A control by itself.
+struct Alone {
+    control: Control,
+    /// What its only shard hears.
+    to_shard: std::sync::mpsc::Receiver<Order>,
+    /// How that says that it has ended.
+    finished: oneshot::Sender<()>,
+    /// What has been asked of the API, which stays for as long as somebody could look.
+    _calls: mpsc::UnboundedReceiver<(String, Value)>,
+}
+
+async fn alone() -> Alone {
+    let (_, calls, config, signer) = surroundings(300, 10, "unused").await;
+    let https = Arc::new(Https::connect(&config.api, signer).unwrap());
+    let api = Api::new(&config.api, https, guildhall_telemetry::Tracer::default());
     let registered = Registered {
         gamesim_id: "sim".parse().unwrap(),
         epoch: EPOCH,
@@ -348,13 +355,19 @@ async fn a_request_that_panics_ends_the_process_in_order() {
     let (clock, metrics) =
         (Arc::new(Clock::start()), Arc::new(SimMetrics::new(1, &guildhall_telemetry::Tracer::default())));
     let (orders, to_shard) = std::sync::mpsc::channel();
-    let (finished, is_finished) = tokio::sync::oneshot::channel();
+    let (finished, is_finished) = oneshot::channel();
     let (_asks, requests) = mpsc::unbounded_channel();
     let (sightings, _) = tokio::sync::watch::channel(Sighting::default());
     let content =
         super::boot::LoadedContent { content: content(), version: "0000000000000001".into(), version_number: 1 };
     let parts = Parts { config, api: Arc::new(api), bucket: None, content, clock, metrics, registered, sightings };
-    let mut control = Control::new(parts, letters, vec![ShardLink { orders, is_finished }], requests);
+    let control = Control::new(parts, letters, vec![ShardLink { orders, is_finished }], requests);
+    Alone { control, to_shard, finished, _calls: calls }
+}
+
+#[tokio::test]
+async fn a_request_that_panics_ends_the_process_in_order() {
+    let Alone { mut control, to_shard, finished, _calls } = alone().await;
     control.errands.spawn(async { panic!("this is what is tested") });
     // The shard obeys the first order to stop, as if it had nothing left to write.
     let shard = tokio::task::spawn_blocking(move || {
@@ -366,4 +379,16 @@ async fn a_request_that_panics_ends_the_process_in_order() {
     let result = control.run(Shutdown::default()).await;
     assert!(matches!(result, Err(RunError::Crashed)), "{result:?}");
     assert!(shard.await.unwrap(), "the shard was left alone with what it had to write");
+}
+
+#[tokio::test]
+async fn a_checkpoint_is_durable_if_it_was_stored_within_the_lease() {
+    let Alone { mut control, to_shard, .. } = alone().await;
+    let (over, far) = (control.leased_until, control.leased_until + Duration::from_secs(3_600));
+    for (leased_until, is_stored, expected) in [(far, true, true), (over, true, false), (far, false, false)] {
+        control.leased_until = leased_until;
+        control.handle_done(Done::Kept { shard: 0, is_stored });
+        let Ok(Order::Checkpointed { is_stored: told, is_ours }) = to_shard.try_recv() else { panic!("no word") };
+        assert_eq!((told, is_ours), (is_stored, expected));
+    }
 }

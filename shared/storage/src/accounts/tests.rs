@@ -171,3 +171,14 @@ async fn a_login_that_has_not_seen_the_account_is_refused_by_a_full_one_alone() 
     assert_eq!(stored(&table).await.password_hash.as_deref(), Some("stronger"));
     assert_eq!(find_address(&table, &email).await.unwrap().unwrap().password_hash, "stronger");
 }
+
+#[tokio::test]
+async fn a_login_counts_while_it_lasts_and_its_account_is_active() {
+    let row = account(&MemoryTable::new()).await;
+    let (id, end) = (login(0).id, NOW.plus_secs(REFRESH_TOKEN_LIFETIME_S));
+    assert!(row.has_login(id, NOW) && row.has_login(id, Timestamp(end.0 - 1)));
+    assert!(!row.has_login(id, end) && !row.has_login(login(1).id, NOW));
+    for status in [AccountStatus::Banned, AccountStatus::Deleted] {
+        assert!(!AccountRow { status, ..row.clone() }.has_login(id, NOW), "{status:?}, whatever the row still lists");
+    }
+}

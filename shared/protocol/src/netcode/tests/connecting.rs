@@ -149,6 +149,29 @@ fn a_token_that_expires_on_the_way_connects_nobody() {
 }
 
 #[test]
+fn a_response_after_its_tokens_end_connects_nobody_even_before_the_next_slot() {
+    let mut world = World::new(config());
+    world.lose = |datagram| kind(datagram) == 3;
+    world.add(address(1), token_with(1, 1, |token| token.expire_s = token.create_s + 2));
+    world.run(1_990);
+    let late = world.log.iter().rfind(|datagram| kind(datagram) == 3).unwrap().clone();
+    world.now_ms += 10;
+    world.deliver(late);
+    assert_eq!((world.server.connections(), world.server.counters().token_expired), (0, 1));
+}
+
+#[test]
+fn a_request_of_another_size_is_not_worth_a_cipher() {
+    let mut world = World::new(config());
+    let mut request = Vec::new();
+    packet::put_request(&token(1, 1), &mut request);
+    for bytes in [request[..request.len() - 1].to_vec(), [request.as_slice(), &[0]].concat()] {
+        world.deliver(Datagram { from: address(1), to: server_address(), bytes });
+    }
+    assert_eq!((world.server.counters().malformed, world.server.counters().unauthentic), (2, 0));
+}
+
+#[test]
 fn a_full_server_denies_and_has_room_again_when_somebody_leaves() {
     let mut world = World::new(ServerConfig { connections_max: 2, ..config() });
     let first = world.connect(address(1), token(1, 1));
