@@ -156,6 +156,8 @@ pub(crate) struct Room {
     /// By seat, where the numbers of its events go on when somebody sits down again.
     event_seqs: BTreeMap<u8, u32>,
     journal: Journal,
+    /// Whether a checkpoint is stored that the session goes on from no more.
+    is_uncovering: bool,
     ending: Option<Ending>,
     backoff: Backoff,
     #[cfg(test)]
@@ -212,6 +214,7 @@ impl Room {
             seats: [const { None }; SEATS_PER_SESSION_MAX],
             event_seqs: BTreeMap::new(),
             journal: Journal::new(now_ms, placement, admitted.seed, config.keeps_checkpoints),
+            is_uncovering: false,
             ending: None,
             backoff: Backoff::seeded(admitted.seed.rotate_left(32)),
             #[cfg(test)]

@@ -152,6 +152,11 @@ impl Room {
         if self.journal.is_covered() && self.journal.is_out_of_patience(now_ms) {
             tracing::warn!(session_id = %self.placement.session_id, "no checkpoint is stored: the session stands and falls with this game sim");
             self.journal.give_up_cover(now_ms);
+            self.is_uncovering = true;
+        }
+        // The last checkpoint stays until the store has what it has: players were told that it is durable.
+        if self.is_uncovering && self.journal.is_idle() {
+            self.is_uncovering = false;
             effects.push(RoomEffect::Uncover);
         }
         if !self.journal.is_checkpoint_due(now_ms) {
