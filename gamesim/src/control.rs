@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::dead_letters::DeadLetters;
 use crate::driver::Asked;
 use crate::exchange::{ApiFailure, BurialReason, DeadLetter, Order, Recovery, Request};
-use crate::limits::{API_REQUESTS_MAX, CLOCK_SKEW_MS_MAX, SHARDS_END_S_MAX};
+use crate::limits::{API_REQUESTS_MAX, CHECKPOINT_LATE_MS, CHECKPOINT_TIMEOUT_MS, CLOCK_SKEW_MS_MAX, SHARDS_END_S_MAX};
 use crate::metrics::SimMetrics;
 use crate::{RunError, Shutdown};
 use guildhall_domain::SessionId;
@@ -97,6 +97,9 @@ pub(crate) struct Control {
     /// For how long after a heartbeat no clock of the API can have seen the lease end, and until when that is.
     lease: Duration,
     leased_until: Instant,
+    /// When no object of checkpoints can be on its way any more of which it is not known what became: until then it may yet
+    /// take the place of a later one.
+    settled_at: Instant,
     drain: Duration,
     last_writes: Duration,
     orders: Vec<Sender<Order>>,
@@ -147,6 +150,7 @@ impl Control {
             clock,
             lease: Duration::from_millis(registered.lease_ms.saturating_sub(2 * CLOCK_SKEW_MS_MAX)),
             leased_until: Instant::now(),
+            settled_at: Instant::now(),
             registered,
             drain: Duration::from_secs(config.drain_s),
             last_writes: Duration::from_secs(config.last_writes_s),
@@ -257,7 +261,11 @@ impl Control {
             Done::Kept { shard, is_stored } => {
                 // Before a lease can have ended by any clock of the API, nobody can have placed a session elsewhere and looked
                 // for its checkpoint in vain.
-                let is_ours = is_stored && Instant::now() < self.leased_until;
+                let now = Instant::now();
+                if !is_stored {
+                    self.settled_at = now + Duration::from_millis(CHECKPOINT_LATE_MS + CHECKPOINT_TIMEOUT_MS);
+                }
+                let is_ours = is_stored && now < self.leased_until && now >= self.settled_at;
                 if let Some(shard) = self.orders.get(shard) {
                     let _ = shard.send(Order::Checkpointed { is_stored, is_ours });
                 }

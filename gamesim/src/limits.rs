@@ -70,6 +70,8 @@ pub const CHECKPOINT_OBJECT_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// How long the last checkpoint of a session is kept that is somebody else's by now, in milliseconds: whoever has it may not
 /// have read it, and may die without having stored another.
 pub const CHECKPOINT_OF_LOST_MS: u64 = 600_000;
+/// How long after its end, as far as its sender knows, an object of checkpoints may still come to be stored, in milliseconds.
+pub const CHECKPOINT_LATE_MS: u64 = 10_000;
 /// How long a call to the store of checkpoints may take, in milliseconds.
 pub const CHECKPOINT_TIMEOUT_MS: u64 = 2_000;
 /// Length from which a part of a recording is complete, in bytes.
