@@ -1,9 +1,10 @@
 //! Sessions that lose their game sim and whose players do not come back: another game sim takes them over without them.
 
+use super::api::Health;
 use super::bucket::tails;
 use super::resuming::TAIL;
 use super::*;
-use crate::limits::{AWAY_S_MAX, RECOVERED_AWAY_S_MAX};
+use crate::limits::{AWAY_S_MAX, CHECKPOINT_PATIENCE_MS, RECOVERED_AWAY_S_MAX};
 
 #[test]
 fn a_session_that_nobody_comes_back_to_is_taken_over_and_everybody_is_given_back_with_what_was_durable() {
@@ -66,4 +67,26 @@ fn a_game_sim_that_stops_while_it_takes_a_session_over_writes_what_there_is() {
     house.shard.handle_order(house.now_ms, recovery);
     house.ticks(20);
     assert_eq!((house.api.stored(1).lease, house.api.stored(1).hot.xp, house.shard.report().rooms), (None, 5, 0));
+}
+
+#[test]
+fn a_checkpoint_goes_only_when_the_store_has_what_it_has() {
+    let mut house = House::with_checkpoints();
+    let ada = house.enter(1, 0, 1);
+    house.slay(ada, RAT);
+    house.ticks(40);
+    let durable = house.players[ada].latest().durable_seq;
+    assert!(durable > 0 && house.api.stored(1).hot.xp == 0);
+    // Neither checkpoints nor writes get through; then checkpoints do, and the game sim dies.
+    (house.api.bucket.is_down, house.api.health) = (true, Health::Down);
+    house.players[ada].wish(0, Action::PickUp { target: TAIL });
+    house.ticks(u32::try_from(CHECKPOINT_PATIENCE_MS).unwrap() / 50 + 60);
+    house.api.bucket.is_down = false;
+    house.ticks(100);
+    house.api.health = Health::Well;
+    house.kill();
+    let again = house.enter(1, 0, 1);
+    assert!(house.players[again].latest().progress_seq >= durable, "what was durable is");
+    house.flush();
+    assert_eq!(house.api.stored(1).hot.xp, 5);
 }

@@ -412,28 +412,6 @@ fn an_outage_of_the_store_stops_nobody_and_the_session_is_no_longer_resumable() 
 }
 
 #[test]
-fn a_checkpoint_goes_only_when_the_store_has_what_it_has() {
-    let mut house = House::with_checkpoints();
-    let ada = house.enter(1, 0, 1);
-    house.slay(ada, RAT);
-    house.ticks(40);
-    let durable = house.players[ada].latest().durable_seq;
-    assert!(durable > 0 && house.api.stored(1).hot.xp == 0);
-    // Neither checkpoints nor writes get through; then checkpoints do, and the game sim dies.
-    (house.api.bucket.is_down, house.api.health) = (true, Health::Down);
-    house.players[ada].wish(0, Action::PickUp { target: TAIL });
-    house.ticks(u32::try_from(CHECKPOINT_PATIENCE_MS).unwrap() / 50 + 60);
-    house.api.bucket.is_down = false;
-    house.ticks(100);
-    house.api.health = Health::Well;
-    house.kill();
-    let again = house.enter(1, 0, 1);
-    assert!(house.players[again].latest().progress_seq >= durable, "what was durable is");
-    house.flush();
-    assert_eq!(house.api.stored(1).hot.xp, 5);
-}
-
-#[test]
 fn a_process_that_was_stopped_or_a_clock_that_was_set_keeps_the_session_resumable() {
     let mut house = House::with_checkpoints();
     let ada = house.enter(1, 0, 1);
