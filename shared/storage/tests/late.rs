@@ -4,20 +4,17 @@
 
 mod fixtures;
 
-use fixtures::{NOW, character, gamesim, session};
+use fixtures::{NOW, Overtaken, character, gamesim, session};
 use guildhall_domain::api::{GamesimLoad, GamesimState};
 use guildhall_domain::limits::GAMESIM_KEPT_MS;
 use guildhall_domain::session::Outcome;
 use guildhall_domain::{SeatState, Session, SessionState, Timestamp};
+use guildhall_storage::Table;
 use guildhall_storage::characters::CharacterRow;
 use guildhall_storage::gamesims::{self, GamesimRow};
 use guildhall_storage::memory::MemoryTable;
 use guildhall_storage::reaper::{self, Reaped};
 use guildhall_storage::sessions::{self, Closed, Closing, Newcomer, NotAdmitted, Relocated, Waits};
-use guildhall_storage::{
-    BoxFuture, Commit, CommitError, Committed, Consistency, Item, Key, Page, Query, StorageError, Table,
-};
-use std::sync::Mutex;
 
 /// When the first game sim is dead.
 const DEAD: Timestamp = NOW.plus_secs(6);
@@ -41,33 +38,6 @@ async fn move_to(table: &dyn Table, session: &Session, to: &GamesimRow) -> Sessi
     *moved
 }
 
-/// A table in which a session moves just before the first commit.
-#[derive(Debug)]
-struct Interrupted {
-    table: MemoryTable,
-    moves: Mutex<Option<(Session, GamesimRow)>>,
-}
-
-impl Table for Interrupted {
-    fn get<'a>(&'a self, key: &'a Key, consistency: Consistency) -> BoxFuture<'a, Result<Option<Item>, StorageError>> {
-        self.table.get(key, consistency)
-    }
-
-    fn query(&self, query: Query) -> BoxFuture<'_, Result<Page, StorageError>> {
-        self.table.query(query)
-    }
-
-    fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Committed, CommitError>> {
-        Box::pin(async move {
-            let moves = self.moves.lock().unwrap().take();
-            if let Some((session, to)) = moves {
-                move_to(&self.table, &session, &to).await;
-            }
-            self.table.commit(commit).await
-        })
-    }
-}
-
 #[tokio::test]
 async fn who_ran_a_session_before_it_moved_does_not_end_it() {
     let (table, _, before, second) = placed().await;
@@ -83,7 +53,10 @@ async fn who_ran_a_session_before_it_moved_does_not_end_it() {
 #[tokio::test]
 async fn who_ran_a_session_before_it_moved_admits_nobody_to_it() {
     let (table, row, before, second) = placed().await;
-    let table = Interrupted { table, moves: Mutex::new(Some((before.clone(), second))) };
+    let table = {
+        let before = before.clone();
+        Overtaken::by(table, move |table| Box::pin(async move { drop(move_to(table, &before, &second).await) }))
+    };
     let owner = (row.character.account_id, row.character.character_id);
     let admitted = sessions::admit(&table, before.clone(), 0, owner, DEAD).await.unwrap();
     assert_eq!(admitted, Err(NotAdmitted::LeaseLost));

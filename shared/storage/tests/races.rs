@@ -5,7 +5,7 @@
 
 mod fixtures;
 
-use fixtures::{NOW, character, gamesim, session};
+use fixtures::{NOW, Overtaken, character, gamesim, session};
 use guildhall_domain::api::{GamesimLoad, GamesimState};
 use guildhall_domain::session::Outcome;
 use guildhall_domain::{CharacterId, CharacterName, Session, Timestamp};
@@ -13,11 +13,7 @@ use guildhall_storage::characters::{self, Changed, CharacterRow, Created, Roster
 use guildhall_storage::gamesims::{self, Beat, GamesimRow};
 use guildhall_storage::memory::MemoryTable;
 use guildhall_storage::sessions::{self, Closed, Closing, Newcomer, Relocated, Unplaced, Waits};
-use guildhall_storage::{
-    BoxFuture, Commit, CommitError, Committed, Condition, Consistency, Item, Key, Page, Query, StorageError, Table,
-    TableName, Write,
-};
-use std::sync::Mutex;
+use guildhall_storage::{Condition, Key, Table, TableName, Write};
 
 /// When the reservations of a new session are over.
 const LAPSED: Timestamp = NOW.plus_secs(30);
@@ -59,33 +55,6 @@ async fn taken_over(table: &MemoryTable, sim: &GamesimRow, row: &CharacterRow) -
     (first, second)
 }
 
-/// A table on which somebody else commits just before the first commit that arrives.
-#[derive(Debug)]
-struct Overtaken {
-    table: MemoryTable,
-    first: Mutex<Option<Write>>,
-}
-
-impl Table for Overtaken {
-    fn get<'a>(&'a self, key: &'a Key, consistency: Consistency) -> BoxFuture<'a, Result<Option<Item>, StorageError>> {
-        self.table.get(key, consistency)
-    }
-
-    fn query(&self, query: Query) -> BoxFuture<'_, Result<Page, StorageError>> {
-        self.table.query(query)
-    }
-
-    fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Committed, CommitError>> {
-        Box::pin(async move {
-            let first = self.first.lock().unwrap().take();
-            if let Some(write) = first {
-                self.table.commit(Commit::one(write)).await?;
-            }
-            self.table.commit(commit).await
-        })
-    }
-}
-
 #[tokio::test]
 async fn a_game_sim_that_died_meanwhile_takes_nothing() {
     let (table, sim, row) = open().await;
@@ -98,7 +67,7 @@ async fn of_two_boots_that_register_at_once_each_has_an_epoch_of_its_own() {
     let first = GamesimRow { epoch: 1, ..gamesim("sim-1", "boot-1") };
     let key = Key::new(TableName::Gamesims, "fleet", format!("sim-1#{:020}", first.epoch));
     let overtakes = Write::put(key, &first, Condition::NotExists).unwrap();
-    let table = Overtaken { table: MemoryTable::new(), first: Mutex::new(Some(overtakes)) };
+    let table = Overtaken::by_write(MemoryTable::new(), overtakes);
     let second = gamesims::register(&table, gamesim("sim-1", "boot-2"), NOW).await.unwrap().unwrap();
     assert_eq!((second.epoch, second.boot_id.as_str()), (2, "boot-2"));
     let before = gamesims::find(&table, &first.gamesim_id, 1).await.unwrap().unwrap();

@@ -4,7 +4,7 @@
 
 mod fixtures;
 
-use fixtures::{CAPACITY, NOW, character, gamesim, session};
+use fixtures::{CAPACITY, NOW, Overtaken, character, gamesim, session};
 use guildhall_domain::api::{Expulsion, GamesimLoad, GamesimState, WriteName};
 use guildhall_domain::limits::{GAMESIM_KEPT_MS, SESSION_GIVEN_UP_MS, SESSION_ORPHAN_MS};
 use guildhall_domain::progress::{CharacterWrite, GroupStatus, ProgressGroup};
@@ -17,11 +17,7 @@ use guildhall_storage::reaper::{self, Reaped};
 use guildhall_storage::sessions::{
     self, Closed, Closing, Hold, Newcomer, NotAdmitted, Relocated, Unplaced, Unseated, Waits, Whereabouts,
 };
-use guildhall_storage::{
-    Action, BoxFuture, Commit, CommitError, Committed, Condition, Consistency, Item, Key, Page, Query, StorageError,
-    Table, TableName, Write,
-};
-use std::sync::Mutex;
+use guildhall_storage::{Action, Commit, CommitError, Condition, Key, Table, TableName, Write};
 
 /// Places a session of one.
 async fn allocate(
@@ -373,33 +369,6 @@ async fn a_group_of_which_a_part_could_still_be_written_was_not_written_before()
     assert_eq!(stored(&table, &second).await.character.version, 1);
 }
 
-/// A table on which somebody else commits just before the first commit that arrives.
-#[derive(Debug)]
-struct Overtaken {
-    table: MemoryTable,
-    first: Mutex<Option<Write>>,
-}
-
-impl Table for Overtaken {
-    fn get<'a>(&'a self, key: &'a Key, consistency: Consistency) -> BoxFuture<'a, Result<Option<Item>, StorageError>> {
-        self.table.get(key, consistency)
-    }
-
-    fn query(&self, query: Query) -> BoxFuture<'_, Result<Page, StorageError>> {
-        self.table.query(query)
-    }
-
-    fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Committed, CommitError>> {
-        Box::pin(async move {
-            let first = self.first.lock().unwrap().take();
-            if let Some(write) = first {
-                self.table.commit(Commit::one(write)).await?;
-            }
-            self.table.commit(commit).await
-        })
-    }
-}
-
 #[tokio::test]
 async fn nobody_is_admitted_whose_lease_goes_meanwhile() {
     let (table, _, row, session, _) = lapsed().await;
@@ -407,7 +376,7 @@ async fn nobody_is_admitted_whose_lease_goes_meanwhile() {
     let elsewhere = Lease { session_id: SessionId::from_bits(10), ..session.lease() };
     let key = Key::new(TableName::Characters, account_id.to_string(), character_id.to_string());
     let take = Write::update(key, [Action::set_encoded("lease", &elsewhere).unwrap()], Condition::Exists);
-    let table = Overtaken { table, first: Mutex::new(Some(take)) };
+    let table = Overtaken::by_write(table, take);
     let refused = sessions::admit(&table, session.clone(), 0, (account_id, character_id), NOW).await.unwrap();
     assert_eq!(refused, Err(NotAdmitted::LeaseLost));
     assert_eq!(sessions::find(&table, session.session_id).await.unwrap(), Some(session));
@@ -456,7 +425,7 @@ async fn a_release_sees_the_seat_that_its_character_takes_meanwhile() {
     table.commit(Commit::one(Write::put(key(), &left, Condition::Exists).unwrap())).await.unwrap();
     let (held, _) = left.reserve(session.seats[0].clone().unwrap(), later).unwrap();
     let sit_down = Write::put(key(), &held, Condition::Exists).unwrap();
-    let table = Overtaken { table, first: Mutex::new(Some(sit_down)) };
+    let table = Overtaken::by_write(table, sit_down);
     let mut group = write(&row, 1, 1, 70);
     group.writes[0].release = true;
     assert_eq!(sessions::apply_group(&table, &session.lease(), &group).await.unwrap(), GroupStatus::Applied);
