@@ -4,9 +4,10 @@
 //! costs nothing. Where a route keeps no record of the key, as with passwords, only what certainly never left is sent again.
 //! A [`Player`] refreshes its tokens by itself, so that a session lasts until somebody ends it.
 //!
-//! `call` holds the way of a request and its retries, `tokens` how a player stays signed in, `intents` what a player may want
+//! `call` holds the way of a request and its retries, `budget` how many of them there may be, `tokens` how a player stays signed in, `intents` what a player may want
 //! of a character, `error` what can come back instead of an answer.
 
+mod budget;
 mod call;
 mod error;
 mod intents;
@@ -19,6 +20,7 @@ pub use error::{ApiError, ClientError};
 pub use intents::RoutedIntent;
 pub use player::Player;
 
+use budget::Budget;
 use call::{Body, Call, Repeat, random};
 use guildhall_domain::api::{Authenticated, ContentBundle, ContentManifest, Credentials, LoginRequest};
 use guildhall_domain::content::ContentKind;
@@ -32,12 +34,18 @@ pub struct Api {
     http: reqwest::Client,
     base_url: Arc<str>,
     build_version: Option<Arc<str>>,
+    budget: Arc<Budget>,
 }
 
 impl Api {
     /// The API at this address, `http://…` or `https://…`. Nothing is sent yet.
     pub fn new(base_url: &str) -> Result<Self, ClientError> {
-        Ok(Self { http: call::http_client()?, base_url: base_url.trim_end_matches('/').into(), build_version: None })
+        Ok(Self {
+            http: call::http_client()?,
+            base_url: base_url.trim_end_matches('/').into(),
+            build_version: None,
+            budget: Arc::default(),
+        })
     }
 
     /// The same for a game that can only play with this build of the game sim: its sessions are made there, and nowhere else.
@@ -86,8 +94,9 @@ impl Api {
         self.fetch_unless_known(&format!("/v1/content/{kind}/{}", call::segment(id)), known).await
     }
 
+    /// Each player has repetitions of their own, so that many in one process do not use up each other's.
     fn player(&self, answer: Authenticated) -> Player {
-        Player::new(self.clone(), answer)
+        Player::new(Self { budget: Arc::default(), ..self.clone() }, answer)
     }
 }
 

@@ -138,11 +138,19 @@ impl Api {
         let mut attempt = 1;
         loop {
             let (error, asked) = match self.attempt(call, access_token).await {
-                Attempt::Done(answer) => return Ok(answer),
-                Attempt::Failed(error) => return Err(error),
+                Attempt::Done(answer) => {
+                    self.budget.earn();
+                    return Ok(answer);
+                }
+                Attempt::Failed(error) => {
+                    if matches!(error, ClientError::Refused(_)) {
+                        self.budget.earn();
+                    }
+                    return Err(error);
+                }
                 Attempt::Again(error, asked) => (error, asked),
             };
-            if attempt >= ATTEMPTS_MAX {
+            if attempt >= ATTEMPTS_MAX || !self.budget.spend() {
                 return Err(error);
             }
             let drawn = u64::from_be_bytes(random()?);

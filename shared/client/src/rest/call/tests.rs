@@ -96,6 +96,24 @@ async fn a_repeated_call_is_the_same_to_the_last_byte() {
     assert!(requests[2].ends_with(&format!("{{\"character_id\":\"{}\"}}", CharacterId::from_bits(6))));
 }
 
+#[tokio::test]
+async fn an_api_that_answers_nobody_is_asked_little_more_than_once_a_call() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let api = Api::new(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+    let busy = answer(
+        "503 Service Unavailable",
+        "retry-after: 0\r\n",
+        r#"{"error":{"code":"overloaded","message":"later","request_id":"r"}}"#,
+    );
+    // Nine calls and the five repetitions that there are to begin with.
+    let server = std::thread::spawn(move || serve(&listener, &vec![busy.as_str(); 9 + 5]).len());
+    for _ in 0..9 {
+        assert_eq!(api.content().await.unwrap_err().code(), Some("overloaded"));
+    }
+    assert_eq!(server.join().unwrap(), 14);
+    assert!(matches!(api.content().await, Err(ClientError::Unavailable(_))), "somebody still listens");
+}
+
 /// An answer to login or refresh.
 fn tokens(access: &str, expires_in_s: u64, refresh: &str) -> String {
     let body = format!(
