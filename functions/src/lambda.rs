@@ -13,10 +13,11 @@ use guildhall_domain::Timestamp;
 use guildhall_storage::dynamo::{DynamoConfig, DynamoTable};
 use guildhall_telemetry::traces::Exporter;
 use guildhall_telemetry::{Tracer, TracesConfig};
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
-use lambda_http::lambda_runtime::LambdaEvent;
+use lambda_http::lambda_runtime::{self, LambdaEvent};
 use lambda_http::request::LambdaRequest;
-use lambda_http::{Adapter, Context, Error, Request, Response, Service, service_fn};
+use lambda_http::{Body, Error, Response, service_fn};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::{Mutex, Notify};
@@ -37,11 +38,11 @@ pub async fn start(route: &'static Route) -> Result<(), Error> {
         let afterwards = Afterwards::register(exporter, Arc::clone(&answered)).await;
         tokio::spawn(afterwards.run());
     }
-    lambda_http::run(service_fn(move |request: Request| {
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<LambdaRequest>| {
         let (served, answered) = (Arc::clone(&served), Arc::clone(&answered));
         async move {
             let app = served.app().await;
-            let response = route.respond(&app, request).await;
+            let response = answer(&app, route, event.payload).await;
             answered.notify_one();
             Ok::<_, Error>(response)
         }
@@ -121,16 +122,18 @@ pub async fn invoke(
     route: &'static Route,
     event: &str,
 ) -> Result<serde_json::Value, serde_json::Error> {
-    let payload: LambdaRequest = serde_json::from_str(event)?;
-    let mut adapter = Adapter::from(service_fn(|request: Request| {
-        let app = Arc::clone(app);
-        async move { Ok::<_, std::convert::Infallible>(route.respond(&app, request).await) }
-    }));
-    let response = match adapter.call(LambdaEvent::new(payload, Context::default())).await {
-        Ok(response) => response,
-        Err(never) => match never {},
-    };
-    serde_json::to_value(response)
+    serde_json::to_value(answer(app, route, serde_json::from_str(event)?).await)
+}
+
+/// What API Gateway is told. Every body is UTF-8, so `lambda_http`'s own way out, which knows the encodings of all the world by
+/// tables, is not linked.
+async fn answer(app: &App, route: &'static Route, request: LambdaRequest) -> ApiGatewayV2httpResponse {
+    let (parts, body) = route.respond(app, request.into()).await.into_parts();
+    let mut response = ApiGatewayV2httpResponse::default();
+    response.status_code = parts.status.as_u16().into();
+    response.headers = parts.headers;
+    response.body = Some(Body::Text(body));
+    response
 }
 
 /// A failure as a response; `no-store`, because every failure is somebody's.

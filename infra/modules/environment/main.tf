@@ -86,6 +86,9 @@ module "functions" {
     GUILDHALL_GAMESIM_ROLE  = "${local.prefix}-gamesim"
     GUILDHALL_OPERATOR_ROLE = "${local.prefix}-operator"
     GUILDHALL_EVENT_BUS     = "${local.prefix}-${local.stream.bus}"
+
+    # All authorities in one file. Without it, a cold start reads every file of the folder beside it, too.
+    SSL_CERT_FILE = "/etc/pki/tls/certs/ca-bundle.crt"
   }, local.traces)
 }
 
