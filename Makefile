@@ -1,7 +1,7 @@
 # Every target is one line of commands; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help guards mutants run test fuzz fuzz-corpus torture check check-timing format lint deny openapi routes check-api check-cloudwatch autoscaler bill agree-bill bench bench-speed bench-build swarm race replay golden functions models gamesim sim clean bench-functions check-infra test-aws plan apply deploy dashboards events
+.PHONY: help guards mutants run test fuzz fuzz-corpus torture check check-timing format lint deny openapi routes check-api check-cloudwatch autoscaler bill agree-bill bench bench-speed bench-build swarm hostile race replay golden functions models gamesim sim clean bench-functions check-infra test-aws plan apply deploy dashboards events
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -92,6 +92,9 @@ bench-build: ## Print how long clean and incremental builds take (a quarter of a
 
 swarm: ## Play thousands of encrypted clients against one shard and print what a player costs (ARGS="--players 4000"; "--help")
 	cargo run --quiet --profile sim -p guildhall-tests --bin swarm -- $(ARGS)
+
+hostile: ## Play beside 100,000 forged datagrams a second, over the loopback and between network namespaces (the latter want root)
+	cargo build --quiet --profile sim -p guildhall-tests --bin swarm && .ci/hostile $${CARGO_TARGET_DIR:-target}/sim/swarm
 
 race: ## Measure a shard, the bare echo, ENet, renet2, renet, quinn and Colyseus by turns, and print the ratios (PLAYERS="400 2000" ROUNDS=3)
 	cargo build --quiet --profile sim -p guildhall-tests --bin swarm

@@ -17,11 +17,11 @@ pub(super) const SERVE: &str = "echo";
 /// Name of the thread that is measured.
 pub(super) const THREAD: &str = "echo-0";
 
-/// Runs the echo: `bytes`, the size of its answers.
+/// Runs the echo: `address bytes`, the latter the size of its answers.
 pub(super) fn serve(arguments: &[String]) -> Outcome<()> {
-    let [bytes] = arguments else { return Err("an echo wants the size of its answers".into()) };
-    let bytes = bytes.parse()?;
-    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let [address, bytes] = arguments else { return Err("an echo wants an address and the size of its answers".into()) };
+    let (address, bytes): (Ipv4Addr, _) = (address.parse()?, bytes.parse()?);
+    let socket = UdpSocket::bind((address, 0))?;
     rustix::net::sockopt::set_socket_recv_buffer_size(&socket, RECEIVE_BUFFER_BYTES)?;
     println!("{}", socket.local_addr()?);
     let questions = server::questions();

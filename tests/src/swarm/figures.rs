@@ -71,6 +71,8 @@ pub(super) struct Measurement {
     pub(super) generator_cpu: Usage,
     /// Forged datagrams that were sent to the server meanwhile.
     pub(super) forged: u64,
+    /// Datagrams with which the server answered forged ones.
+    pub(super) answered: u64,
     /// Growth of the server's memory since before the first client came, in bytes.
     pub(super) memory_bytes: u64,
 }

@@ -25,7 +25,7 @@ const PAYLOAD_PREFIX: u8 = 5 | 2 << 4;
 pub(super) struct Flood {
     sent: Arc<AtomicU64>,
     is_over: Arc<AtomicBool>,
-    thread: JoinHandle<Outcome<()>>,
+    thread: JoinHandle<Outcome<u64>>,
 }
 
 impl Flood {
@@ -41,7 +41,7 @@ impl Flood {
         let request = stranger.poll_transmit().ok_or("a stranger says nothing")?;
         let thread = std::thread::Builder::new().name("flood-0".to_owned()).spawn(move || {
             let mut wire = Wire::open(server)?;
-            let (mut wheel, mut owed) = (Wheel::start(SLOT), 0);
+            let (mut wheel, mut owed, mut answered) = (Wheel::start(SLOT), 0, 0);
             while !their_end.load(Relaxed) {
                 owed += per_s;
                 while owed >= SLOTS_PER_S {
@@ -50,10 +50,12 @@ impl Flood {
                     their_sent.fetch_add(1, Relaxed);
                 }
                 wire.flush()?;
+                wire.receive()?;
+                answered += wire.arrived().count() as u64;
                 // Slots that are late are not made up for: a burst would be no steady rate.
                 wheel.turn(1);
             }
-            Ok(())
+            Ok(answered)
         })?;
         Ok(Self { sent, is_over, thread })
     }
@@ -63,8 +65,8 @@ impl Flood {
         self.sent.load(Relaxed)
     }
 
-    /// Ends it.
-    pub(super) fn stop(self) -> Outcome<()> {
+    /// Ends it, and tells how many answers it got.
+    pub(super) fn stop(self) -> Outcome<u64> {
         self.is_over.store(true, Relaxed);
         self.thread.join().map_err(|_| "the flood has crashed")?
     }

@@ -16,6 +16,7 @@ swarm: plays N encrypted clients at 20 Hz against one shard and prints what a pl
   --latency MS    delay in each direction (0)
   --churn P       percent of players per second who leave and come back (0)
   --flood N       measure it calm, and again with so many forged datagrams a second; print the ratio of lateness (0)
+  --namespace N   the server runs in this network namespace, at 10.222.0.1; clients come from 10.64.0.1 on (this one)
   --bare          no checkpoints and no recordings
   --rehearse      play in this process, on virtual time and without sockets: the shard's own work, for profilers
   --race FOLDER   measure the bare echo and the peers that tests/peers/build put there beside it, and print the ratios
@@ -42,6 +43,8 @@ pub struct Options {
     pub churn_percent: u64,
     /// Forged datagrams in each second, beside which it is measured once more.
     pub flood_per_s: u64,
+    /// The network namespace of the server, if it is not this process's own.
+    pub namespace: Option<String>,
     /// Whether the shard goes without checkpoints and recordings.
     pub bare: bool,
     /// Whether to play in one process and without sockets.
@@ -64,6 +67,7 @@ impl Default for Options {
             latency_ms: 0,
             churn_percent: 0,
             flood_per_s: 0,
+            namespace: None,
             bare: false,
             rehearse: false,
             race: None,
@@ -90,6 +94,7 @@ impl Options {
                 "--latency" => options.latency_ms = value()?.parse()?,
                 "--churn" => options.churn_percent = value()?.parse()?,
                 "--flood" => options.flood_per_s = value()?.parse()?,
+                "--namespace" => options.namespace = Some(value()?.clone()),
                 "--race" => options.race = Some(value()?.into()),
                 "--plot" => options.plot = Some(value()?.into()),
                 "--floor" => options.floor = true,

@@ -160,6 +160,7 @@ impl Peer {
             cpu: cpu.since(cpu_before),
             generator_cpu: generator_cpu.since(generator_before),
             forged: 0,
+            answered: 0,
             memory_bytes: resident_bytes(server.id())?.saturating_sub(empty_bytes),
         })
     }
@@ -279,6 +280,7 @@ mod tests {
             cpu: Usage::default(),
             generator_cpu: Usage::default(),
             forged: 0,
+            answered: 0,
             memory_bytes: 0,
         };
         cost_us(&measurement, &Options::default())

@@ -62,12 +62,15 @@ pub(super) fn print(name: &str, measurement: &Measurement, options: &Options) {
     println!("  memory per player               {memory:>8} bytes");
     if measurement.forged > 0 {
         let per_s = measurement.forged as f64 / seconds;
-        println!("  forged datagrams per second     {per_s:>8.0} sent, {} dropped as bad in all", served.datagrams_bad);
+        let (bad, answered) = (served.datagrams_bad, measurement.answered);
+        println!(
+            "  forged datagrams per second     {per_s:>8.0} sent, {bad} dropped as bad in all, {answered} answered"
+        );
     }
     let line = json!({ "measurement": name, "players": players, "seconds": seconds, "faults": faults,
         "holds": measurement.holds(options), "cpu_ns": cpu, "user_ns": user, "busy": busy, "generator_busy": generator_busy,
         "bytes_in_per_player_s": up, "bytes_out_per_player_s": down, "datagrams_per_read": read,
-        "datagrams_per_write": written, "forged": measurement.forged, "memory_per_player_bytes": memory, "served": served, "played": played });
+        "datagrams_per_write": written, "forged": measurement.forged, "answered": measurement.answered, "memory_per_player_bytes": memory, "served": served, "played": played });
     println!("{line}");
 }
 
@@ -86,9 +89,17 @@ pub(super) fn print_floods(pairs: &[(Measurement, Measurement)]) {
     let p99 = |measurement: &Measurement| measurement.served.sent_us.p99.max(1) as f64;
     let mut ratios: Vec<f64> = pairs.iter().map(|(calm, flooded)| p99(flooded) / p99(calm)).collect();
     ratios.sort_by(f64::total_cmp);
+    let grown = |(calm, flooded): &(Measurement, Measurement)| flooded.memory_bytes.saturating_sub(calm.memory_bytes);
+    let (grown, answered) =
+        (pairs.iter().map(grown).max(), pairs.iter().map(|(_, flooded)| flooded.answered).sum::<u64>());
     if let Some(median) = median(&ratios) {
+        let grown = grown.unwrap_or_default();
         println!("flooded ÷ calm, slot has sent after, p99: {median:.2} (median of {}: {ratios:.2?})", ratios.len());
-        println!("{}", json!({ "flood": { "median": median, "all": ratios } }));
+        println!("flooded - calm, memory: {:.1} MB at most; forged datagrams answered: {answered}", grown as f64 / 1e6);
+        println!(
+            "{}",
+            json!({ "flood": { "median": median, "all": ratios, "memory_growth_bytes": grown, "answered": answered } })
+        );
     }
 }
 

@@ -106,8 +106,8 @@ pub(super) fn shard(options: &Options, players: u32) -> Outcome<Measurement> {
 /// Measures a shard beside so many forged datagrams a second.
 fn flooded_shard(options: &Options, players: u32, forged_per_s: u64) -> Outcome<Measurement> {
     let seed = seed()?;
-    let arguments = [server::SERVE.to_owned(), seed.to_string(), players.to_string(), options.bare.to_string()];
-    let server = Partner::server(&arguments)?;
+    let arguments = [seed.to_string(), players.to_string(), options.bare.to_string()];
+    let server = Partner::server(options.namespace.as_deref(), server::SERVE, &arguments)?;
     let address = server.address()?;
     let mut dice = Dice(seed.rotate_left(32));
     let make = move |client, now_us| {
@@ -122,7 +122,7 @@ fn flooded_shard(options: &Options, players: u32, forged_per_s: u64) -> Outcome<
 /// Measures the bare echo of datagrams like those of a measured shard.
 pub(super) fn bare(options: &Options, like: &Measurement) -> Outcome<Measurement> {
     let (sent_bytes, echo_bytes) = like.bytes_per_datagram();
-    let server = Partner::server(&[echo::SERVE.to_owned(), echo_bytes.to_string()])?;
+    let server = Partner::server(options.namespace.as_deref(), echo::SERVE, &[echo_bytes.to_string()])?;
     let address = server.address()?;
     let make = move |_, _| Ok(Caller { sent_bytes, echo_bytes, is_due: false });
     let steady = Options { churn_percent: 0, ..options.clone() };
@@ -160,7 +160,7 @@ fn measure(
     let (mut served, cpu_after) = (server.ask::<Served>()?, usage(&server)?);
     let (generator_after, after) = (generator_usage()?, load.counts.mark());
     let forged = forged() - forged_before;
-    flood.map_or(Ok(()), Flood::stop)?;
+    let answered = flood.map_or(Ok(0), Flood::stop)?;
     let memory_bytes = resident_bytes(server.id())?.saturating_sub(empty_bytes);
     load.stop()?;
     let (played, seconds) = after.since(&before);
@@ -168,7 +168,7 @@ fn measure(
         served.players = players.into();
     }
     let (cpu, generator_cpu) = (cpu_after.since(cpu_before), generator_after.since(generator_before));
-    Ok(Measurement { players, seconds, served, played, cpu, generator_cpu, forged, memory_bytes })
+    Ok(Measurement { players, seconds, served, played, cpu, generator_cpu, forged, answered, memory_bytes })
 }
 
 fn await_arrivals(load: &Load, players: u32) -> Outcome<()> {

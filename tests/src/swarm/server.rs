@@ -21,12 +21,17 @@ use std::time::Duration;
 pub(super) const SERVE: &str = "serve";
 /// Name of the thread that is measured.
 pub(super) const THREAD: &str = "shard-0";
+/// Where it listens in a namespace of its own.
+const BEHIND_A_LINK: Ipv4Addr = Ipv4Addr::new(10, 222, 0, 1);
 /// Time between two looks at what the shard wants.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// Runs the server: `seed players bare`.
+/// Runs the server: `address seed players bare`.
 pub(super) fn serve(arguments: &[String]) -> Outcome<()> {
-    let [seed, players, bare] = arguments else { return Err("a server wants seed, players and bare".into()) };
+    let [address, seed, players, bare] = arguments else {
+        return Err("a server wants an address, a seed, players and bare".into());
+    };
+    let address: Ipv4Addr = address.parse()?;
     let (seed, players, bare): (u64, usize, bool) = (seed.parse()?, players.parse()?, bare.parse()?);
     let game = arena::game()?;
     let mut dice = Dice(!seed);
@@ -42,7 +47,7 @@ pub(super) fn serve(arguments: &[String]) -> Outcome<()> {
         keeps_recordings: !bare,
         seed,
     };
-    let mut shard = LoneShard::start(IpAddr::V4(Ipv4Addr::LOCALHOST), config)?;
+    let mut shard = LoneShard::start(IpAddr::V4(address), config)?;
     println!("{}", shard.address());
     let questions = questions();
     let mut before = shard.counts();
@@ -128,9 +133,18 @@ pub(super) struct Partner {
 }
 
 impl Partner {
-    /// Starts this program anew with these arguments, and waits until it listens.
-    pub(super) fn server(arguments: &[String]) -> Outcome<Self> {
-        Self::start(Command::new(std::env::current_exe()?).args(arguments))
+    /// Starts this program anew in this role, at an address of this machine or of a network namespace, and waits until it
+    /// listens.
+    pub(super) fn server(namespace: Option<&str>, role: &str, arguments: &[String]) -> Outcome<Self> {
+        let program = std::env::current_exe()?;
+        let Some(namespace) = namespace else {
+            let address = Ipv4Addr::LOCALHOST.to_string();
+            return Self::start(Command::new(program).args([role, &address]).args(arguments));
+        };
+        // It becomes the program, under the same process id.
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", namespace]).arg(program);
+        Self::start(command.args([role, &BEHIND_A_LINK.to_string()]).args(arguments))
     }
 
     /// Starts a program, and waits for its first line.

@@ -1,5 +1,5 @@
-//! One socket for all clients. It is bound to every address, and each datagram names the client's own, from 127.64.0.1 on,
-//! as its source; what comes back names it as its destination (`IP_PKTINFO`). So thousands of clients are read and written
+//! One socket for all clients. It is bound to every address, and each datagram names the client's own, from 127.64.0.1 on, or
+//! from 10.64.0.1 on where the server is behind a link, as its source; what comes back names it as its destination (`IP_PKTINFO`). So thousands of clients are read and written
 //! in batches, as no two sockets could be.
 
 use super::Outcome;
@@ -15,8 +15,9 @@ use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
 use std::os::fd::AsRawFd;
 
-/// The address before the first client's.
+/// The address before the first client's, of a server on this machine, and of one behind a link.
 const BASE: u32 = Ipv4Addr::new(127, 64, 0, 0).to_bits();
+const BASE_BEHIND_A_LINK: u32 = Ipv4Addr::new(10, 64, 0, 0).to_bits();
 /// Clients that the range has room for.
 pub(super) const CLIENTS_MAX: u32 = 1 << 22;
 /// As much as the system allows, up to this.
@@ -26,6 +27,7 @@ const BUFFER_BYTES: usize = 32 << 20;
 pub(super) struct Wire {
     socket: UdpSocket,
     server: SocketAddrV4,
+    base: u32,
     receiving: MultiHeaders<SockaddrIn>,
     sending: MultiHeaders<SockaddrIn>,
     buffers: Box<[[u8; PACKET_BYTES_MAX]]>,
@@ -47,6 +49,7 @@ impl Wire {
         Ok(Self {
             socket,
             server,
+            base: if server.ip().is_loopback() { BASE } else { BASE_BEHIND_A_LINK },
             receiving: headers(),
             sending: headers(),
             buffers: vec![[0; PACKET_BYTES_MAX]; BATCH_DATAGRAMS].into_boxed_slice(),
@@ -71,7 +74,7 @@ impl Wire {
         for datagram in received {
             let is_servers = datagram.address == Some(server);
             let client = datagram.cmsgs()?.find_map(|message| match message {
-                ControlMessageOwned::Ipv4PacketInfo(info) => client_at(u32::from_be(info.ipi_addr.s_addr)),
+                ControlMessageOwned::Ipv4PacketInfo(info) => client_at(self.base, u32::from_be(info.ipi_addr.s_addr)),
                 _ => None,
             });
             // A length of 0 is nobody's packet.
@@ -116,7 +119,7 @@ impl Wire {
             array::from_fn(|index| [IoSlice::new(datagram(index).map_or(&[], |(_, bytes)| bytes.as_slice()))]);
         let sources: [in_pktinfo; BATCH_DATAGRAMS] = array::from_fn(|index| in_pktinfo {
             ipi_ifindex: 0,
-            ipi_spec_dst: in_addr { s_addr: datagram(index).map_or(0, |(client, _)| (BASE + 1 + client).to_be()) },
+            ipi_spec_dst: in_addr { s_addr: datagram(index).map_or(0, |(client, _)| (self.base + 1 + client).to_be()) },
             ipi_addr: in_addr { s_addr: 0 },
         });
         let messages: [_; BATCH_DATAGRAMS] = array::from_fn(|index| [ControlMessage::Ipv4PacketInfo(&sources[index])]);
@@ -142,8 +145,8 @@ impl<'a> AsRef<[ControlMessage<'a>]> for Sources<'a> {
     }
 }
 
-fn client_at(address: u32) -> Option<u32> {
-    address.checked_sub(BASE + 1).filter(|client| *client < CLIENTS_MAX)
+fn client_at(base: u32, address: u32) -> Option<u32> {
+    address.checked_sub(base + 1).filter(|client| *client < CLIENTS_MAX)
 }
 
 #[cfg(test)]
@@ -166,7 +169,7 @@ mod tests {
             let (length, from) = server.recv_from(&mut buffer).unwrap();
             assert_eq!(buffer[..length], client.to_le_bytes());
             let SocketAddr::V4(from) = from else { panic!("{from}") };
-            assert_eq!(client_at(from.ip().to_bits()), Some(*client));
+            assert_eq!(client_at(BASE, from.ip().to_bits()), Some(*client));
             server.send_to(&[&buffer[..length], &[9]].concat(), from).unwrap();
         }
         let stranger = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
