@@ -12,7 +12,7 @@ pub(crate) mod front;
 #[cfg(feature = "peers")]
 pub(crate) mod plain;
 mod sample;
-mod server;
+pub(crate) mod server;
 
 use crate::Outcome;
 use crate::figure::Figure;

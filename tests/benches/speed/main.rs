@@ -13,6 +13,7 @@ mod figure;
 mod handshakes;
 mod load;
 mod metrics_page;
+mod overload;
 mod parties;
 mod processes;
 mod recording;
@@ -41,7 +42,7 @@ type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 /// The product's command line, as the bench's own profile builds it.
 const EXE: &str = env!("CARGO_BIN_EXE_guildhall-under-test");
 /// Everything that is measured, in this order.
-const SECTIONS: [&str; 12] = [
+const SECTIONS: [&str; 13] = [
     "start",
     "units",
     "world",
@@ -50,6 +51,7 @@ const SECTIONS: [&str; 12] = [
     "handshakes",
     "recording",
     "api",
+    "overload",
     "allocation",
     "disorder",
     "snapshot",
@@ -125,6 +127,7 @@ async fn measure(wanted: &Wanted) -> Outcome<Vec<Figure>> {
     figures.extend(wanted.section("handshakes", async { handshakes::measure() }).await?);
     figures.extend(wanted.section("recording", recording::measure()).await?);
     figures.extend(wanted.section("api", api::measure()).await?);
+    figures.extend(wanted.section("overload", overload::measure()).await?);
     figures.extend(wanted.section("allocation", allocation::rush::measure()).await?);
     figures.extend(wanted.section("disorder", allocation::disorder::measure()).await?);
     if !wanted.includes("snapshot") && !wanted.includes("load") {

@@ -79,8 +79,9 @@ impl Gateway {
         let (parts, body) = request.into_parts();
         require_host(&parts.headers).map_err(|error| refuse(&error))?;
         let (route, path_parameters) = self.find(&parts, request_id)?;
-        let _place = self.places.take(route.access).map_err(|error| refuse(&error))?;
         let body = read(&parts.headers, body).await.map_err(|error| Box::new(closing(refusal(&error, request_id))))?;
+        // Not before: whoever sends slowly keeps nobody out.
+        let _place = self.places.take(route.access).map_err(|error| refuse(&error))?;
         let signer = self.signer(route, &parts, &body).map_err(|error| refuse(&error))?;
         let event = event(&Passage {
             route,

@@ -33,7 +33,8 @@ pub(crate) async fn serve() -> Outcome<()> {
     let folder = TempDir::new()?;
     let engine = Engine::start(&folder.path().join("dynamodb.sqlite"))?;
     let front = start(&engine).await?;
-    serve_until_told(front.address()).await?;
+    let traffic = Arc::clone(front.traffic());
+    serve_until_told(front.address(), move || traffic.snapshot().requests()).await?;
     front.shutdown().await;
     Ok(engine.shutdown().await?)
 }

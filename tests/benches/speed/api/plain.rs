@@ -143,7 +143,7 @@ pub(crate) async fn serve() -> Outcome<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let serving = tokio::spawn(async move { axum::serve(listener, routes).await });
-    serve_until_told(address).await?;
+    serve_until_told(address, || 0).await?;
     serving.abort();
     pool.get().await?.batch_execute("DROP SCHEMA guildhall_bench CASCADE").await?;
     Ok(())

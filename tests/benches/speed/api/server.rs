@@ -3,11 +3,10 @@
 
 use crate::Outcome;
 use crate::processes::{processor_time, thread_time};
-use std::io::Read;
 use std::process::Stdio;
 use std::time::Duration;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
 
 /// How long it may take to begin or to end, in seconds.
@@ -29,6 +28,7 @@ pub(crate) enum Database {
 #[derive(Debug)]
 pub(crate) struct Server {
     child: Child,
+    said: Lines<BufReader<ChildStdout>>,
     url: String,
     database: Database,
 }
@@ -57,7 +57,7 @@ impl Server {
         let mut lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
         let line = timeout(Duration::from_secs(PATIENCE_S), lines.next_line()).await??.unwrap_or_default();
         let url = line.strip_prefix(READY).ok_or_else(|| format!("the {role} did not start; it said {line:?}"))?;
-        Ok(Self { url: url.to_owned(), child, database })
+        Ok(Self { url: url.to_owned(), child, said: lines, database })
     }
 
     /// The same server, with its database found.
@@ -73,7 +73,7 @@ impl Server {
 
     /// Processor time that it has used so far.
     pub(crate) fn used(&self) -> Outcome<Used> {
-        let id = self.child.id().ok_or("the server has ended")?;
+        let id = self.id()?;
         let process = processor_time(&[id])?;
         Ok(match &self.database {
             Database::Thread(name) => {
@@ -85,6 +85,18 @@ impl Server {
         })
     }
 
+    /// Its process.
+    pub(crate) fn id(&self) -> Outcome<u32> {
+        Ok(self.child.id().ok_or("the server has ended")?)
+    }
+
+    /// Requests that it has answered so far.
+    pub(crate) async fn requests(&mut self) -> Outcome<u64> {
+        self.child.stdin.as_mut().ok_or("no input")?.write_all(b"\n").await?;
+        let line = timeout(Duration::from_secs(PATIENCE_S), self.said.next_line()).await??;
+        Ok(line.ok_or("the server has ended")?.parse()?)
+    }
+
     /// Lets it clear up and end.
     pub(crate) async fn stop(mut self) -> Outcome<()> {
         drop(self.child.stdin.take());
@@ -93,10 +105,19 @@ impl Server {
     }
 }
 
-/// What a server's process does once it serves: says so, and waits for its end.
-pub(crate) async fn serve_until_told(address: std::net::SocketAddr) -> Outcome<()> {
+/// What a server's process does once it serves: says so, tells how much it has answered whenever it is asked, by a line, and
+/// waits for its end.
+pub(crate) async fn serve_until_told(
+    address: std::net::SocketAddr,
+    answered: impl Fn() -> u64 + Send + 'static,
+) -> Outcome<()> {
     println!("{READY}http://{address}");
-    let told = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
-    told.await??;
-    Ok(())
+    let told = tokio::task::spawn_blocking(move || {
+        for line in std::io::stdin().lines() {
+            line?;
+            println!("{}", answered());
+        }
+        Outcome::Ok(())
+    });
+    told.await?
 }
