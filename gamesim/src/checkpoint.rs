@@ -6,7 +6,7 @@
 //! checkpoint that includes it is stored (`journal`). `object` is how the checkpoints of one shard travel together.
 
 use crate::limits::CHECKPOINT_BYTES_MAX;
-use guildhall_domain::api::HeldCharacter;
+use guildhall_domain::api::{HeldCharacter, WriteName};
 use guildhall_domain::progress::WriteSeq;
 use guildhall_domain::{AccountId, CharacterId, HotState};
 use serde::{Deserialize, Serialize};
@@ -85,23 +85,31 @@ impl Checkpoint {
     }
 
     /// Whether this checkpoint, number `number` of the session epoch `epoch`, includes everything that the session has
-    /// written for the characters that it holds.
-    pub(crate) fn is_usable(&self, (epoch, number): (u32, u32), held: &[HeldCharacter]) -> bool {
-        held.iter().all(|held| {
-            let is_covered = held
-                .last_write
-                .is_none_or(|last| (last.session_epoch, WriteSeq::from(last.seq).checkpoint()) <= (epoch, number));
-            let Some(occupant) = self.occupant(held.character.character_id) else { return is_covered };
-            // Whoever plays has not been given back since, or a write would say so: nobody else has changed the row, and
-            // the seat is the same.
-            let is_same = match occupant.stay(epoch, held) {
-                Stay::Plays => occupant.seat == held.seat && occupant.account_id() == held.character.account_id,
-                Stay::Leaves | Stay::Over => true,
-            };
-            let is_continuous =
-                held.last_write.is_some() || occupant.leaving.is_some() || held.character.version == occupant.version;
-            is_covered && is_same && is_continuous
-        })
+    /// written for the characters that it holds, and for those who have left.
+    pub(crate) fn is_usable(
+        &self,
+        (epoch, number): (u32, u32),
+        held: &[HeldCharacter],
+        left: Option<WriteName>,
+    ) -> bool {
+        let has = |write: Option<WriteName>| {
+            write.is_none_or(|last| (last.session_epoch, WriteSeq::from(last.seq).checkpoint()) <= (epoch, number))
+        };
+        has(left)
+            && held.iter().all(|held| {
+                let is_covered = has(held.last_write);
+                let Some(occupant) = self.occupant(held.character.character_id) else { return is_covered };
+                // Whoever plays has not been given back since, or a write would say so: nobody else has changed the row, and
+                // the seat is the same.
+                let is_same = match occupant.stay(epoch, held) {
+                    Stay::Plays => occupant.seat == held.seat && occupant.account_id() == held.character.account_id,
+                    Stay::Leaves | Stay::Over => true,
+                };
+                let is_continuous = held.last_write.is_some()
+                    || occupant.leaving.is_some()
+                    || held.character.version == occupant.version;
+                is_covered && is_same && is_continuous
+            })
     }
 
     pub(crate) fn occupant(&self, character_id: CharacterId) -> Option<&SavedOccupant> {

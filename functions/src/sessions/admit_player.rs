@@ -78,5 +78,5 @@ pub(super) async fn resume(table: &dyn Table, session: &Session) -> Result<Optio
         return Ok(None);
     }
     let characters = sessions::held_characters(table, session).await?;
-    Ok(Some(Resume { before: session.former.clone(), characters }))
+    Ok(Some(Resume { before: session.former.clone(), characters, left: session.left }))
 }

@@ -174,6 +174,7 @@ fn new_session(
         gamesim_epoch: gamesim.epoch,
         address: address(gamesim, wanted.session_id, wanted.needs.zone_id)?,
         former: Vec::new(),
+        left: None,
         content_version: gamesim.content_version.clone(),
         dungeon_id: wanted.dungeon_id.to_owned(),
         in_zone: wanted.needs.zone_id.is_some(),

@@ -42,13 +42,15 @@ fn held(bits: u128, version: u64, last_write: Option<(u32, u32)>) -> HeldCharact
         build: guildhall_domain::Build::default(),
         hot: HotState::default(),
     };
-    let name =
-        |(session_epoch, checkpoint)| WriteName { session_epoch, seq: WriteSeq::default().next(checkpoint).into() };
     HeldCharacter { seat: u8::try_from(bits).unwrap(), character, last_write: last_write.map(name) }
 }
 
+fn name((session_epoch, checkpoint): (u32, u32)) -> WriteName {
+    WriteName { session_epoch, seq: WriteSeq::default().next(checkpoint).into() }
+}
+
 fn is_usable(held: &[HeldCharacter]) -> bool {
-    checkpoint().is_usable((EPOCH, NUMBER), held)
+    checkpoint().is_usable((EPOCH, NUMBER), held, None)
 }
 
 #[test]
@@ -56,8 +58,17 @@ fn writes_decide_whether_a_checkpoint_is_usable() {
     assert!(is_usable(&[held(0, 10, None), held(1, 12, Some((EPOCH, NUMBER)))]));
     assert!(is_usable(&[held(0, 99, Some((EPOCH - 1, u32::MAX))), held(9, 5, None)]));
     for beyond in [(EPOCH, NUMBER + 1), (EPOCH, WriteSeq::UNCOVERED), (EPOCH + 1, 0)] {
-        assert!(!is_usable(&[held(0, 11, None), held(1, 12, Some(beyond))]), "{beyond:?}");
+        assert!(!is_usable(&[held(0, 10, None), held(1, 12, Some(beyond))]), "{beyond:?}");
         assert!(!is_usable(&[held(9, 12, Some(beyond))]), "{beyond:?}, though only the session shows it");
+    }
+}
+
+#[test]
+fn what_was_written_for_those_who_left_decides_too() {
+    let is_usable = |left| checkpoint().is_usable((EPOCH, NUMBER), &[held(0, 10, None)], Some(name(left)));
+    assert!(is_usable((EPOCH, NUMBER)) && is_usable((EPOCH - 1, WriteSeq::UNCOVERED)));
+    for beyond in [(EPOCH, NUMBER + 1), (EPOCH, WriteSeq::UNCOVERED), (EPOCH + 1, 0)] {
+        assert!(!is_usable(beyond), "{beyond:?}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! How a session goes on when its game sim is gone: here rooms take checkpoints of themselves, and here they begin from one.
 //!
 //! A session that has been elsewhere goes on from its checkpoint if that includes everything ever written for those whom
-//! the session holds. It begins anew if there is no checkpoint and nothing was ever written. Otherwise nobody can tell what
+//! the session holds and for those who have left. It begins anew if there is no checkpoint and nothing was ever written. Otherwise nobody can tell what
 //! is true, and it is closed.
 
 use super::{
@@ -31,9 +31,9 @@ impl Room {
         (party, lent): (Option<u16>, &mut Option<Box<Venue>>),
     ) -> Self {
         let held = &resume.characters;
-        let is_unwritten = held.iter().all(|held| held.last_write.is_none());
+        let is_unwritten = resume.left.is_none() && held.iter().all(|held| held.last_write.is_none());
         let room = match found {
-            Some(found) => Self::restored(now_ms, placement, config, admitted, (held, found), (party, lent)),
+            Some(found) => Self::restored(now_ms, placement, config, admitted, (resume, found), (party, lent)),
             None if is_unwritten => Self::open(now_ms, placement, config, admitted, party, lent),
             None => None,
         };
@@ -59,12 +59,13 @@ impl Room {
         placement: Placement,
         config: &RoomConfig,
         admitted: &Admitted,
-        (held, found): (&[HeldCharacter], &StoredCheckpoint),
+        (resume, found): (&Resume, &StoredCheckpoint),
         (party, lent): (Option<u16>, &mut Option<Box<Venue>>),
     ) -> Option<Self> {
+        let held = &resume.characters;
         let checkpoint = Checkpoint::decode(&found.bytes)?;
         let fits = checkpoint.content_version == config.content_version && checkpoint.dungeon_id == admitted.dungeon_id;
-        if !fits || !checkpoint.is_usable((found.session_epoch, found.number), held) {
+        if !fits || !checkpoint.is_usable((found.session_epoch, found.number), held, resume.left) {
             return None;
         }
         let mut room = Self::without_venue(now_ms, placement, config, admitted, party);

@@ -211,6 +211,7 @@ mod tests {
             gamesim_epoch: 1,
             address: "127.0.0.1:1".into(),
             former: Vec::new(),
+            left: None,
             content_version: "0".into(),
             dungeon_id: "goblin-warren".into(),
             in_zone: false,

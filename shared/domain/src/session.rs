@@ -1,6 +1,6 @@
 //! A game session: one party's run of one dungeon, or its stay in a zone, its seats, and the states it moves through.
 
-use crate::api::FormerPlacement;
+use crate::api::{FormerPlacement, WriteName};
 use crate::limits::SEATS_PER_SESSION_MAX;
 use crate::{AccountId, CharacterId, GamesimId, LoginSessionId, SessionId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -50,6 +50,10 @@ pub struct Session {
     /// Where it ran before, latest first: what its game sim goes on from.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub former: Vec<FormerPlacement>,
+    /// The greatest name of a last write of anybody who has left: what a game sim goes on from must have it, or who is still here
+    /// would have once more what others took away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<WriteName>,
     /// Version of the content that it is played with, wherever it is placed.
     #[serde(default)]
     pub content_version: String,

@@ -431,4 +431,23 @@ async fn a_release_sees_the_seat_that_its_character_takes_meanwhile() {
     assert_eq!(sessions::apply_group(&table, &session.lease(), &group).await.unwrap(), GroupStatus::Applied);
     let after = sessions::find(&table, session.session_id).await.unwrap().unwrap();
     assert_eq!((stored(&table, &row).await.lease, after.bound().count()), (None, 0));
+    let written = group.writes[0].seq;
+    assert_eq!(after.left, Some(WriteName { session_epoch: session.epoch, seq: written }));
+}
+
+#[tokio::test]
+async fn a_session_remembers_the_greatest_last_write_of_those_who_have_left_it() {
+    let (table, _, first, session) = playing().await;
+    let second = character(&table, 2).await;
+    let Character { character_id, account_id, .. } = second.character;
+    let seat = Seat { character_id, account_id, ..session.seats[0].clone().unwrap() };
+    let (joined, _) = session.reserve(seat, NOW).unwrap();
+    sessions::reserve(&table, &session, &joined, &second, None).await.unwrap().unwrap();
+    for (row, seq) in [(&first, 9), (&second, 4)] {
+        let mut group = write(row, seq, 1, 70);
+        group.writes[0].release = true;
+        assert_eq!(sessions::apply_group(&table, &session.lease(), &group).await.unwrap(), GroupStatus::Applied);
+        let after = sessions::find(&table, session.session_id).await.unwrap().unwrap();
+        assert_eq!(after.left, Some(WriteName { session_epoch: session.epoch, seq: 9 }), "after write {seq}");
+    }
 }

@@ -52,7 +52,8 @@ async fn a_session_goes_on_from_what_the_game_sim_before_has_stored() {
     // Something was written: without its checkpoint the session could not go on.
     let last_write = Some(WriteName { session_epoch: 1, seq: WriteSeq::default().next(1).into() });
     let held = HeldCharacter { seat: 0, character: stored(), last_write };
-    second.script.lock().unwrap().resume = Some(Resume { before: vec![never, before], characters: vec![held] });
+    second.script.lock().unwrap().resume =
+        Some(Resume { before: vec![never, before], characters: vec![held], left: None });
     enter(&mut second, 3).await;
     second.shutdown.drain.cancel();
     let write = second.call("/progress").await;

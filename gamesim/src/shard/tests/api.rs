@@ -188,7 +188,9 @@ impl Api {
         };
         let of_session = self.characters.iter().filter(|(_, stored)| stored.lease == Some(session_id));
         // The fake bucket finds what is there by itself.
-        let resume = Resume { before: Vec::new(), characters: of_session.map(held).collect() };
+        let gone = self.characters.values().filter(|stored| stored.lease.is_none());
+        let left = gone.filter_map(|stored| stored.last_write).max();
+        let resume = Resume { before: Vec::new(), characters: of_session.map(held).collect(), left };
         Ok(Box::new(Admitted {
             character: character(account_id, character_id, &self.characters[&character_id]),
             dungeon_id: self.place.to_owned(),

@@ -211,6 +211,9 @@ pub struct Resume {
     pub before: Vec<FormerPlacement>,
     /// The characters that the session holds, as stored.
     pub characters: Vec<HeldCharacter>,
+    /// The greatest name of a last write of anybody who has left: a checkpoint that does not cover it is out of date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<WriteName>,
 }
 
 /// Where a session ran, which also names its checkpoint.

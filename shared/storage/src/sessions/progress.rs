@@ -1,8 +1,9 @@
 //! Progress written behind: one fenced transaction per group, and recognition of a group that was written before.
 
-use super::{ATTEMPTS_MAX, confirm, find, replace};
+use super::{ATTEMPTS_MAX, find, replace};
 use crate::characters::{self, CharacterRow};
 use crate::{Commit, CommitError, Refusal, StorageError, Table, decode};
+use guildhall_domain::api::WriteName;
 use guildhall_domain::progress::{CharacterWrite, GroupStatus, ProgressGroup};
 use guildhall_domain::{Lease, Session};
 
@@ -19,10 +20,7 @@ pub async fn apply_group(table: &dyn Table, lease: &Lease, group: &ProgressGroup
         let mut commit = writes.clone();
         if let Some(before) = &session {
             // A seat that is not there must not appear meanwhile, or it would be held without a lease.
-            commit.push(match without(before, group) {
-                Some(next) => replace(before, &next)?,
-                None => confirm(before),
-            });
+            commit.push(replace(before, &without(before, group, lease))?);
         }
         let Err(error) = table.commit(Commit::all(commit)).await else { return Ok(GroupStatus::Applied) };
         let refusals = match error {
@@ -39,18 +37,16 @@ pub async fn apply_group(table: &dyn Table, lease: &Lease, group: &ProgressGroup
     Ok(GroupStatus::Throttled)
 }
 
-/// The session row without those whom the group releases, or `None` if none of them sits there.
-fn without(session: &Session, group: &ProgressGroup) -> Option<Session> {
-    let leaving = group.writes.iter().filter(|write| write.release);
-    let mut next = None;
-    for write in leaving {
-        next = next.as_ref().unwrap_or(session).leave(write.character_id).or(next);
+/// The session row without those whom the group releases, and with the name of what is written last for them.
+fn without(session: &Session, group: &ProgressGroup, lease: &Lease) -> Session {
+    let mut next = session.clone();
+    for write in group.writes.iter().filter(|write| write.release) {
+        next = next.leave(write.character_id).unwrap_or(next);
+        next.left = next.left.max(Some(WriteName { session_epoch: lease.epoch, seq: write.seq }));
     }
     // However many leave, the row moves on by one revision.
-    next.map(|mut next| {
-        next.revision = session.revision + 1;
-        next
-    })
+    next.revision = session.revision + 1;
+    next
 }
 
 /// What the characters' refusals mean; `None` if no character refused.

@@ -120,7 +120,7 @@ impl Api {
                 if found.is_some() {
                     let held =
                         HeldCharacter { seat: request.seat, character: answer.character.clone(), last_write: None };
-                    answer.resume = Some(Resume { before: Vec::new(), characters: vec![held] });
+                    answer.resume = Some(Resume { before: Vec::new(), characters: vec![held], left: None });
                 }
                 let checkpoint =
                     found.map(|bytes| StoredCheckpoint { session_epoch: RESUMED_EPOCH - 1, number: 1, bytes });

@@ -26,6 +26,7 @@ fn session() -> Session {
         gamesim_epoch: 1,
         address: "127.0.0.1:1".into(),
         former: Vec::new(),
+        left: None,
         content_version: "0".into(),
         dungeon_id: "warren".into(),
         in_zone: false,
