@@ -1,5 +1,6 @@
 //! Worlds of a product with a fault, so that the judges are judged: a few seeds find each.
 
+use guildhall_storage::TableName;
 use guildhall_tests::disorder::Planted;
 use guildhall_tests::world::{Plan, run};
 
@@ -8,7 +9,7 @@ const SEEDS_MAX: u64 = 12;
 const STORM_S: u64 = 60;
 
 /// The fault, and the rules that it breaks: whichever is seen first.
-const FAULTS: [(Planted, &[&str]); 7] = [
+const FAULTS: [(Planted, &[&str]); 10] = [
     (Planted::Boundless, &["R1"]),
     (Planted::Kept("sessions"), &["R2"]),
     (Planted::Forgotten("revision"), &["R4"]),
@@ -16,6 +17,9 @@ const FAULTS: [(Planted, &[&str]); 7] = [
     (Planted::Forgotten("version"), &["P5"]),
     (Planted::Forgotten("lease"), &["P2", "P1"]),
     (Planted::Unwritten, &["P1"]),
+    (Planted::Stale(TableName::Accounts), &["A1"]),
+    (Planted::Endless, &["A1"]),
+    (Planted::Abrupt, &["R9"]),
 ];
 
 #[test]

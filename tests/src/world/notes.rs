@@ -19,7 +19,7 @@ pub(super) struct Purse;
 pub(super) enum PurseCall {
     /// It was shown.
     Read(Stand),
-    /// Its player earned or paid, having seen this version.
+    /// Its player earned or paid, having seen this version, and was shown this if it was done just then.
     Change { version: u64, delta: i64, is_done: Option<Stand> },
     /// Its player was told that the version is another one.
     Stale { version: u64 },
@@ -134,31 +134,39 @@ impl World {
         }
     }
 
-    /// A player earned or paid.
-    pub(super) fn note_change(
-        &self,
-        character_id: CharacterId,
-        began: u64,
-        (version, delta): (u64, i64),
-        answer: Option<&Answer>,
-    ) {
-        let ended = Some(self.instant());
-        let may_be_twice = self.weather().requests_twice > 0;
+    /// A player is about to earn or pay, having seen this version. Whether they hear of it before the world ends, nobody knows.
+    pub(super) fn note_change(&self, character_id: CharacterId, (version, delta): (u64, i64)) -> usize {
+        let began = self.instant();
         let mut notes = self.notes();
-        let mut add = |ended, call| notes.add(character_id, began, ended, call);
+        notes.add(character_id, began, None, PurseCall::Change { version, delta, is_done: None });
+        notes.purses.get(&character_id).map_or(0, Vec::len) - 1
+    }
+
+    /// What they were told. The request has a key, so who is told that the version is another one has not got their wish,
+    /// by any of its arrivals, and will not: versions only rise.
+    pub(super) fn note_changed(&self, character_id: CharacterId, nth: usize, answer: Option<&Answer>) {
+        let ended = Some(self.instant());
+        let mut notes = self.notes();
+        let Some(seen) = notes.purses.get_mut(&character_id).and_then(|seen| seen.get_mut(nth)) else { return };
+        let PurseCall::Change { version, delta, .. } = seen.call else { return };
         match answer {
-            Some((200, sheet)) => add(ended, PurseCall::Change { version, delta, is_done: stand(sheet) }),
-            Some((409, body)) if body["error"]["code"] == "version_conflict" => {
-                add(ended, PurseCall::Stale { version });
-                // What stood in its way may have been its twin.
-                if may_be_twice {
-                    add(None, PurseCall::Change { version, delta, is_done: None });
+            Some((200, sheet)) => {
+                seen.ended = ended;
+                let shown = stand(sheet);
+                let is_first = shown.is_some_and(|shown| shown.0 == version + 1);
+                seen.call = PurseCall::Change { version, delta, is_done: shown.filter(|_| is_first) };
+                // It was done a while ago, and what is shown is what has become of the character since.
+                if let Some(shown) = shown.filter(|_| !is_first) {
+                    let began = seen.began;
+                    notes.add(character_id, began, ended, PurseCall::Read(shown));
                 }
             }
-            // Busy may be said after a write of which nobody heard.
-            Some((500.., _)) | None => add(None, PurseCall::Change { version, delta, is_done: None }),
-            Some(_) if may_be_twice => add(None, PurseCall::Change { version, delta, is_done: None }),
-            Some(_) => {}
+            Some((409, body)) if body["error"]["code"] == "version_conflict" => {
+                seen.ended = ended;
+                seen.call = PurseCall::Stale { version };
+            }
+            // Whatever else is said, an arrival of it may have been carried out, or may yet be.
+            _ => {}
         }
     }
 
