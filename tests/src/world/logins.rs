@@ -26,8 +26,6 @@ pub(super) struct Logins {
 /// A request at a function's door.
 #[derive(Debug)]
 pub(super) struct Arrival {
-    route: &'static str,
-    account: Option<String>,
     login: Option<String>,
     /// Whether that login was over by then.
     is_over: bool,
@@ -54,7 +52,7 @@ impl Logins {
         self.known.entry(account).or_default().insert(login);
     }
 
-    fn arrive(&self, route: &'static str, event: &Value) -> Arrival {
+    fn arrive(&self, route: &str, event: &Value) -> Arrival {
         let body: Value = event["body"].as_str().and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default();
         let bearer = event["headers"]["authorization"].as_str().and_then(|header| header.strip_prefix("Bearer "));
         let (account, mut login) = bearer.and_then(claims).unzip();
@@ -73,7 +71,7 @@ impl Logins {
             Some((session_id, body["character_id"].as_str()?.parse().ok()?))
         });
         let is_over = login.as_ref().is_some_and(|login| self.ended.contains_key(login));
-        Arrival { route, account, login, is_over, ends, seat: seat.flatten() }
+        Arrival { login, is_over, ends, seat: seat.flatten() }
     }
 
     /// When the logout had returned that ended this login, in milliseconds.
@@ -84,7 +82,7 @@ impl Logins {
 
 impl World {
     /// A request arrives.
-    pub(super) fn note_arrival(&self, route: &'static str, event: &str) -> Arrival {
+    pub(super) fn note_arrival(&self, route: &str, event: &str) -> Arrival {
         let event: Value = serde_json::from_str(event).unwrap_or_default();
         let arrival = lock(&self.logins).arrive(route, &event);
         let Some(seat) = arrival.seat else { return arrival };
@@ -101,14 +99,14 @@ impl World {
     }
 
     /// It is answered.
-    pub(super) fn judge_arrival(&self, arrival: Arrival, (status, body): &Answer) {
+    pub(super) fn judge_arrival(&self, route: &str, arrival: Arrival, (status, body): &Answer) {
         // Somebody may have taken the seat by another login meanwhile.
         let is_same = arrival.seat.is_none_or(|seat| self.seated_login(seat) == arrival.login);
         // What makes no sense is refused before anybody asks who says it, and what is refused as too much likewise.
         let is_accepted = !matches!(status, 400 | 401 | 413 | 415 | 429 | 500..);
         let is_denied = arrival.seat.is_some() && *status != 200;
         if arrival.is_over && is_same && is_accepted && !is_denied {
-            self.fail(format!("A1: {status} {body} after the logout: {arrival:?}"));
+            self.fail(format!("A1: {route} is answered {status} {body} after the logout: {arrival:?}"));
         }
         let mut logins = lock(&self.logins);
         logins.refused += u64::from(arrival.is_over && *status == 401);

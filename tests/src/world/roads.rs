@@ -196,7 +196,7 @@ impl Trip {
             world.fail(format!("{} answers {status} {body} to {}", self.route.name, self.event));
         }
         let answer = (status, serde_json::from_str(body).unwrap_or_default());
-        world.judge_arrival(arrival, &answer);
+        world.judge_arrival(self.route.name, arrival, &answer);
         if let Some(to) = to {
             // Who does not wait any more does not need it.
             let _ = to.send(answer);
