@@ -23,6 +23,8 @@ pub(super) enum PurseCall {
     Change { version: u64, delta: i64, is_done: Option<Stand> },
     /// Its player was told that the version is another one.
     Stale { version: u64 },
+    /// Its player was told that it may not be done.
+    Refused,
     /// A game sim wrote this gold over this version, and was told so or was told nothing.
     Write { version: u64, gold: u64 },
 }
@@ -39,6 +41,7 @@ impl Model for Purse {
                 (state.0 == version && is_done.is_none_or(|shown| shown == next)).then_some(next)
             }
             PurseCall::Stale { version } => (state.0 != version).then_some(*state),
+            PurseCall::Refused => Some(*state),
             PurseCall::Write { version, gold } => (state.0 == version).then_some((version + 1, gold)),
         }
     }
@@ -135,19 +138,20 @@ impl World {
     }
 
     /// A player is about to earn or pay, having seen this version. Whether they hear of it before the world ends, nobody knows.
-    pub(super) fn note_change(&self, character_id: CharacterId, (version, delta): (u64, i64)) -> usize {
-        let began = self.instant();
+    pub(super) fn note_change(&self, character_id: CharacterId, (version, delta): (u64, i64)) -> Noted {
+        let (began, weather) = (self.instant(), self.weather());
+        let is_sure = weather.requests_twice + weather.requests_late + weather.commits_late == 0;
         let mut notes = self.notes();
         notes.add(character_id, began, None, PurseCall::Change { version, delta, is_done: None });
-        notes.purses.get(&character_id).map_or(0, Vec::len) - 1
+        Noted { nth: notes.purses.get(&character_id).map_or(0, Vec::len) - 1, is_sure }
     }
 
     /// What they were told. The request has a key, so who is told that the version is another one has not got their wish,
     /// by any of its arrivals, and will not: versions only rise.
-    pub(super) fn note_changed(&self, character_id: CharacterId, nth: usize, answer: Option<&Answer>) {
+    pub(super) fn note_changed(&self, character_id: CharacterId, noted: Noted, answer: Option<&Answer>) {
         let ended = Some(self.instant());
         let mut notes = self.notes();
-        let Some(seen) = notes.purses.get_mut(&character_id).and_then(|seen| seen.get_mut(nth)) else { return };
+        let Some(seen) = notes.purses.get_mut(&character_id).and_then(|seen| seen.get_mut(noted.nth)) else { return };
         let PurseCall::Change { version, delta, .. } = seen.call else { return };
         match answer {
             Some((200, sheet)) => {
@@ -164,6 +168,11 @@ impl World {
             Some((409, body)) if body["error"]["code"] == "version_conflict" => {
                 seen.ended = ended;
                 seen.call = PurseCall::Stale { version };
+            }
+            // It is refused, and nothing of it is under way that could yet be carried out.
+            Some((400..500, _)) if noted.is_sure => {
+                seen.ended = ended;
+                seen.call = PurseCall::Refused;
             }
             // Whatever else is said, an arrival of it may have been carried out, or may yet be.
             _ => {}
@@ -232,6 +241,13 @@ impl World {
         }
         seen.ended = Some(now);
     }
+}
+
+/// A change that is under way: where it is noted, and whether its answer is the end of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Noted {
+    nth: usize,
+    is_sure: bool,
 }
 
 /// A write that is under way: the group of its request, and where it is noted.
