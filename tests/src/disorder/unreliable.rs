@@ -127,10 +127,11 @@ impl Planted {
                 (Self::Boundless, Write::Update { condition, .. }) => {
                     forget(condition, &|condition| matches!(condition, Condition::SizeBelow(..)));
                 }
-                (Self::Endless, Write::Update { key, actions, condition }) if key.table == TableName::Accounts => {
-                    actions.retain(|action| !matches!(action, Action::Remove(place) if is_in(place, "sessions")));
-                    if actions.is_empty() {
-                        *write = Write::check(key.clone(), std::mem::take(condition));
+                (Self::Endless, Write::Update { key, actions, .. }) if key.table == TableName::Accounts => {
+                    for action in actions {
+                        if matches!(action, Action::Remove(place) if is_in(place, "sessions")) {
+                            *action = Action::set("planted", 1_u64);
+                        }
                     }
                 }
                 (Self::Kept(attribute), Write::Update { key, actions, condition }) => {
