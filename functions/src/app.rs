@@ -116,6 +116,13 @@ impl App {
         Self { observed: self.observed.with_usage(usage), ..self }
     }
 
+    /// Hashes passwords on the thread that serves the request. That holds everybody up; it is for simulations, in which
+    /// nothing may depend on which of two threads is faster.
+    #[must_use]
+    pub fn hashing_in_place(self) -> Self {
+        Self { hasher: Hasher::in_place(), ..self }
+    }
+
     /// The database, whole.
     pub fn table(&self) -> &Arc<dyn Table> {
         &self.table

@@ -17,9 +17,11 @@ pub use guildhall_telemetry::cloudwatch::reporter::SAMPLES_PER_MINUTE;
 pub use report::{ACTIVE_GAME_SESSIONS, FLEET_METRICS, QUEUE_DEPTH};
 
 use crate::api::Signer;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::limits::CLOUD_END_S_MAX;
 use crate::metrics::SimMetrics;
+use crate::rim::{Around, Group};
 use crate::{RunError, Shutdown};
 use autoscaling::Autoscaling;
 use guildhall_telemetry::cloudwatch::{CloudWatch, CloudWatchConfig};
@@ -54,34 +56,26 @@ pub(crate) struct Cloud {
 }
 
 impl Cloud {
-    /// Starts what the configuration asks for. Sightings are to be sent until the game sim has ended.
+    /// Starts what there is a cloud for. Sightings are to be sent until the game sim has ended.
     pub(crate) fn start(
+        around: Around,
+        clock: &Arc<Clock>,
         config: &Config,
-        signer: &Arc<Signer>,
         metrics: &Arc<SimMetrics>,
         shutdown: &Shutdown,
-    ) -> Result<(watch::Sender<Sighting>, Self), RunError> {
+    ) -> (watch::Sender<Sighting>, Self) {
         let (sender, sightings) = watch::channel(Sighting::default());
         let mut cloud = Self { tasks: JoinSet::new(), ended: CancellationToken::new() };
-        if let Some(namespace) = &config.cloud.cloudwatch_namespace {
-            let cloudwatch = CloudWatch::new(CloudWatchConfig {
-                namespace: namespace.clone(),
-                fleet: config.cloud.fleet.clone(),
-                region: config.region.clone(),
-                endpoint: config.cloud.cloudwatch_endpoint.clone(),
-                credentials: signer.provider(),
-            });
-            let press = report::Press::new(cloudwatch, config.capacity, metrics);
+        let Around { gauge, metadata, group } = around;
+        if let Some(gauge) = gauge {
+            let press = report::Press::new(gauge, config.capacity, metrics);
             cloud.tasks.spawn(press.run(sightings.clone()));
         }
-        if let Some(endpoint) = &config.cloud.metadata_endpoint {
-            let metadata = Metadata::connect(endpoint)?;
-            let autoscaling = config.cloud.autoscaling.clone();
-            let autoscaling = autoscaling.map(|group| Autoscaling::connect(group, Arc::clone(signer)));
-            let instance = Instance::new(metadata, autoscaling.transpose()?, shutdown.clone(), config.last_writes_s);
+        if let Some(metadata) = metadata {
+            let instance = Instance::new(metadata, group, shutdown.clone(), Arc::clone(clock), config.last_writes_s);
             cloud.tasks.spawn(instance.run(sightings, cloud.ended.clone()));
         }
-        Ok((sender, cloud))
+        (sender, cloud)
     }
 
     /// The game sim has ended: lets the cloud go on with the instance.
@@ -92,6 +86,28 @@ impl Cloud {
             tracing::warn!("the cloud was not told in time that the game sim has ended");
         }
     }
+}
+
+/// The cloud that the configuration names.
+pub(crate) fn around(config: &Config, signer: &Arc<Signer>) -> Result<Around, RunError> {
+    let mut around = Around::default();
+    if let Some(namespace) = &config.cloud.cloudwatch_namespace {
+        let cloudwatch = CloudWatch::new(CloudWatchConfig {
+            namespace: namespace.clone(),
+            fleet: config.cloud.fleet.clone(),
+            region: config.region.clone(),
+            endpoint: config.cloud.cloudwatch_endpoint.clone(),
+            credentials: signer.provider(),
+        });
+        around.gauge = Some(Box::new(cloudwatch));
+    }
+    if let Some(endpoint) = &config.cloud.metadata_endpoint {
+        around.metadata = Some(Box::new(Metadata::connect(endpoint)?));
+        let autoscaling = config.cloud.autoscaling.clone();
+        let autoscaling = autoscaling.map(|group| Autoscaling::connect(group, Arc::clone(signer))).transpose()?;
+        around.group = autoscaling.map(|group| Box::new(group) as Box<dyn Group>);
+    }
+    Ok(around)
 }
 
 /// Says once that something fails, and once that it succeeds again.

@@ -131,12 +131,9 @@ pub async fn run_until(config: Config, ruleset: Arc<dyn Ruleset>, shutdown: Shut
     run_with(signer, bucket, config, ruleset, shutdown).await
 }
 
-/// As [`run_until`], in a world that need not be this machine's, and without a cloud around it.
+/// As [`run_until`], in a world that need not be this machine's.
 pub async fn run_in(rim: Rim, config: Config, ruleset: Arc<dyn Ruleset>, shutdown: Shutdown) -> Result<(), RunError> {
-    let tracer = Tracer::default();
-    let metrics = Arc::new(SimMetrics::new(config.shards, &tracer));
-    let (sightings, _) = watch::channel(Sighting::default());
-    play(Beginnings { rim, tracer, config, ruleset, metrics, sightings }, shutdown).await
+    run_traced(rim, Tracer::default(), config, ruleset, shutdown).await
 }
 
 async fn run_with(
@@ -148,8 +145,19 @@ async fn run_with(
 ) -> Result<(), RunError> {
     let rim = Rim::of_system(&config, &signer, bucket)?;
     let tracer = Tracer::new(config.traces.as_ref());
+    run_traced(rim, tracer, config, ruleset, shutdown).await
+}
+
+async fn run_traced(
+    mut rim: Rim,
+    tracer: Tracer,
+    config: Config,
+    ruleset: Arc<dyn Ruleset>,
+    shutdown: Shutdown,
+) -> Result<(), RunError> {
     let metrics = Arc::new(SimMetrics::new(config.shards, &tracer));
-    let (sightings, cloud) = Cloud::start(&config, &signer, &metrics, &shutdown)?;
+    let around = std::mem::take(&mut rim.around);
+    let (sightings, cloud) = Cloud::start(around, &rim.clock, &config, &metrics, &shutdown);
     let result = play(Beginnings { rim, tracer, config, ruleset, metrics, sightings }, shutdown).await;
     cloud.end().await;
     result
@@ -167,7 +175,7 @@ struct Beginnings {
 
 async fn play(beginnings: Beginnings, shutdown: Shutdown) -> Result<(), RunError> {
     let Beginnings { rim, tracer, config, ruleset, metrics, sightings } = beginnings;
-    let Rim { api, bucket, clock, entropy, letters, berths } = rim;
+    let Rim { api, bucket, clock, entropy, letters, berths, around: _ } = rim;
     let api = Arc::new(Api::new(&config.api, api, tracer));
     let Some(content) = boot::load_content(&api, &shutdown, &entropy).await? else { return Ok(()) };
     let secrets = Secrets::draw(&entropy)?;
@@ -191,7 +199,7 @@ async fn play(beginnings: Beginnings, shutdown: Shutdown) -> Result<(), RunError
     let resource = [("service.name", "guildhall-gamesim".into()), ("service.instance.id", instance)];
     let exporting = Exporter::new(api.tracer(), config.traces.as_ref(), resource).map(Exporter::start);
     let letters = DeadLetters::new(letters, registered.gamesim_id.clone());
-    let (bucket, clock) = (bucket.map(Bucket::over), Arc::new(clock));
+    let bucket = bucket.map(Bucket::over);
     let parts = Parts { config, api, bucket, content, clock, metrics, registered, sightings };
     let (asks, requests) = mpsc::unbounded_channel();
     let beginnings = ShardBeginnings { ruleset, secrets, entropy, requests: asks };

@@ -1,16 +1,18 @@
-//! What a game sim touches of the world outside: the API, the bucket, time, entropy, sockets with their threads, and the
-//! place for dead letters. The product's own are HTTP, S3 and the operating system ([`Rim::of_system`]); a simulation puts
+//! What a game sim touches of the world outside: the API, the bucket, time, entropy, sockets with their threads, the cloud
+//! around its instance, and the place for dead letters. The product's own are HTTP, S3 and the operating system ([`Rim::of_system`]); a simulation puts
 //! its own in their place, and all the rest is the same code.
 
 use crate::RunError;
 use crate::api::{Https, Signer};
 use crate::bucket::Bucket;
 use crate::clock::Clock;
+use crate::cloud;
 use crate::config::Config;
 use crate::datagrams::Sent;
 use crate::dead_letters::Letters;
 use crate::driver::{self, Driver};
 use crate::shard::Shard;
+use guildhall_telemetry::cloudwatch::Report;
 use std::fmt;
 use std::io;
 use std::pin::Pin;
@@ -80,6 +82,46 @@ pub trait Berth: fmt::Debug + Send {
     fn start(self: Box<Self>, driver: Driver) -> io::Result<()>;
 }
 
+/// Where the fleet's metrics are published.
+pub trait Gauge: fmt::Debug + Send + Sync {
+    /// Publishes a report, or says why it did not arrive.
+    fn publish<'a>(&'a self, report: &'a Report) -> Pending<'a, Result<(), String>>;
+}
+
+/// What an instance can ask about itself.
+pub trait Metadata: fmt::Debug + Send {
+    /// The text at a path below `/latest/meta-data/`, or `None` where there is nothing.
+    fn text<'a>(&'a mut self, path: &'a str) -> Pending<'a, Result<Option<String>, String>>;
+}
+
+/// The autoscaling group of an instance.
+pub trait Group: fmt::Debug + Send + Sync {
+    /// Makes a call about an instance.
+    fn call<'a>(&'a self, call: GroupCall, instance_id: &'a str) -> Pending<'a, Result<(), String>>;
+}
+
+/// What an autoscaling group is told about an instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GroupCall {
+    /// Protect the instance from being scaled in, or do not.
+    Protect(bool),
+    /// Wait on: the instance still drains.
+    Heartbeat,
+    /// The instance has drained.
+    Complete,
+}
+
+/// The cloud around the instance, as far as there is one.
+#[derive(Debug, Default)]
+pub struct Around {
+    /// Where metrics go.
+    pub gauge: Option<Box<dyn Gauge>>,
+    /// Where notices come from.
+    pub metadata: Option<Box<dyn Metadata>>,
+    /// Who is told how things stand.
+    pub group: Option<Box<dyn Group>>,
+}
+
 /// The world outside.
 pub struct Rim {
     /// How to reach the API.
@@ -87,13 +129,15 @@ pub struct Rim {
     /// Where checkpoints and recordings are kept, if they are.
     pub bucket: Option<Arc<dyn Objects>>,
     /// The time.
-    pub clock: Clock,
+    pub clock: Arc<Clock>,
     /// Random bytes.
     pub entropy: Entropy,
     /// Where what could not be written is kept.
     pub letters: Letters,
     /// Sockets and threads: one for each shard.
     pub berths: Vec<Box<dyn Berth>>,
+    /// The cloud.
+    pub around: Around,
 }
 
 impl fmt::Debug for Rim {
@@ -110,10 +154,11 @@ impl Rim {
         Ok(Self {
             api: Arc::new(Https::connect(&config.api, Arc::clone(signer))?),
             bucket: bucket.map(Bucket::into_objects),
-            clock: Clock::start(),
+            clock: Arc::new(Clock::start()),
             entropy: Arc::new(|bytes| getrandom::fill(bytes).map_err(|error| error.to_string())),
             letters: Letters::File(config.dead_letters.clone()),
             berths: sockets.into_iter().map(|socket| Box::new(socket) as Box<dyn Berth>).collect(),
+            around: cloud::around(config, signer)?,
         })
     }
 }

@@ -1,6 +1,7 @@
 //! What all intents on a character have in common: versions, conflicts, owners, leases and repetitions; and each of them once
 //! through the whole way. What each one decides in detail, `guildhall-domain` tests.
 
+use guildhall_domain::limits::INTENTS_REMEMBERED_MAX;
 use guildhall_domain::limits::SESSION_GIVEN_UP_MS;
 use guildhall_tests::{Answer, Backend, Caller};
 use serde_json::{Value, json};
@@ -193,8 +194,15 @@ async fn a_repeated_request_finds_what_it_did() {
     }
     world.intent("change-currency", &earn).await.refused(409, "version_conflict");
     world.intent_with_key("change-currency", "k-3", &json!({"version": 2, "delta": 1})).await.expect(200);
+    // Its answer was lost, and meanwhile its player did something else: it is done, and shows what has become of the character.
+    let late = world.intent_with_key("change-currency", "k-1", &earn).await.expect(200);
+    assert_eq!((&late["version"], &late["gold"]), (&json!(3), &json!(6)));
+    for version in 3..3 + INTENTS_REMEMBERED_MAX as u64 {
+        let key = format!("k-{}", version + 1);
+        world.intent_with_key("change-currency", &key, &json!({"version": version, "delta": 1})).await.expect(200);
+    }
     world.intent_with_key("change-currency", "k-1", &earn).await.refused(409, "version_conflict");
-    assert_eq!(world.now().await["gold"], 6);
+    assert_eq!(world.now().await["gold"], 6 + INTENTS_REMEMBERED_MAX);
     world.backend.stop().await;
 }
 

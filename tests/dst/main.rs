@@ -26,14 +26,15 @@ fn live(plan: Plan) -> Report {
     let began = Instant::now();
     let report = run(plan).unwrap();
     let Plan { seed, storm_s, .. } = plan;
-    let Report { hash, events, commits, entries, calls, failure } = &report;
+    let Report { hash, events, commits, entries, calls, refused, failure } = &report;
     if let Some((what, lines)) = failure {
         let again = format!("make sim SEED={seed} STORM_S={storm_s}");
         eprintln!("{}\nseed {seed} failed: {what}\nagain: {again}", lines.join("\n"));
     }
     let took = began.elapsed();
     eprintln!(
-        "seed {seed}: {hash:016x}, {events} events, {commits} commits, {entries} entries, {calls} calls, {took:?}"
+        "seed {seed}: {hash:016x}, {events} events, {commits} commits, {entries} entries, {calls} calls, {refused} refused, \
+         {took:?}"
     );
     report
 }

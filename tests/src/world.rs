@@ -5,16 +5,21 @@
 //!
 //! Read `roads` for how calls and datagrams travel, `store` for the table, `gamesim` and `player` for who lives here.
 
+mod fleet;
 mod game;
 mod gamesim;
 pub mod history;
 mod ledger;
+mod logins;
 mod notes;
+mod past;
+mod placing;
 mod player;
 mod roads;
 mod start;
 mod store;
 mod trace;
+mod visits;
 mod weather;
 
 use crate::Dice;
@@ -22,15 +27,16 @@ use crate::backend::START_MS;
 use crate::crowd::Failure;
 use crate::disorder::{Audit, Planted};
 use gamesim::Site;
-use guildhall_domain::limits::{GAMESIM_LEASE_MS, SEAT_RESERVATION_S, SESSION_ORPHAN_MS};
+use guildhall_domain::limits::{GAMESIM_LEASE_MS, SEAT_RESERVATION_S, SESSION_GIVEN_UP_MS};
 use guildhall_domain::{CharacterId, Timestamp};
 use guildhall_storage::{Commit, Item};
 use ledger::Ledger;
+use logins::Logins;
 use notes::Notes;
 use roads::{Api, Datagrams};
 use start::Start;
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use store::Store;
@@ -41,15 +47,13 @@ use weather::Weather;
 
 /// Players of a world.
 pub const PLAYERS: usize = 16;
-/// Game sims of a world.
-const GAMESIMS: [&str; 4] = ["sim-0", "sim-1", "sim-2", "sim-3"];
 /// Instances of the functions, each with a clock of its own.
 const INSTANCES: usize = 3;
 /// A clock that is behind shows no time before accounts were made, in milliseconds.
 const HEAD_START_MS: u64 = 60_000;
 /// How long nothing goes wrong at the end before everybody must be able to play, in seconds: the longest that anything may
-/// stay as it was left.
-const CALM_S: u64 = (GAMESIM_LEASE_MS + SESSION_ORPHAN_MS) / 1_000 + SEAT_RESERVATION_S + 150;
+/// stay as it was left. In a full fleet that is a session whose game sim has died and which finds no place.
+const CALM_S: u64 = (GAMESIM_LEASE_MS + SESSION_GIVEN_UP_MS) / 1_000 + SEAT_RESERVATION_S + 150;
 
 /// What is to happen.
 #[derive(Debug, Clone, Copy)]
@@ -77,6 +81,8 @@ pub struct Report {
     pub entries: u64,
     /// Calls whose order was looked for.
     pub calls: u64,
+    /// Requests that were refused because their login was over.
+    pub refused: u64,
     /// What must not happen and did, with what went before.
     pub failure: Option<(String, Vec<String>)>,
 }
@@ -89,7 +95,13 @@ pub(crate) struct World {
     dice: Mutex<Dice>,
     trace: Mutex<Trace>,
     ledger: Mutex<Ledger>,
+    logins: Mutex<Logins>,
+    /// Since when nothing goes wrong any more, in milliseconds.
+    calm_ms: AtomicU64,
     datagrams: Mutex<Datagrams>,
+    /// Parties that ask for a place, and when one last stopped asking without one.
+    asking: AtomicUsize,
+    given_up_ms: AtomicU64,
     notes: Mutex<Notes>,
 }
 
@@ -123,7 +135,11 @@ impl World {
             dice: Mutex::new(Dice(plan.seed)),
             trace: Mutex::new(Trace::new(plan.seed)),
             ledger: Mutex::new(Ledger::new(weather.skew_ms)),
+            logins: Mutex::default(),
+            calm_ms: AtomicU64::new(u64::MAX),
             datagrams: Mutex::default(),
+            asking: AtomicUsize::new(0),
+            given_up_ms: AtomicU64::new(0),
             notes: Mutex::default(),
         });
         world.tell(format!("{plan:?} {weather:?}"));
@@ -138,11 +154,11 @@ impl World {
             bundle: Arc::clone(&start.bundle),
             objects: Mutex::new(BTreeMap::new()),
             boots: AtomicU64::new(0),
+            fleet: Mutex::default(),
         });
-        for name in GAMESIMS {
-            tokio::spawn(gamesim::live(Arc::clone(&site), name.to_owned()));
-        }
+        tokio::spawn(fleet::scale(site));
         tokio::spawn(roads::reap(Arc::clone(&api)));
+        tokio::spawn(store::expire(Arc::clone(&store)));
         let mut players = start.players(&world, &api);
         let mut parties = Vec::new();
         while !players.is_empty() {
@@ -177,6 +193,7 @@ impl World {
     async fn become_calm(&self, store: &Store) {
         let calm = lock(&self.weather).calm();
         *lock(&self.weather) = calm;
+        self.calm_ms.store(self.now_ms(), Ordering::Relaxed);
         self.tell("calm");
         lock(&self.notes).entered.clear();
         for _ in 0..CALM_S {
@@ -207,6 +224,7 @@ impl World {
             commits: notes.commits,
             entries: notes.entries,
             calls: notes.calls(),
+            refused: lock(&self.logins).refused,
             failure: trace.failure().map(|failure| (failure.clone(), trace.lines())),
         }
     }
@@ -233,6 +251,11 @@ impl World {
 
     fn is_calm(&self) -> bool {
         self.weather() == self.weather().calm()
+    }
+
+    /// For how long nothing goes wrong any more, in milliseconds.
+    fn calm_for_ms(&self) -> u64 {
+        self.now_ms().saturating_sub(self.calm_ms.load(Ordering::Relaxed))
     }
 
     /// How far some clock is off, in milliseconds.

@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 pub(crate) struct Hasher {
     computed: Arc<AtomicU64>,
     places: Arc<Semaphore>,
+    is_in_place: bool,
 }
 
 /// What came of checking a password.
@@ -27,11 +28,20 @@ pub(crate) struct Checked {
 
 impl Default for Hasher {
     fn default() -> Self {
-        Self { computed: Arc::default(), places: Arc::new(Semaphore::new(PASSWORD_HASHES_AT_ONCE_MAX)) }
+        Self {
+            computed: Arc::default(),
+            places: Arc::new(Semaphore::new(PASSWORD_HASHES_AT_ONCE_MAX)),
+            is_in_place: false,
+        }
     }
 }
 
 impl Hasher {
+    /// One that hashes on the thread that asks.
+    pub(crate) fn in_place() -> Self {
+        Self { is_in_place: true, ..Self::default() }
+    }
+
     /// How many hashes have been computed.
     pub(crate) fn computed(&self) -> u64 {
         self.computed.load(Ordering::Relaxed)
@@ -83,6 +93,9 @@ impl Hasher {
                 computed.fetch_add(1, Ordering::Relaxed);
             })
         };
+        if self.is_in_place {
+            return Ok(work());
+        }
         tokio::task::spawn_blocking(work).await.map_err(|error| ApiError::internal(error.to_string()))
     }
 }

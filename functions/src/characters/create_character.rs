@@ -12,7 +12,7 @@ use guildhall_auth::fingerprint;
 use guildhall_domain::api::{CharacterSheet, CreateCharacterRequest};
 use guildhall_domain::rules::creation::first_level;
 use guildhall_domain::{Character, CharacterId};
-use guildhall_storage::characters::{self, CharacterRow, Created};
+use guildhall_storage::characters::{self, CharacterRow, Created, RecentIntents};
 use guildhall_storage::{Operation, TableName};
 
 /// `POST /v1/characters`
@@ -59,7 +59,7 @@ impl Endpoint for CreateCharacter {
             character,
             lease: None,
             last_write: None,
-            last_intent: None,
+            intents: RecentIntents::default(),
             request_fingerprint,
             expires_at: None,
         };

@@ -16,7 +16,7 @@ use guildhall_auth::fingerprint;
 use guildhall_domain::api::CharacterSheet;
 use guildhall_domain::intents::Intent;
 use guildhall_domain::{Content, Session, Timestamp};
-use guildhall_storage::characters::{self, Changed, CharacterRow, LastIntent, Roster};
+use guildhall_storage::characters::{self, Changed, CharacterRow, IntentMark, Roster};
 use guildhall_storage::sessions::{self, Hold};
 use guildhall_storage::{Operation, TableName};
 use serde::Serialize;
@@ -46,7 +46,7 @@ pub(super) async fn carry_out<I: Intent + Serialize>(
         .await?;
     let repetition = repetition(&call, route, intent)?;
     if is_cached {
-        match attempt(&call, intent, row, repetition.as_ref(), content).await {
+        match attempt(&call, intent, row, repetition, content).await {
             Ok(Attempt::Done(sheet)) => return Ok(*sheet),
             Ok(Attempt::Again(current)) => row = current.map(|current| *current),
             // It may be written. Nothing but a key would tell it from what somebody else has written meanwhile.
@@ -55,7 +55,7 @@ pub(super) async fn carry_out<I: Intent + Serialize>(
         }
     }
     for _ in 0..ATTEMPTS_MAX {
-        match attempt(&call, intent, row, repetition.as_ref(), content).await? {
+        match attempt(&call, intent, row, repetition, content).await? {
             Attempt::Done(sheet) => return Ok(*sheet),
             Attempt::Again(current) => row = current.map(|current| *current),
         }
@@ -76,12 +76,12 @@ async fn attempt<I: Intent>(
     call: &Call<'_, Player>,
     intent: &I,
     row: Option<CharacterRow>,
-    repetition: Option<&LastIntent>,
+    repetition: Option<IntentMark>,
     content: &Content,
 ) -> Result<Attempt, ApiError> {
     let before = present(row)?;
     let cache = &call.app.characters;
-    if before.last_intent.as_ref().is_some_and(|last| Some(last) == repetition) {
+    if repetition.is_some_and(|mark| before.intents.include(&mark)) {
         cache.keep(&before);
         return Ok(Attempt::Done(Box::new(CharacterSheet::of(before.character, content))));
     }
@@ -126,7 +126,7 @@ pub(super) async fn leave_session(
 fn decide<I: Intent>(
     before: &CharacterRow,
     intent: &I,
-    repetition: Option<&LastIntent>,
+    repetition: Option<IntentMark>,
     content: &Content,
 ) -> Result<CharacterRow, ApiError> {
     if before.character.version != intent.version() {
@@ -135,7 +135,7 @@ fn decide<I: Intent>(
     let mut next = before.clone();
     intent.apply(&mut next.character, content)?;
     next.character.version += 1;
-    next.last_intent = repetition.cloned();
+    repetition.into_iter().for_each(|mark| next.intents.push(mark));
     Ok(next)
 }
 
@@ -145,9 +145,12 @@ fn repetition<I: Intent + Serialize>(
     call: &Call<'_, Player>,
     route: &'static str,
     intent: &I,
-) -> Result<Option<LastIntent>, ApiError> {
+) -> Result<Option<IntentMark>, ApiError> {
     let Some(key) = &call.idempotency_key else { return Ok(None) };
     let request = serde_json::to_string(intent).map_err(|error| ApiError::internal(error.to_string()))?;
     let fingerprint = fingerprint(format!("{route}\n{key}\n{request}").as_bytes());
-    Ok(Some(LastIntent { fingerprint, version: intent.version().saturating_add(1) }))
+    // The first sixteen of its hexadecimal digits.
+    let digits = fingerprint.get(..16).ok_or_else(|| ApiError::internal("a fingerprint is too short"))?;
+    let digest = u64::from_str_radix(digits, 16).map_err(|error| ApiError::internal(error.to_string()))?;
+    Ok(Some(IntentMark { version: intent.version().saturating_add(1), digest }))
 }

@@ -1,9 +1,9 @@
 //! Three calls of the EC2 Auto Scaling API, as forms over HTTP, signed as all calls of a game sim are. Its SDK would take
 //! longer to build than the rest of the game sim, for these three.
 
-use super::keeper::Call;
 use crate::api::{AUTOSCALING, Signer, http_client, with_causes};
 use crate::config::AutoscalingConfig;
+use crate::rim::{Group, GroupCall as Call, Pending};
 use std::sync::Arc;
 
 /// Version of the API that is spoken.
@@ -20,13 +20,18 @@ pub(super) struct Autoscaling {
     signer: Arc<Signer>,
 }
 
+impl Group for Autoscaling {
+    fn call<'a>(&'a self, call: Call, instance_id: &'a str) -> Pending<'a, Result<(), String>> {
+        Box::pin(self.send(call, instance_id))
+    }
+}
+
 impl Autoscaling {
     pub(super) fn connect(config: AutoscalingConfig, signer: Arc<Signer>) -> Result<Self, reqwest::Error> {
         Ok(Self { http: http_client(&config.endpoint, TIMEOUT_MS)?, config, signer })
     }
 
-    /// Makes a call about an instance. Without a lifecycle hook there is nobody to be told of a drain.
-    pub(super) async fn call(&self, call: Call, instance_id: &str) -> Result<(), String> {
+    async fn send(&self, call: Call, instance_id: &str) -> Result<(), String> {
         let Some(fields) = self.fields(call, instance_id) else { return Ok(()) };
         let url = format!("{}/", self.config.endpoint);
         let form = reqwest::Url::parse_with_params(&url, fields).map_err(|error| error.to_string())?;
@@ -39,6 +44,7 @@ impl Autoscaling {
         if response.status().is_success() { Ok(()) } else { Err(format!("{call:?}: {}", response.status())) }
     }
 
+    /// Without a lifecycle hook there is nobody to be told of a drain.
     fn fields<'a>(&'a self, call: Call, instance_id: &'a str) -> Option<Vec<(&'a str, &'a str)>> {
         let hook = self.config.lifecycle_hook.as_deref();
         let (action, rest) = match call {

@@ -1,14 +1,15 @@
 //! The instance that the game sim runs on: listens to the notices about it and tells its autoscaling group how things stand,
 //! both every five seconds. What is to be done is decided by [`Notices`] and [`Keeper`]; here is the clock.
 
-use super::autoscaling::Autoscaling;
-use super::keeper::{Call, Keeper};
-use super::metadata::Metadata;
+use super::keeper::Keeper;
 use super::notices::{Notices, Step};
 use super::{Fault, Sighting};
 use crate::Shutdown;
+use crate::clock::Clock;
 use crate::limits::{NOTICE_POLL_MS, SHARDS_END_S_MAX};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use crate::rim::{Group, GroupCall as Call, Metadata};
+use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -19,9 +20,10 @@ const INSTANCE_ID: &str = "instance-id";
 /// What an instance is known by and told.
 #[derive(Debug)]
 pub(super) struct Instance {
-    metadata: Metadata,
-    autoscaling: Option<Autoscaling>,
+    metadata: Box<dyn Metadata>,
+    autoscaling: Option<Box<dyn Group>>,
     shutdown: Shutdown,
+    clock: Arc<Clock>,
     notices: Notices,
     keeper: Keeper,
     id: Option<String>,
@@ -31,9 +33,10 @@ pub(super) struct Instance {
 
 impl Instance {
     pub(super) fn new(
-        metadata: Metadata,
-        autoscaling: Option<Autoscaling>,
+        metadata: Box<dyn Metadata>,
+        autoscaling: Option<Box<dyn Group>>,
         shutdown: Shutdown,
+        clock: Arc<Clock>,
         last_writes_s: u64,
     ) -> Self {
         let reserve_ms = (last_writes_s + SHARDS_END_S_MAX) * 1_000 + NOTICE_POLL_MS;
@@ -41,6 +44,7 @@ impl Instance {
             metadata,
             autoscaling,
             shutdown,
+            clock,
             notices: Notices::new(reserve_ms),
             keeper: Keeper::default(),
             id: None,
@@ -72,9 +76,9 @@ impl Instance {
         }
         let spot = self.metadata.text(SPOT_ACTION).await;
         if let Some(spot) = self.metadata_fault.note(spot) {
-            self.notices.handle_spot(now_ms(), spot.as_deref());
+            self.notices.handle_spot(self.clock.now_ms(), spot.as_deref());
         }
-        match self.notices.poll_step(now_ms()) {
+        match self.notices.poll_step(self.clock.now_ms()) {
             None => {}
             Some(Step::Drain) => {
                 tracing::info!("this instance is to go; draining");
@@ -90,12 +94,12 @@ impl Instance {
     pub(super) async fn tell(&mut self, sighting: Sighting) {
         // Before the registry has spoken, nobody knows what lives here.
         if sighting.at_ms > 0 {
-            self.keeper.handle_sessions(now_ms(), sighting.sessions);
+            self.keeper.handle_sessions(self.clock.now_ms(), sighting.sessions);
         }
         if self.notices.is_taken_out() {
             self.keeper.handle_taken_out();
         }
-        if let Some(call) = self.keeper.poll_call(now_ms()) {
+        if let Some(call) = self.keeper.poll_call(self.clock.now_ms()) {
             self.call(call).await;
         }
     }
@@ -107,12 +111,7 @@ impl Instance {
         }
         let Some(id) = &self.id else { return };
         if self.autoscaling_fault.note(autoscaling.call(call, id).await).is_some() {
-            self.keeper.handle_done(now_ms(), call);
+            self.keeper.handle_done(self.clock.now_ms(), call);
         }
     }
-}
-
-fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

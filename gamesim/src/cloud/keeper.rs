@@ -5,17 +5,7 @@
 //! may begin, and then the lifecycle hook waits for it.
 
 use crate::limits::{AUTOSCALING_HEARTBEAT_MS, PROTECTION_EMPTY_MS};
-
-/// A call to the autoscaling group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Call {
-    /// Protect the instance from being scaled in, or do not.
-    Protect(bool),
-    /// Wait on: the instance still drains.
-    Heartbeat,
-    /// The instance has drained.
-    Complete,
-}
+use crate::rim::GroupCall as Call;
 
 /// What lives on the instance.
 #[derive(Debug, Clone, Copy, Default)]

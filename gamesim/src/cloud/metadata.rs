@@ -2,6 +2,7 @@
 //! again when it is no longer taken.
 
 use crate::api::{http_client, with_causes};
+use crate::rim::{self, Pending};
 use reqwest::StatusCode;
 
 /// How long one question may take, in milliseconds: the service is on the same machine.
@@ -21,13 +22,18 @@ pub(super) struct Metadata {
     token: Option<String>,
 }
 
+impl rim::Metadata for Metadata {
+    fn text<'a>(&'a mut self, path: &'a str) -> Pending<'a, Result<Option<String>, String>> {
+        Box::pin(self.read(path))
+    }
+}
+
 impl Metadata {
     pub(super) fn connect(endpoint: &str) -> Result<Self, reqwest::Error> {
         Ok(Self { base: endpoint.to_owned(), http: http_client(endpoint, TIMEOUT_MS)?, token: None })
     }
 
-    /// The text at a path below `/latest/meta-data/`, or `None` where there is nothing.
-    pub(super) async fn text(&mut self, path: &str) -> Result<Option<String>, String> {
+    async fn read(&mut self, path: &str) -> Result<Option<String>, String> {
         if let Some(token) = self.token.clone() {
             match self.ask(path, &token).await? {
                 (StatusCode::UNAUTHORIZED, _) => self.token = None,

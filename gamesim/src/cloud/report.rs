@@ -4,6 +4,7 @@
 
 use super::{Fault, Sighting};
 use crate::metrics::SimMetrics;
+use crate::rim::{Gauge, Pending};
 use guildhall_telemetry::Counter;
 use guildhall_telemetry::cloudwatch::{CloudWatch, Distribution, Reading, Report, Reporter};
 use tokio::sync::watch;
@@ -21,10 +22,16 @@ const DEAD_LETTERS: &str = "DeadLetters";
 pub const FLEET_METRICS: [&str; 6] =
     [ACTIVE_GAME_SESSIONS, FREE_PLACES, GAMESIM_CAPACITY, QUEUE_DEPTH, QUEUE_WAIT_S, DEAD_LETTERS];
 
+impl Gauge for CloudWatch {
+    fn publish<'a>(&'a self, report: &'a Report) -> Pending<'a, Result<(), String>> {
+        Box::pin(Self::publish(self, report))
+    }
+}
+
 /// Publishes the metrics of one game sim.
 #[derive(Debug)]
 pub(super) struct Press {
-    cloudwatch: CloudWatch,
+    gauge: Box<dyn Gauge>,
     capacity: u32,
     /// Groups of progress that this boot could not write.
     dead_letters: Counter,
@@ -35,9 +42,9 @@ pub(super) struct Press {
 }
 
 impl Press {
-    pub(super) fn new(cloudwatch: CloudWatch, capacity: u32, metrics: &SimMetrics) -> Self {
+    pub(super) fn new(gauge: Box<dyn Gauge>, capacity: u32, metrics: &SimMetrics) -> Self {
         let (dead_letters, failures) = (metrics.dead_letters.clone(), metrics.reports_failed.clone());
-        Self { cloudwatch, capacity, dead_letters, failures, fault: Fault::of("CloudWatch"), letters_told: 0 }
+        Self { gauge, capacity, dead_letters, failures, fault: Fault::of("CloudWatch"), letters_told: 0 }
     }
 
     /// Until the game sim has ended.
@@ -76,7 +83,7 @@ impl Press {
     }
 
     async fn publish(&mut self, report: &Report) -> bool {
-        let is_published = self.fault.note(self.cloudwatch.publish(report).await).is_some();
+        let is_published = self.fault.note(self.gauge.publish(report).await).is_some();
         if !is_published {
             self.failures.inc();
         }

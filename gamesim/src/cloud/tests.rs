@@ -6,8 +6,10 @@ use super::instance::Instance;
 use super::metadata::Metadata;
 use super::{Sighting, report};
 use crate::api::Signer;
+use crate::clock::Clock;
 use crate::config::AutoscalingConfig;
 use crate::metrics::SimMetrics;
+use crate::rim::Metadata as _;
 use crate::{Config, Shutdown, run_with};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -98,7 +100,8 @@ impl Twin {
             endpoint: self.url(),
         };
         let autoscaling = Autoscaling::connect(config, Arc::new(signer())).unwrap();
-        Instance::new(Metadata::connect(&self.url()).unwrap(), Some(autoscaling), shutdown.clone(), 10)
+        let metadata = Box::new(Metadata::connect(&self.url()).unwrap());
+        Instance::new(metadata, Some(Box::new(autoscaling)), shutdown.clone(), Arc::new(Clock::start()), 10)
     }
 }
 
@@ -275,7 +278,7 @@ async fn what_the_registry_lists_is_published_until_the_game_sim_drains() {
     });
     let (sender, sightings) = watch::channel(Sighting::default());
     let metrics = SimMetrics::new(1, &guildhall_telemetry::Tracer::default());
-    let running = tokio::spawn(report::Press::new(cloudwatch, 256, &metrics).run(sightings));
+    let running = tokio::spawn(report::Press::new(Box::new(cloudwatch), 256, &metrics).run(sightings));
     // One beat after the other, in the sim's own time, until the first span is over.
     let mut at_ms = 1_800_000_000_000;
     let call = loop {

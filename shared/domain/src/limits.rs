@@ -14,6 +14,9 @@ pub const PASSWORD_CHARS_MIN: usize = 8;
 pub const PASSWORD_CHARS_MAX: usize = 128;
 /// Longest `Idempotency-Key` header, in bytes.
 pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 128;
+/// Intents of a character that are remembered by name, so that one which is repeated because its answer was lost learns that
+/// it was carried out, even when its player has meanwhile carried out others from another place.
+pub const INTENTS_REMEMBERED_MAX: usize = 4;
 /// Shortest character name, in graphemes: what a reader calls a character.
 pub const CHARACTER_NAME_GRAPHEMES_MIN: usize = 3;
 /// Longest character name, in graphemes.

@@ -3,6 +3,9 @@
 //! per name, written in the same transaction as the character, makes names unique.
 
 mod bag;
+mod intents;
+
+pub use intents::{IntentMark, RecentIntents};
 
 use crate::{
     Action, Commit, CommitError, Condition, Consistency, Item, Key, Query, StorageError, Table, TableName, Write,
@@ -23,8 +26,8 @@ pub struct CharacterRow {
     pub lease: Option<Lease>,
     /// The last write that a session's game sim made, so that a repeated one recognises itself.
     pub last_write: Option<LastWrite>,
-    /// The last intent of its player that was carried out, so that a repeated one recognises itself.
-    pub last_intent: Option<LastIntent>,
+    /// The last intents of its player that were carried out, so that a repeated one recognises itself.
+    pub intents: RecentIntents,
     /// Fingerprint of the request that created it, so that a reused idempotency key is noticed.
     pub request_fingerprint: String,
     /// When the row may be forgotten, in seconds since 1970; set while the character is deleted, and a hint only.
@@ -42,8 +45,8 @@ struct StoredRow {
     lease: Option<Lease>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     last_write: Option<LastWrite>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    last_intent: Option<LastIntent>,
+    #[serde(default, skip_serializing_if = "RecentIntents::is_empty")]
+    intents: RecentIntents,
     request_fingerprint: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expires_at: Option<u64>,
@@ -51,9 +54,9 @@ struct StoredRow {
 
 impl From<CharacterRow> for StoredRow {
     fn from(row: CharacterRow) -> Self {
-        let CharacterRow { mut character, lease, last_write, last_intent, request_fingerprint, expires_at } = row;
+        let CharacterRow { mut character, lease, last_write, intents, request_fingerprint, expires_at } = row;
         let bag = take_bag(&mut character.hot);
-        Self { character, bag, lease, last_write, last_intent, request_fingerprint, expires_at }
+        Self { character, bag, lease, last_write, intents, request_fingerprint, expires_at }
     }
 }
 
@@ -61,11 +64,11 @@ impl TryFrom<StoredRow> for CharacterRow {
     type Error = &'static str;
 
     fn try_from(row: StoredRow) -> Result<Self, Self::Error> {
-        let StoredRow { mut character, bag, lease, last_write, last_intent, request_fingerprint, expires_at } = row;
+        let StoredRow { mut character, bag, lease, last_write, intents, request_fingerprint, expires_at } = row;
         if let Some(bag) = bag.filter(|_| character.hot.inventory.is_empty()) {
             character.hot.inventory = bag::unpack(&bag).ok_or("a bag that holds no stacks")?;
         }
-        Ok(Self { character, lease, last_write, last_intent, request_fingerprint, expires_at })
+        Ok(Self { character, lease, last_write, intents, request_fingerprint, expires_at })
     }
 }
 
@@ -74,15 +77,6 @@ fn take_bag(hot: &mut HotState) -> Option<String> {
     let bag = bag::pack(&hot.inventory)?;
     hot.inventory.clear();
     Some(bag)
-}
-
-/// The name of an intent that was carried out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LastIntent {
-    /// Fingerprint of the idempotency key and the request.
-    pub fingerprint: String,
-    /// The version that it made.
-    pub version: u64,
 }
 
 /// Who has a name: the row that makes names unique.

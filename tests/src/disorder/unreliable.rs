@@ -27,6 +27,12 @@ pub enum Planted {
     Forgotten(&'static str),
     /// What game sims write behind is said to be written, and is not.
     Unwritten,
+    /// Reads of this table are not asked to be consistent.
+    Stale(TableName),
+    /// No logout ends a login.
+    Endless,
+    /// A game sim that is to drain closes its sessions at once.
+    Abrupt,
 }
 
 /// The table.
@@ -120,6 +126,13 @@ impl Planted {
             match (self, &mut *write) {
                 (Self::Boundless, Write::Update { condition, .. }) => {
                     forget(condition, &|condition| matches!(condition, Condition::SizeBelow(..)));
+                }
+                (Self::Endless, Write::Update { key, actions, .. }) if key.table == TableName::Accounts => {
+                    for action in actions {
+                        if matches!(action, Action::Remove(place) if is_in(place, "sessions")) {
+                            *action = Action::set("planted", 1_u64);
+                        }
+                    }
                 }
                 (Self::Kept(attribute), Write::Update { key, actions, condition }) => {
                     actions.retain(|action| !matches!(action, Action::Remove(place) if is_in(place, attribute)));

@@ -1,8 +1,9 @@
 //! A player's game over UDP: the client that games link, a bot at its controls, and what the player believes to have gained,
 //! which the database is held to.
 
-use super::World;
+use super::logins::claims;
 use super::player::Player;
+use super::{World, lock};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use guildhall_client::GameClient;
@@ -16,14 +17,17 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
-use crate::party::DUNGEON;
-
 /// Ticks between two thoughts of a bot; in between it goes on as before.
 const THOUGHT_TICKS: u64 = 5;
 /// How long somebody waits to be heard who leaves, in milliseconds.
 const FAREWELL_MS: u64 = 2_000;
 /// After which time away a seat may have been given up and taken anew, in milliseconds.
 const AWAY_MS: u64 = 45_000;
+
+/// How long somebody is still served who has logged out, when all is well, in milliseconds.
+const EXPELLED_MS: u64 = 3_000;
+/// How long it takes after a storm until all is well, in milliseconds.
+const SETTLED_MS: u64 = 40_000;
 
 /// How a game ended for its player.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +94,9 @@ impl Claims {
 /// One connection.
 pub(super) struct Game<'a> {
     player: &'a Player,
+    place: &'static str,
+    /// The login that it is played by.
+    login: Option<String>,
     client: GameClient,
     memory: BotMemory,
     address: SocketAddr,
@@ -99,14 +106,20 @@ pub(super) struct Game<'a> {
 
 impl<'a> Game<'a> {
     /// A connection that sets out with what the API has given.
-    pub(super) fn enter(player: &'a Player, placement: &Value, kept: Option<Kept>) -> Option<Self> {
+    pub(super) fn enter(
+        player: &'a Player,
+        place: &'static str,
+        placement: &Value,
+        kept: Option<Kept>,
+    ) -> Option<Self> {
         let token = STANDARD.decode(placement["connect"]["token"].as_str()?).ok()?;
         let session_epoch = placement["connect"]["session_epoch"].as_u64()?;
         let client = GameClient::carry_on(&token, player.world.now_ms(), kept.unwrap_or_default()).ok()?;
         let port = 10_000 + u16::try_from(player.world.below(50_000)).unwrap_or_default();
         let address = SocketAddr::from((Ipv4Addr::new(198, 51, 100, player.number), port));
         let memory = BotMemory::new(player.class);
-        Some(Self { player, client, memory, address, session_epoch, wish: (0, 0, Action::None) })
+        let login = claims(&player.token()).map(|(_, login)| login);
+        Some(Self { player, place, login, client, memory, address, session_epoch, wish: (0, 0, Action::None) })
     }
 
     /// What the next connection goes on from.
@@ -123,7 +136,7 @@ impl<'a> Game<'a> {
 
     async fn play_on(&mut self, until_ms: u64, claims: &mut Claims) -> Ending {
         let world = &self.player.world;
-        let (mut next, mut tick, mut is_silent, mut leaving) = (Instant::now(), 0, true, None);
+        let (mut next, mut tick, mut is_silent, mut leaving, mut seen) = (Instant::now(), 0, true, None, 0);
         loop {
             self.receive(claims);
             let view = self.client.view();
@@ -135,6 +148,9 @@ impl<'a> Game<'a> {
                     world.note_entry(self.player.number);
                 }
                 claims.note_view(world, view);
+                if view.tick != std::mem::replace(&mut seen, view.tick) {
+                    self.judge_login();
+                }
             }
             if self.client.disconnected().is_some() {
                 return self.verdict();
@@ -165,6 +181,17 @@ impl<'a> Game<'a> {
         }
     }
 
+    /// A1: who has logged out is sent away, as soon as all is well.
+    fn judge_login(&self) {
+        let world = &self.player.world;
+        let ended_ms = self.login.as_ref().and_then(|login| lock(&world.logins).ended_ms(login));
+        let Some(ended_ms) = ended_ms.filter(|_| world.calm_for_ms() > SETTLED_MS) else { return };
+        let served_ms = (world.now_ms() - ended_ms).min(world.calm_for_ms() - SETTLED_MS);
+        if served_ms > EXPELLED_MS {
+            world.fail(format!("A1: player {} plays {served_ms} ms after the logout", self.player.number));
+        }
+    }
+
     fn receive(&mut self, claims: &mut Claims) {
         let world = &self.player.world;
         let now_ms = world.now_ms();
@@ -185,7 +212,7 @@ impl<'a> Game<'a> {
 
     fn act(&mut self, tick: u64) {
         if tick.is_multiple_of(THOUGHT_TICKS) {
-            let decision = decide(self.client.view(), &self.player.content, DUNGEON, &self.memory);
+            let decision = decide(self.client.view(), &self.player.content, self.place, &self.memory);
             self.memory.note_decision(self.client.view(), &decision);
             self.wish = (decision.move_x, decision.move_y, decision.action);
         }

@@ -1,9 +1,11 @@
 //! The game sims of a world: the whole process each, with its control plane and its shard, but for sockets, threads and the
 //! clock. They are killed, stopped for a while, asked to end and cut off, and come back under the next epoch.
 
-use super::World;
+use super::fleet::{self, Fleet};
 use super::roads::{Api, Ask, Cut};
+use super::{World, lock};
 use crate::backend::Caller;
+use crate::disorder::Planted;
 use guildhall_domain::ruleset::Standard;
 use guildhall_gamesim::clock::Clock;
 use guildhall_gamesim::datagrams::{BATCH_DATAGRAMS, Sent};
@@ -46,6 +48,7 @@ pub(super) struct Site {
     pub(super) bundle: Arc<Vec<u8>>,
     pub(super) objects: Mutex<BTreeMap<String, Vec<u8>>>,
     pub(super) boots: AtomicU64,
+    pub(super) fleet: Mutex<Fleet>,
 }
 
 impl Site {
@@ -57,13 +60,17 @@ impl Site {
 
 /// One process.
 #[derive(Debug)]
-struct Boot {
-    site: Arc<Site>,
-    name: String,
+pub(super) struct Boot {
+    pub(super) site: Arc<Site>,
+    pub(super) name: String,
     address: SocketAddr,
     is_dead: AtomicBool,
     stopped_until: Mutex<Instant>,
     cut: Mutex<(Instant, Cut)>,
+    /// How long its sessions may go on once it is told to end, and from when on it may close them, if it has been.
+    drain: Duration,
+    closes_from: Mutex<Option<Instant>>,
+    shutdown: Shutdown,
 }
 
 impl Boot {
@@ -74,10 +81,23 @@ impl Boot {
     }
 
     /// Waits until it is not stopped.
-    async fn go_on(&self) {
+    pub(super) async fn go_on(&self) {
         while let Some(until) = self.stopped_until() {
             sleep_until(until).await;
         }
+    }
+
+    /// It hears that it has to end.
+    pub(super) fn note_drain(&self) {
+        lock(&self.closes_from).get_or_insert(Instant::now() + self.drain);
+        if self.site.world.plan.planted == Some(Planted::Abrupt) {
+            self.shutdown.at_once.cancel();
+        }
+    }
+
+    /// R9: whether it may close sessions that are not over.
+    pub(super) fn may_close(&self) -> bool {
+        lock(&self.closes_from).is_some_and(|from| from <= Instant::now())
     }
 
     fn cut(&self) -> Cut {
@@ -110,6 +130,9 @@ impl Transport for Line {
             };
             let body: Value = serde_json::from_slice(request.body()).map_err(|error| error.to_string())?;
             boot.go_on().await;
+            if body["outcome"] == "drained" && !boot.may_close() {
+                boot.site.world.fail(format!("R9: {} closes a session before its time: {body}", boot.name));
+            }
             let (world, asked) = (&boot.site.world, body["groups"].clone());
             let savings = world.note_save(&asked);
             let is_named = parameter.as_ref().is_none_or(|(name, _)| *name == "gamesim_id");
@@ -267,15 +290,15 @@ enum Fate {
 
 /// A game sim of this name, one boot after the other, for as long as the world lasts.
 pub(super) async fn live(site: Arc<Site>, name: String) {
-    loop {
+    let world = &site.world;
+    while lock(&site.fleet).has(&name) {
         run_once(&site, &name).await;
-        let world = &site.world;
         sleep(Duration::from_millis(100 + world.below(if world.is_calm() { 100 } else { ABSENCE_MS_MAX }))).await;
     }
 }
 
-fn config(world: &World) -> Config {
-    let (drain_s, capacity) = (world.below(40).to_string(), world.weather().capacity.to_string());
+fn config(world: &World, drain_s: u64) -> Config {
+    let (drain_s, capacity) = (drain_s.to_string(), world.weather().capacity.to_string());
     let config = Config::parse(|variable| match variable {
         "GUILDHALL_API" => Some("http://api.test".to_owned()),
         "GUILDHALL_GAMESIM_SHARDS" => Some("1".to_owned()),
@@ -291,8 +314,8 @@ async fn run_once(site: &Arc<Site>, name: &str) {
     let world = &site.world;
     let number = site.boots.fetch_add(1, Ordering::Relaxed);
     let port = 4_000 + u16::try_from(number).unwrap_or_default();
-    let skew_ms = world.skew_ms();
-    let now = Instant::now();
+    let (skew_ms, drain_s) = (world.skew_ms(), world.below(40));
+    let (now, shutdown) = (Instant::now(), Shutdown::default());
     let boot = Arc::new(Boot {
         site: Arc::clone(site),
         name: name.to_owned(),
@@ -300,22 +323,25 @@ async fn run_once(site: &Arc<Site>, name: &str) {
         is_dead: AtomicBool::new(false),
         stopped_until: Mutex::new(now),
         cut: Mutex::new((now, Cut::default())),
+        drain: Duration::from_secs(drain_s),
+        closes_from: Mutex::new(None),
+        shutdown: shutdown.clone(),
     });
     let (clock, entropy) = (Arc::clone(world), Arc::clone(world));
     let rim = Rim {
         api: Arc::new(Line(Arc::clone(&boot))),
         bucket: Some(Arc::new(Shelf(Arc::clone(&boot)))),
-        clock: Clock::told(move || clock.now_ms().saturating_add_signed(skew_ms)),
+        clock: Arc::new(Clock::told(move || clock.now_ms().saturating_add_signed(skew_ms))),
         entropy: Arc::new(move |bytes| {
             entropy.fill(bytes);
             Ok(())
         }),
         letters: Letters::Told(site.letters.clone()),
         berths: vec![Box::new(Dock(Arc::clone(&boot)))],
+        around: fleet::around(&boot),
     };
-    let shutdown = Shutdown::default();
     world.tell(format!("{name} boots at {port}, {skew_ms} ms off"));
-    let process = run_in(rim, config(world), Arc::new(Standard), shutdown.clone());
+    let process = run_in(rim, config(world, drain_s), Arc::new(Standard), shutdown.clone());
     let mut running = tokio::spawn(interruptible(Arc::clone(&boot), process));
     let ended = loop {
         tokio::select! {
@@ -323,8 +349,14 @@ async fn run_once(site: &Arc<Site>, name: &str) {
             ended = &mut running => break Some(ended),
             fate = suffer(&boot) => match fate {
                 Fate::Killed => break None,
-                Fate::Drained => shutdown.drain.cancel(),
-                Fate::ToldToEnd => shutdown.at_once.cancel(),
+                Fate::Drained => {
+                    boot.note_drain();
+                    shutdown.drain.cancel();
+                }
+                Fate::ToldToEnd => {
+                    *lock(&boot.closes_from) = Some(Instant::now());
+                    shutdown.at_once.cancel();
+                }
             }
         }
     };
@@ -345,7 +377,7 @@ async fn suffer(boot: &Boot) -> Fate {
     loop {
         sleep(Duration::from_millis(2_000 + world.below(PEACE_MS_MAX))).await;
         let until = |ms_max: u64| Instant::now() + Duration::from_millis(world.below(ms_max));
-        if world.happens(|weather| weather.kills) {
+        if !lock(&boot.site.fleet).has(&boot.name) || world.happens(|weather| weather.kills) {
             return Fate::Killed;
         }
         if world.happens(|weather| weather.ends) {

@@ -19,10 +19,12 @@ pub(super) struct Purse;
 pub(super) enum PurseCall {
     /// It was shown.
     Read(Stand),
-    /// Its player earned or paid, having seen this version.
+    /// Its player earned or paid, having seen this version, and was shown this if it was done just then.
     Change { version: u64, delta: i64, is_done: Option<Stand> },
     /// Its player was told that the version is another one.
     Stale { version: u64 },
+    /// Its player was told that it may not be done.
+    Refused,
     /// A game sim wrote this gold over this version, and was told so or was told nothing.
     Write { version: u64, gold: u64 },
 }
@@ -39,6 +41,7 @@ impl Model for Purse {
                 (state.0 == version && is_done.is_none_or(|shown| shown == next)).then_some(next)
             }
             PurseCall::Stale { version } => (state.0 != version).then_some(*state),
+            PurseCall::Refused => Some(*state),
             PurseCall::Write { version, gold } => (state.0 == version).then_some((version + 1, gold)),
         }
     }
@@ -134,31 +137,45 @@ impl World {
         }
     }
 
-    /// A player earned or paid.
-    pub(super) fn note_change(
-        &self,
-        character_id: CharacterId,
-        began: u64,
-        (version, delta): (u64, i64),
-        answer: Option<&Answer>,
-    ) {
-        let ended = Some(self.instant());
-        let may_be_twice = self.weather().requests_twice > 0;
+    /// A player is about to earn or pay, having seen this version. Whether they hear of it before the world ends, nobody knows.
+    pub(super) fn note_change(&self, character_id: CharacterId, (version, delta): (u64, i64)) -> Noted {
+        let (began, weather) = (self.instant(), self.weather());
+        let is_sure = weather.requests_twice + weather.requests_late + weather.commits_late == 0;
         let mut notes = self.notes();
-        let mut add = |ended, call| notes.add(character_id, began, ended, call);
+        notes.add(character_id, began, None, PurseCall::Change { version, delta, is_done: None });
+        Noted { nth: notes.purses.get(&character_id).map_or(0, Vec::len) - 1, is_sure }
+    }
+
+    /// What they were told. The request has a key, so who is told that the version is another one has not got their wish,
+    /// by any of its arrivals, and will not: versions only rise.
+    pub(super) fn note_changed(&self, character_id: CharacterId, noted: Noted, answer: Option<&Answer>) {
+        let ended = Some(self.instant());
+        let mut notes = self.notes();
+        let Some(seen) = notes.purses.get_mut(&character_id).and_then(|seen| seen.get_mut(noted.nth)) else { return };
+        let PurseCall::Change { version, delta, .. } = seen.call else { return };
         match answer {
-            Some((200, sheet)) => add(ended, PurseCall::Change { version, delta, is_done: stand(sheet) }),
-            Some((409, body)) if body["error"]["code"] == "version_conflict" => {
-                add(ended, PurseCall::Stale { version });
-                // What stood in its way may have been its twin.
-                if may_be_twice {
-                    add(None, PurseCall::Change { version, delta, is_done: None });
+            Some((200, sheet)) => {
+                seen.ended = ended;
+                let shown = stand(sheet);
+                let is_first = shown.is_some_and(|shown| shown.0 == version + 1);
+                seen.call = PurseCall::Change { version, delta, is_done: shown.filter(|_| is_first) };
+                // It was done a while ago, and what is shown is what has become of the character since.
+                if let Some(shown) = shown.filter(|_| !is_first) {
+                    let began = seen.began;
+                    notes.add(character_id, began, ended, PurseCall::Read(shown));
                 }
             }
-            // Busy may be said after a write of which nobody heard.
-            Some((500.., _)) | None => add(None, PurseCall::Change { version, delta, is_done: None }),
-            Some(_) if may_be_twice => add(None, PurseCall::Change { version, delta, is_done: None }),
-            Some(_) => {}
+            Some((409, body)) if body["error"]["code"] == "version_conflict" => {
+                seen.ended = ended;
+                seen.call = PurseCall::Stale { version };
+            }
+            // It is refused, and nothing of it is under way that could yet be carried out.
+            Some((400..500, _)) if noted.is_sure => {
+                seen.ended = ended;
+                seen.call = PurseCall::Refused;
+            }
+            // Whatever else is said, an arrival of it may have been carried out, or may yet be.
+            _ => {}
         }
     }
 
@@ -224,6 +241,13 @@ impl World {
         }
         seen.ended = Some(now);
     }
+}
+
+/// A change that is under way: where it is noted, and whether its answer is the end of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Noted {
+    nth: usize,
+    is_sure: bool,
 }
 
 /// A write that is under way: the group of its request, and where it is noted.

@@ -1,16 +1,15 @@
 //! Parties of a world: they spend and earn between their games, go into a dungeon together, play as bots do, lose their
-//! connections, come back, leave or vanish, and begin again. `game` is the part over UDP.
+//! connections, come back, leave or vanish, log out and in, and begin again. `game` is the part over UDP, `visits` the way in.
 
 use super::World;
 use super::game::{Claims, Ending, Game};
 use super::roads::{Answer, Api, Ask, Cut};
 use crate::backend::Caller;
-use crate::crowd::Hero;
 use crate::party::DUNGEON;
 use futures_util::future::join_all;
-use guildhall_domain::Content;
+use guildhall_domain::{CharacterId, Content};
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -18,7 +17,25 @@ use tokio::time::sleep;
 const GAME_MS_MAX: u64 = 40_000;
 const REST_MS_MAX: u64 = 3_000;
 /// How often somebody asks the same again.
-const ATTEMPTS_MAX: u32 = 30;
+pub(super) const ATTEMPTS_MAX: u32 = 30;
+/// How often the client sends the same intent: as often as the one that games link.
+const INTENT_ATTEMPTS_MAX: u32 = 3;
+/// The zone of the seed content.
+const ZONE: &str = "green-vale";
+/// Everybody's password.
+pub(super) const PASSWORD: &str = "correct horse battery";
+
+/// Who somebody is at the beginning.
+#[derive(Debug, Clone)]
+pub(super) struct Account {
+    /// Where they are.
+    pub(super) address: String,
+    pub(super) email: String,
+    /// Their only character.
+    pub(super) character_id: CharacterId,
+    /// What they were given when they registered.
+    pub(super) tokens: Value,
+}
 
 /// A player with what they need of the world.
 #[derive(Debug, Clone)]
@@ -26,7 +43,9 @@ pub(super) struct Player {
     pub(super) world: Arc<World>,
     pub(super) api: Arc<Api>,
     pub(super) content: Arc<Content>,
-    pub(super) hero: Hero,
+    pub(super) account: Account,
+    /// What they are logged in by, if they are.
+    pub(super) tokens: Arc<Mutex<Option<Value>>>,
     pub(super) class: &'static str,
     pub(super) number: u8,
 }
@@ -36,6 +55,7 @@ pub(super) async fn live(party: Vec<Player>) {
     let Some(world) = party.first().map(|player| Arc::clone(&player.world)) else { return };
     let mut games = 0;
     loop {
+        join_all(party.iter().map(Player::come_in)).await;
         join_all(party.iter().map(Player::spend)).await;
         games += 1;
         play_once(&party, games).await;
@@ -52,67 +72,46 @@ async fn play_once(party: &[Player], game: u64) {
         companions.extend(issued.filter(|(status, _)| *status == 200).map(|(_, body)| body["ticket"].clone()));
     }
     let mut body = leader.character();
-    body["dungeon_id"] = json!(DUNGEON);
+    let place = if world.happens(|weather| weather.zones) { ZONE } else { DUNGEON };
+    body["dungeon_id"] = json!(place);
     body["companions"] = json!(companions);
     let key = format!("game-{}-{game}", leader.number);
     let Some(placement) = leader.placed(body, key).await else { return };
     let Some(session_id) = placement["game_session"]["session_id"].as_str().map(str::to_owned) else { return };
     world.tell(format!("party {} has {session_id}", leader.number));
+    let session_id = session_id.as_str();
     let plays = party.iter().enumerate().map(|(nth, player)| {
         let placement = (nth == 0).then(|| placement.clone());
         let lasts_ms = world.below(GAME_MS_MAX);
-        player.play(&session_id, placement, lasts_ms)
+        async move {
+            let plays = player.play(session_id, place, placement, lasts_ms);
+            tokio::join!(plays, player.perhaps_log_out(lasts_ms));
+        }
     });
     join_all(plays).await;
 }
 
 impl Player {
     fn character(&self) -> Value {
-        json!({ "character_id": self.hero.character_id })
+        json!({ "character_id": self.account.character_id })
     }
 
-    async fn ask(
+    pub(super) async fn ask(
         &self,
         route: &'static str,
         path: Option<(&str, String)>,
         key: Option<String>,
         body: Value,
     ) -> Option<Answer> {
-        let caller = Caller::Bearer(&self.hero.token);
+        let token = self.token();
+        let caller = Caller::Bearer(&token);
         self.api.ask(&Ask { route, caller, path, key, body }, Cut::default()).await
     }
 
-    /// Asks for a session until there is one, or until it is known that there will be none.
-    async fn placed(&self, body: Value, key: String) -> Option<Value> {
-        let mut ticket: Option<String> = None;
-        for _ in 0..ATTEMPTS_MAX {
-            let answer = match &ticket {
-                Some(id) => {
-                    let path = Some(("ticket_id", id.clone()));
-                    self.ask("poll-placement-ticket", path, None, Value::Null).await
-                }
-                None => self.ask("create-game-session", None, Some(key.clone()), body.clone()).await,
-            };
-            match answer {
-                Some((200 | 201, body)) if body["connect"].is_object() => return Some(body),
-                Some((200 | 202, body)) => {
-                    let queued = body["placement_ticket"]["ticket_id"].as_str();
-                    ticket = queued.map(str::to_owned).or(ticket);
-                }
-                Some((503, _)) | None => {}
-                // Whatever the ticket was good for, the request is good for as well.
-                Some(_) if ticket.is_some() => ticket = None,
-                Some(_) => return None,
-            }
-            sleep(Duration::from_millis(500 + self.world.below(1_000))).await;
-        }
-        None
-    }
-
     /// Plays in the session for so long, and comes back as often as the connection is lost.
-    async fn play(&self, session_id: &str, mut placement: Option<Value>, lasts_ms: u64) {
+    async fn play(&self, session_id: &str, place: &'static str, mut placement: Option<Value>, lasts_ms: u64) {
         let until_ms = self.world.now_ms() + lasts_ms;
-        let mut claims = Claims::new(&self.world, self.hero.character_id);
+        let mut claims = Claims::new(&self.world, self.account.character_id);
         let mut kept = None;
         for _ in 0..ATTEMPTS_MAX {
             let placed = match placement.take() {
@@ -129,7 +128,7 @@ impl Player {
                     }
                 }
             };
-            let Some(mut game) = Game::enter(self, &placed, kept.take()) else { return };
+            let Some(mut game) = Game::enter(self, place, &placed, kept.take()) else { return };
             match game.play(until_ms, &mut claims).await {
                 Ending::Lost if self.world.now_ms() < until_ms => kept = Some(game.keep()),
                 Ending::Lost | Ending::Over => return,
@@ -150,7 +149,7 @@ impl Player {
     }
 
     async fn spend_once(&self) {
-        let character_id = self.hero.character_id;
+        let character_id = self.account.character_id;
         let path = || Some(("character_id", character_id.to_string()));
         let began = self.world.instant();
         let answer = self.ask("get-character", path(), None, Value::Null).await;
@@ -160,8 +159,16 @@ impl Player {
         let amount = i64::try_from(self.world.below(20)).unwrap_or_default() + 1;
         let delta = if gold >= 20 && self.world.below(2) == 0 { -amount } else { amount };
         let body = json!({ "version": version, "delta": delta });
-        let began = self.world.instant();
-        let answer = self.ask("change-currency", path(), None, body).await;
-        self.world.note_change(character_id, began, (version, delta), answer.as_ref());
+        let key = format!("intent-{}-{}", self.number, self.world.instant());
+        let noted = self.world.note_change(character_id, (version, delta));
+        let mut answer = None;
+        for _ in 0..INTENT_ATTEMPTS_MAX {
+            answer = self.ask("change-currency", path(), Some(key.clone()), body.clone()).await;
+            if !matches!(answer, None | Some((500.., _))) {
+                break;
+            }
+            sleep(Duration::from_millis(self.world.below(400))).await;
+        }
+        self.world.note_changed(character_id, noted, answer.as_ref());
     }
 }

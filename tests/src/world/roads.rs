@@ -183,6 +183,7 @@ impl Api {
 impl Trip {
     async fn go(self, world: Arc<World>, to: Option<oneshot::Sender<Answer>>) {
         sleep(self.starts_in).await;
+        let arrival = world.note_arrival(self.route.name, &self.event);
         let called = async { invoke(&self.app, self.route, &self.event).await };
         let called = match self.killed_in {
             Some(killed_in) => timeout(killed_in, called).await.ok(),
@@ -194,9 +195,11 @@ impl Trip {
         if status == 500 || !self.route.statuses().contains(&status) {
             world.fail(format!("{} answers {status} {body} to {}", self.route.name, self.event));
         }
+        let answer = (status, serde_json::from_str(body).unwrap_or_default());
+        world.judge_arrival(self.route.name, arrival, &answer);
         if let Some(to) = to {
             // Who does not wait any more does not need it.
-            let _ = to.send((status, serde_json::from_str(body).unwrap_or_default()));
+            let _ = to.send(answer);
         }
     }
 }

@@ -26,6 +26,10 @@ pub(super) struct Weather {
     pub(super) commits_late: u64,
     /// Reads that are throttled or not answered.
     pub(super) reads_failed: u64,
+    /// Reads that need not be consistent, and are not.
+    pub(super) reads_stale: u64,
+    /// Rows that have expired and go, each second; the others stay.
+    pub(super) expiries: u64,
     /// Objects that are not stored, take long, or are stored when nobody waits any more.
     pub(super) puts_failed: u64,
     pub(super) puts_slow: u64,
@@ -42,6 +46,12 @@ pub(super) struct Weather {
     pub(super) skew_ms: u64,
     /// Players that vanish instead of leaving.
     pub(super) vanishings: u64,
+    /// Players that log out, before a game or in the middle of it.
+    pub(super) logouts: u64,
+    /// Parties that go into a zone instead of a dungeon.
+    pub(super) zones: u64,
+    /// Whether the fleet grows and shrinks.
+    pub(super) is_scaled: bool,
     /// Sessions that each game sim has room for.
     pub(super) capacity: u32,
 }
@@ -51,7 +61,7 @@ impl Weather {
     pub(super) fn of_seed(seed: u64) -> Self {
         let mut dice = Dice(seed ^ 0x0005_eed0_f5ea_5017);
         let mut draw = |max: u64| if dice.percent(45) { 1 + dice.below(max) } else { 0 };
-        Self {
+        let weather = Self {
             datagrams_lost: draw(250),
             datagrams_twice: draw(200),
             datagrams_late: draw(200),
@@ -78,12 +88,23 @@ impl Weather {
             skew_ms: draw(2_000),
             vanishings: draw(400),
             capacity: 1 + u32::try_from(dice.below(4)).unwrap_or_default(),
+            ..Self::default()
+        };
+        let mut draw = |max: u64| if dice.percent(45) { 1 + dice.below(max) } else { 0 };
+        Self {
+            reads_stale: draw(800),
+            expiries: draw(400),
+            logouts: draw(500),
+            zones: draw(1_000),
+            is_scaled: draw(1) > 0,
+            ..weather
         }
     }
 
-    /// Nothing goes wrong any more. Clocks stay as they are.
+    /// Nothing goes wrong any more. Clocks stay as they are, and people do what they did.
     #[must_use]
     pub(super) fn calm(self) -> Self {
-        Self { skew_ms: self.skew_ms, capacity: self.capacity, ..Self::default() }
+        let Self { skew_ms, logouts, zones, is_scaled, capacity, .. } = self;
+        Self { skew_ms, logouts, zones, is_scaled, capacity, ..Self::default() }
     }
 }
