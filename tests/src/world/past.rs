@@ -60,11 +60,15 @@ fn expires_at(item: &Item) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashMap;
 
     #[test]
     fn an_item_is_what_it_was() {
         let key = Key::new(TableName::Accounts, "a", "b");
-        let item = |number: u64| Item::from([("expires_at".to_owned(), AttributeValue::N(number.to_string()))]);
+        let item = |number: u64| {
+            let attributes = HashMap::from([("expires_at".to_owned(), AttributeValue::N(number.to_string()))]);
+            Item::from(attributes)
+        };
         let mut past = Past::default();
         past.note(1_000, &key, None, Some(&item(5)));
         past.note(2_000, &key, Some(item(5)), Some(&item(9)));
