@@ -3,6 +3,7 @@
 use super::DynamoTable;
 use super::fault::fault;
 use super::render::Rendered;
+use crate::validity::normalized_item;
 use crate::value::{PK, SK, with_key};
 use crate::{Action, CommitError, Committed, Condition, Consistency, Item, Key, Page, Query, StorageError, Write};
 use aws_sdk_dynamodb::error::BuildError;
@@ -84,7 +85,7 @@ impl DynamoTable {
             .await
             .map_err(fault)?;
         self.usage.count_write(write.key().table, output.consumed_capacity());
-        Ok(Committed { returned: Some(item) })
+        Ok(Committed { returned: Some(normalized_item(item)) })
     }
 
     async fn update_alone(

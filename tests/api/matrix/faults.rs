@@ -1,0 +1,187 @@
+//! Every route, in every situation, with every fault of the database at each of its calls: what the caller is told, what has
+//! changed, and what comes of the same request when it is made again, as clients do.
+//!
+//! Nothing is listed by hand but what is said to who repeats a request that has had its way. A route is called once in peace,
+//! which shows its calls and where they should lead; then once per call and fault that can meet it, from the same start. Which
+//! places in the sources make those calls is read off the stack, and a place that no route reaches is found by `sites`.
+
+mod outcome;
+mod sites;
+
+use super::situations::{Situated, Situation, send, who};
+use super::world::{Request, World};
+use guildhall_functions::{ROUTES, Route};
+use guildhall_storage::memory::{Adversary, Asked, Fault};
+use guildhall_storage::{Item, Key, TableName};
+use guildhall_tests::{Answer, Backend};
+use outcome::{Familiar, Outcome};
+use sites::Site;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+/// What who repeats a request with the same `Idempotency-Key` is told where it is not what was told at first: that it has
+/// happened, or that what the request was about has gone.
+const TOLD_AGAIN: &[(&str, u16, &str)] = &[
+    ("register-account", 409, "email_taken"),
+    ("refresh-token", 401, "invalid_refresh_token"),
+    ("logout-account", 401, "unauthorized"),
+    ("change-password", 401, "unauthorized"),
+    ("delete-account", 401, "unauthorized"),
+];
+
+/// A route's call of the table: where it is made, and what can happen to it.
+#[derive(Debug, Clone)]
+struct Noted {
+    site: Site,
+    faults: Vec<Fault>,
+}
+
+/// How a request goes in peace.
+struct Peace {
+    calls: Vec<Noted>,
+    /// The first time, and when it is repeated.
+    once: Outcome,
+    twice: Outcome,
+}
+
+struct Sweep {
+    situated: Situated,
+    table: Arc<Adversary>,
+    start: Vec<(Key, Item)>,
+    reached: BTreeSet<Site>,
+    /// The ways that were swept: of which route, through which places, to which answer.
+    ways: BTreeSet<(&'static str, Vec<Site>, u16, String)>,
+    told_again: BTreeMap<&'static str, BTreeSet<(u16, String)>>,
+    problems: Vec<String>,
+    runs: usize,
+}
+
+impl Sweep {
+    async fn start() -> Self {
+        let (backend, table) = Backend::start_adverse().await;
+        let situated = Situated::new(World::on(backend).await);
+        let (reached, ways, told_again, problems) = Default::default();
+        Self { situated, table, start: Vec::new(), reached, ways, told_again, problems, runs: 0 }
+    }
+
+    fn backend(&self) -> &Backend {
+        &self.situated.world.backend
+    }
+
+    /// Makes a request of an instance.
+    async fn send(&self, instance: &Backend, route: &'static Route, request: &Request) -> Answer {
+        send(instance, route, self.situated.world.tokens.caller(who(route)), request).await
+    }
+
+    fn outcome(&self, answer: Answer) -> Outcome {
+        let rows = self.table.items().into_iter().filter(|(key, _)| key.table != TableName::Content);
+        Outcome { answer, rows: rows.collect() }
+    }
+
+    /// Makes a request twice while everything goes well.
+    async fn in_peace(&self, route: &'static Route, request: &Request) -> Peace {
+        self.table.restore(&self.start);
+        let calls = Arc::new(Mutex::new(Vec::new()));
+        let noted = Arc::clone(&calls);
+        self.table.plan(move |_, asked: &Asked<'_>| {
+            let faults = Fault::ALL.into_iter().filter(|fault| fault.meets(asked)).collect();
+            noted.lock().unwrap().push(Noted { site: Site::here(), faults });
+            None
+        });
+        let instance = self.backend().another_instance();
+        let once = self.send(&instance, route, request).await;
+        self.table.calm();
+        let once = self.outcome(once);
+        let twice = self.outcome(self.send(&instance, route, request).await);
+        let calls = calls.lock().unwrap().clone();
+        Peace { calls, once, twice }
+    }
+
+    /// Makes a request with a fault at one of its calls, and then again without.
+    async fn under(&mut self, run: Run<'_>, peace: &Peace, familiar: &Familiar) {
+        self.runs += 1;
+        self.table.restore(&self.start);
+        let Run { route, request, number, fault, is_frozen, .. } = run;
+        self.table.plan(move |asked, _| (asked == number).then_some(fault));
+        let instance = self.backend().another_instance();
+        let faulty = self.send(&instance, route, request).await;
+        self.table.calm();
+        // A client meets the same instance again, or another one while this is frozen.
+        let instance = if is_frozen { self.backend().another_instance() } else { instance };
+        let again = self.send(&instance, route, request).await;
+        self.table.settle();
+        let again = self.outcome(again);
+        let mut problems = Vec::new();
+        problems.extend(outcome::problem_of_answer(fault, &faulty, &peace.once.answer, familiar));
+        problems.extend(outcome::problem_of_repetition(&again, [&peace.once, &peace.twice], familiar));
+        let site = &peace.calls[usize::try_from(number).unwrap()].site;
+        let told = problems.into_iter().map(|problem| format!("{run} ({site}): {problem}"));
+        self.problems.extend(told);
+    }
+
+    async fn route(&mut self, route: &'static Route, situation: Situation) {
+        let request = self.situated.request(route, situation);
+        let peace = self.in_peace(route, &request).await;
+        self.reached.extend(peace.calls.iter().map(|call| call.site.clone()));
+        let (once, twice) = (&peace.once.answer, &peace.twice.answer);
+        if (once.status, once.code()) != (twice.status, twice.code()) {
+            let told = (twice.status, twice.code().to_owned());
+            self.told_again.entry(route.name).or_default().insert(told);
+        }
+        let sites = peace.calls.iter().map(|call| call.site.clone()).collect();
+        if !self.ways.insert((route.name, sites, once.status, once.code().to_owned())) {
+            return;
+        }
+        let familiar = Familiar::new(&self.start, &request.body);
+        for (number, call) in (0..).zip(&peace.calls) {
+            for &fault in &call.faults {
+                for is_frozen in [false, true] {
+                    let run = Run { route, situation, request: &request, number, fault, is_frozen };
+                    self.under(run, &peace, &familiar).await;
+                }
+            }
+        }
+    }
+}
+
+/// One request with one fault.
+#[derive(Clone, Copy)]
+struct Run<'a> {
+    route: &'static Route,
+    situation: Situation,
+    request: &'a Request,
+    number: u64,
+    fault: Fault,
+    is_frozen: bool,
+}
+
+impl std::fmt::Display for Run<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { route, situation, number, fault, is_frozen, .. } = self;
+        let instance = if *is_frozen { ", then another instance" } else { "" };
+        write!(f, "{} when {situation:?}, {fault:?} at call {number}{instance}", route.name)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_survives_every_fault_at_every_call() {
+    let mut sweep = Sweep::start().await;
+    for situation in Situation::ALL {
+        sweep.situated.set(situation).await;
+        sweep.start = sweep.table.items();
+        for route in ROUTES {
+            sweep.route(route, situation).await;
+        }
+    }
+    let listed: BTreeMap<&str, BTreeSet<(u16, String)>> = TOLD_AGAIN
+        .iter()
+        .map(|(name, status, code)| (*name, BTreeSet::from([(*status, (*code).to_owned())])))
+        .collect();
+    if sweep.told_again != listed {
+        sweep.problems.push(format!("those who repeat themselves are told {:?}", sweep.told_again));
+    }
+    sweep.problems.extend(sites::unreached(&sweep.reached));
+    let Sweep { problems, runs, reached, .. } = sweep;
+    println!("{runs} faults at calls from {} places", reached.len());
+    assert!(problems.is_empty(), "{} problems in {runs} runs:\n{}", problems.len(), problems.join("\n"));
+}

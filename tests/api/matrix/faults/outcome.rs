@@ -1,0 +1,123 @@
+//! What a request came to, and whether that is what it may come to. Ids, tokens and hashes that a request draws are other ones
+//! each time: whatever long word was not there at the start stands for any other.
+
+use guildhall_storage::memory::Fault;
+use guildhall_storage::{AttributeValue, Item, Key, TableName};
+use guildhall_tests::Answer;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Words shorter than this are nothing that is drawn.
+const DRAWN_CHARS_MIN: usize = 20;
+
+/// An answer, and everything stored.
+pub(super) struct Outcome {
+    pub(super) answer: Answer,
+    pub(super) rows: Vec<(Key, Item)>,
+}
+
+/// The long words that were there at the start.
+pub(super) struct Familiar(BTreeSet<String>);
+
+impl Familiar {
+    pub(super) fn new(start: &[(Key, Item)], body: &Value) -> Self {
+        let mut known = BTreeSet::new();
+        for (key, item) in start.iter().filter(|(key, _)| key.table != TableName::Content) {
+            let text = format!("{} {} {}", key.pk, key.sk, text(item));
+            known.extend(words(&text).filter(|word| word.len() >= DRAWN_CHARS_MIN).map(str::to_owned));
+        }
+        known.extend(words(&body.to_string()).map(str::to_owned));
+        Self(known)
+    }
+
+    /// The text with a star for each long word that is new.
+    fn starred(&self, text: &str) -> String {
+        let mut starred = String::with_capacity(text.len());
+        let mut rest = text;
+        while !rest.is_empty() {
+            let end = rest.find(|c| !is_of_word(c)).unwrap_or(rest.len());
+            let (word, tail) = rest.split_at(end);
+            let is_drawn = word.len() >= DRAWN_CHARS_MIN && !self.0.contains(word);
+            starred.push_str(if is_drawn { "*" } else { word });
+            let next = tail.chars().next().map_or(0, char::len_utf8);
+            starred.push_str(&tail[..next]);
+            rest = &tail[next..];
+        }
+        starred
+    }
+
+    /// All rows but those that count attempts and times, as lines in any order.
+    fn rows(&self, rows: &[(Key, Item)]) -> BTreeMap<String, usize> {
+        let mut lines = BTreeMap::new();
+        for (key, item) in rows.iter().filter(|(key, _)| !key.pk.starts_with("throttle#")) {
+            let line = self.starred(&format!("{:?} {} {} {}", key.table, key.pk, key.sk, text(item)));
+            *lines.entry(line).or_default() += 1;
+        }
+        lines
+    }
+}
+
+const fn is_of_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+' | '/' | '=' | '$' | ',' | '.')
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c| !is_of_word(c))
+}
+
+/// An item as text, the same for the same item.
+fn text(item: &Item) -> String {
+    let members: BTreeMap<_, _> = item.iter().map(|(name, value)| (name, value_text(value))).collect();
+    members.into_iter().map(|(name, value)| format!("{name} = {value} ; ")).collect()
+}
+
+fn value_text(value: &AttributeValue) -> String {
+    match value {
+        AttributeValue::S(text) => format!("\"{text}\""),
+        AttributeValue::N(digits) => digits.clone(),
+        AttributeValue::L(values) => values.iter().map(|value| format!("[ {} ]", value_text(value))).collect(),
+        AttributeValue::M(members) => {
+            let members: BTreeMap<_, _> = members.iter().map(|(name, value)| (name, value_text(value))).collect();
+            members.into_iter().map(|(name, value)| format!("{{ {name} : {value} }}")).collect()
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+/// What is wrong with the answer to a request that met a fault. It may be the one that the request has in peace; it may say
+/// that nobody knows and that one should try again; and it may own up to what must never happen.
+pub(super) fn problem_of_answer(fault: Fault, got: &Answer, peace: &Answer, familiar: &Familiar) -> Option<String> {
+    if got.status == 503 {
+        let is_whole = got.retry_after_s().is_some_and(|seconds| seconds >= 1) && !got.code().is_empty();
+        return (!is_whole).then(|| format!("a 503 without a time to try again: {:?} {}", got.headers, got.body));
+    }
+    if got.status == 500 && matches!(fault, Fault::TokenMismatch | Fault::TooLarge) {
+        return (got.code() != "internal").then(|| format!("a 500 of another code: {}", got.body));
+    }
+    let is_right = (got.status, got.code()) == (peace.status, peace.code());
+    if !is_right {
+        return Some(format!("answered {} {}, in peace {} {}", got.status, got.body, peace.status, peace.body));
+    }
+    let [got, peace] = [got, peace].map(|answer| familiar.starred(&answer.body.to_string()));
+    (fault == Fault::PartialPage && got != peace).then(|| format!("a page was lost: {got} in place of {peace}"))
+}
+
+/// What is wrong with the outcome of the same request made again: it must be the one of a request in peace, made once or
+/// twice.
+pub(super) fn problem_of_repetition(got: &Outcome, peace: [&Outcome; 2], familiar: &Familiar) -> Option<String> {
+    let answers = |outcome: &Outcome| (outcome.answer.status, outcome.answer.code().to_owned());
+    if !peace.iter().any(|outcome| answers(outcome) == answers(got)) {
+        let Answer { status, body, .. } = &got.answer;
+        return Some(format!("made again, it is answered {status} {body}"));
+    }
+    let rows = familiar.rows(&got.rows);
+    let expected = peace.map(|outcome| familiar.rows(&outcome.rows));
+    if expected.contains(&rows) {
+        return None;
+    }
+    let other = |one: &BTreeMap<String, usize>, than: &BTreeMap<String, usize>| -> Vec<String> {
+        one.iter().filter(|(line, count)| than.get(*line) != Some(count)).map(|(line, _)| line.clone()).collect()
+    };
+    let (has, lacks) = (other(&rows, &expected[0]), other(&expected[0], &rows));
+    Some(format!("made again, it leaves {has:#?} in place of {lacks:#?}"))
+}
