@@ -136,6 +136,12 @@ pub const CASES: &[Case] = cases![
 /// # Panics
 /// When promises are broken: each prints its own panic, and the last one lists their names.
 pub async fn run(table: Arc<dyn Table>, prefix: &str) {
+    let broken = broken(table, prefix).await;
+    assert!(broken.is_empty(), "{} of {} promises are broken: {broken:#?}", broken.len(), CASES.len());
+}
+
+/// The same, and names the promises that are broken, each of which prints its own panic.
+pub async fn broken(table: Arc<dyn Table>, prefix: &str) -> Vec<&'static str> {
     let mut broken = Vec::new();
     for (name, case) in CASES {
         let bench = Bench { table: Arc::clone(&table), prefix: format!("{prefix}/{name}") };
@@ -143,7 +149,7 @@ pub async fn run(table: Arc<dyn Table>, prefix: &str) {
             broken.push(*name);
         }
     }
-    assert!(broken.is_empty(), "{} of {} promises are broken: {broken:#?}", broken.len(), CASES.len());
+    broken
 }
 
 /// A table under test and the part of it that belongs to one case.

@@ -6,6 +6,7 @@
 //! places in the sources make those calls is read off the stack, and a place that no route reaches is found by `sites`.
 
 mod outcome;
+mod rest;
 mod sites;
 
 use super::situations::{Situated, Situation, send, who};
@@ -119,9 +120,10 @@ impl Sweep {
         self.problems.extend(told);
     }
 
-    async fn route(&mut self, route: &'static Route, situation: Situation) {
-        let request = self.situated.request(route, situation);
-        let peace = self.in_peace(route, &request).await;
+    /// Sweeps a request from what is stored.
+    async fn request(&mut self, route: &'static Route, situation: Situation, request: &Request) {
+        self.start = self.table.items();
+        let peace = self.in_peace(route, request).await;
         self.reached.extend(peace.calls.iter().map(|call| call.site.clone()));
         let (once, twice) = (&peace.once.answer, &peace.twice.answer);
         if (once.status, once.code()) != (twice.status, twice.code()) {
@@ -136,7 +138,7 @@ impl Sweep {
         for (number, call) in (0..).zip(&peace.calls) {
             for &fault in &call.faults {
                 for is_frozen in [false, true] {
-                    let run = Run { route, situation, request: &request, number, fault, is_frozen };
+                    let run = Run { route, situation, request, number, fault, is_frozen };
                     self.under(run, &peace, &familiar).await;
                 }
             }
@@ -168,11 +170,14 @@ async fn every_route_survives_every_fault_at_every_call() {
     let mut sweep = Sweep::start().await;
     for situation in Situation::ALL {
         sweep.situated.set(situation).await;
-        sweep.start = sweep.table.items();
+        let start = sweep.table.items();
         for route in ROUTES {
-            sweep.route(route, situation).await;
+            sweep.table.restore(&start);
+            let request = sweep.situated.request(route, situation);
+            sweep.request(route, situation, &request).await;
         }
     }
+    rest::sweep(&mut sweep).await;
     let listed: BTreeMap<&str, BTreeSet<(u16, String)>> = TOLD_AGAIN
         .iter()
         .map(|(name, status, code)| (*name, BTreeSet::from([(*status, (*code).to_owned())])))

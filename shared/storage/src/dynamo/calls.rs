@@ -133,9 +133,18 @@ impl DynamoTable {
         Ok(Committed::default())
     }
 
-    pub(super) async fn transact(&self, writes: &[Write], token: &str) -> Result<Committed, CommitError> {
-        let members = writes.iter().map(|write| self.member(write)).collect::<Result<Vec<_>, _>>();
-        let members = members.map_err(|cause| StorageError::Invalid(cause.to_string()))?;
+    /// The writes of a transaction, as it is sent.
+    pub(super) fn members(&self, writes: &[Write]) -> Result<Vec<TransactWriteItem>, StorageError> {
+        let members = writes.iter().map(|write| self.member(write)).collect::<Result<_, _>>();
+        members.map_err(|cause: BuildError| StorageError::Invalid(cause.to_string()))
+    }
+
+    pub(super) async fn transact(
+        &self,
+        writes: &[Write],
+        members: Vec<TransactWriteItem>,
+        token: &str,
+    ) -> Result<Committed, CommitError> {
         let output = self
             .client
             .transact_write_items()

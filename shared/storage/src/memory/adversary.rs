@@ -17,11 +17,13 @@ use std::future::ready;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How long a token makes a repetition void, in milliseconds (API reference, "TransactWriteItems").
-pub const TOKEN_LIFETIME_MS: u64 = 10 * 60 * 1_000;
+const TOKEN_LIFETIME_MS: u64 = 10 * 60 * 1_000;
 /// How far an eventual read may lag behind, in milliseconds. DynamoDB says "a second or less"; nobody should count on it.
-pub const STALE_MS_MAX: u64 = 3_000;
+const STALE_MS_MAX: u64 = 3_000;
 /// How long an expired row may linger, in milliseconds (Developer Guide, "Time to live").
-pub const LINGER_MS_MAX: u64 = 2 * 24 * 60 * 60 * 1_000;
+const LINGER_MS_MAX: u64 = 2 * 24 * 60 * 60 * 1_000;
+/// What has expired longer ago than this, in milliseconds, is taken for a mistake and stays (the same guide: five years).
+const EXPIRY_AGE_MS_MAX: u64 = 5 * 365 * 24 * 60 * 60 * 1_000;
 
 /// What DynamoDB does to a call, as the caller of a [`Table`] meets it: after the adapter has tried again where it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -133,7 +135,8 @@ impl Adversary {
     /// the call is not done.
     pub fn plan(&self, plan: impl FnMut(u64, &Asked<'_>) -> Option<Fault> + Send + 'static) {
         let mut state = self.state();
-        (state.plan, state.asked) = (Some(Box::new(plan)), 0);
+        state.plan = Some(Box::new(plan));
+        state.asked = 0;
     }
 
     /// Lets everything go well from here on.
@@ -179,7 +182,9 @@ impl Adversary {
         };
         let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
         let hash = key.pk.bytes().chain(key.sk.bytes()).fold(0xcbf2_9ce4_8422_2325 ^ self.seed, mix);
-        if (self.clock)().0 > expired_ms.saturating_add(hash % LINGER_MS_MAX) {
+        let lingers_ms = hash % LINGER_MS_MAX;
+        let age_ms = (self.clock)().0.saturating_sub(expired_ms);
+        if age_ms > lingers_ms && age_ms < EXPIRY_AGE_MS_MAX {
             self.table.replace(key, None);
         }
     }

@@ -7,8 +7,9 @@ use guildhall_tests::Answer;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Words shorter than this are nothing that is drawn.
+/// Words shorter than this are nothing that is drawn, and numbers of fewer digits; times have 13.
 const DRAWN_CHARS_MIN: usize = 20;
+const DRAWN_DIGITS_MIN: usize = 14;
 
 /// An answer, and everything stored.
 pub(super) struct Outcome {
@@ -24,7 +25,7 @@ impl Familiar {
         let mut known = BTreeSet::new();
         for (key, item) in start.iter().filter(|(key, _)| key.table != TableName::Content) {
             let text = format!("{} {} {}", key.pk, key.sk, text(item));
-            known.extend(words(&text).filter(|word| word.len() >= DRAWN_CHARS_MIN).map(str::to_owned));
+            known.extend(words(&text).filter(|word| is_long(word)).map(str::to_owned));
         }
         known.extend(words(&body.to_string()).map(str::to_owned));
         Self(known)
@@ -37,8 +38,7 @@ impl Familiar {
         while !rest.is_empty() {
             let end = rest.find(|c| !is_of_word(c)).unwrap_or(rest.len());
             let (word, tail) = rest.split_at(end);
-            let is_drawn = word.len() >= DRAWN_CHARS_MIN && !self.0.contains(word);
-            starred.push_str(if is_drawn { "*" } else { word });
+            starred.push_str(if is_long(word) && !self.0.contains(word) { "*" } else { word });
             let next = tail.chars().next().map_or(0, char::len_utf8);
             starred.push_str(&tail[..next]);
             rest = &tail[next..];
@@ -50,11 +50,17 @@ impl Familiar {
     fn rows(&self, rows: &[(Key, Item)]) -> BTreeMap<String, usize> {
         let mut lines = BTreeMap::new();
         for (key, item) in rows.iter().filter(|(key, _)| !key.pk.starts_with("throttle#")) {
-            let line = self.starred(&format!("{:?} {} {} {}", key.table, key.pk, key.sk, text(item)));
+            let item = members(item.iter(), &|text| self.starred(text));
+            let line = self.starred(&format!("{:?} {} {} {item}", key.table, key.pk, key.sk));
             *lines.entry(line).or_default() += 1;
         }
         lines
     }
+}
+
+fn is_long(word: &str) -> bool {
+    let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
+    word.len() >= if is_number { DRAWN_DIGITS_MIN } else { DRAWN_CHARS_MIN }
 }
 
 const fn is_of_word(c: char) -> bool {
@@ -67,19 +73,26 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 
 /// An item as text, the same for the same item.
 fn text(item: &Item) -> String {
-    let members: BTreeMap<_, _> = item.iter().map(|(name, value)| (name, value_text(value))).collect();
-    members.into_iter().map(|(name, value)| format!("{name} = {value} ; ")).collect()
+    members(item.iter(), &str::to_owned)
 }
 
-fn value_text(value: &AttributeValue) -> String {
+/// Members in the order of what is shown of them, so that those with drawn names are in one order too.
+fn members<'a>(
+    members: impl Iterator<Item = (&'a String, &'a AttributeValue)>,
+    show: &dyn Fn(&str) -> String,
+) -> String {
+    let mut shown: Vec<_> =
+        members.map(|(name, value)| show(&format!("{{ {name} : {} }}", value_text(value, show)))).collect();
+    shown.sort_unstable();
+    shown.concat()
+}
+
+fn value_text(value: &AttributeValue, show: &dyn Fn(&str) -> String) -> String {
     match value {
         AttributeValue::S(text) => format!("\"{text}\""),
         AttributeValue::N(digits) => digits.clone(),
-        AttributeValue::L(values) => values.iter().map(|value| format!("[ {} ]", value_text(value))).collect(),
-        AttributeValue::M(members) => {
-            let members: BTreeMap<_, _> = members.iter().map(|(name, value)| (name, value_text(value))).collect();
-            members.into_iter().map(|(name, value)| format!("{{ {name} : {value} }}")).collect()
-        }
+        AttributeValue::L(values) => values.iter().map(|value| format!("[ {} ]", value_text(value, show))).collect(),
+        AttributeValue::M(inner) => members(inner.iter(), show),
         other => format!("{other:?}"),
     }
 }
@@ -119,5 +132,5 @@ pub(super) fn problem_of_repetition(got: &Outcome, peace: [&Outcome; 2], familia
         one.iter().filter(|(line, count)| than.get(*line) != Some(count)).map(|(line, _)| line.clone()).collect()
     };
     let (has, lacks) = (other(&rows, &expected[0]), other(&expected[0], &rows));
-    Some(format!("made again, it leaves {has:#?} in place of {lacks:#?}"))
+    Some(format!("made again, it leaves {has:?} in place of {lacks:?}"))
 }
