@@ -15,7 +15,7 @@ use guildhall_functions::{ROUTES, Route};
 use guildhall_storage::memory::{Adversary, Asked, Fault};
 use guildhall_storage::{Item, Key, TableName};
 use guildhall_tests::{Answer, Backend};
-use outcome::{Familiar, Outcome};
+use outcome::{Familiar, Lines, Outcome};
 use sites::Site;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -37,12 +37,13 @@ struct Noted {
     faults: Vec<Fault>,
 }
 
-/// How a request goes in peace.
+/// How a request goes in peace: the first time, and when it is repeated.
 struct Peace {
-    calls: Vec<Noted>,
-    /// The first time, and when it is repeated.
+    calls: [Vec<Noted>; 2],
     once: Outcome,
     twice: Outcome,
+    lines: [Lines; 2],
+    familiar: Familiar,
 }
 
 struct Sweep {
@@ -79,9 +80,8 @@ impl Sweep {
         Outcome { answer, rows: rows.collect() }
     }
 
-    /// Makes a request twice while everything goes well.
-    async fn in_peace(&self, route: &'static Route, request: &Request) -> Peace {
-        self.table.restore(&self.start);
+    /// Writes down the calls from here on.
+    fn note(&self) -> Arc<Mutex<Vec<Noted>>> {
         let calls = Arc::new(Mutex::new(Vec::new()));
         let noted = Arc::clone(&calls);
         self.table.plan(move |_, asked: &Asked<'_>| {
@@ -89,59 +89,98 @@ impl Sweep {
             noted.lock().unwrap().push(Noted { site: Site::here(), faults });
             None
         });
+        calls
+    }
+
+    /// Makes a request twice while everything goes well.
+    async fn in_peace(&self, route: &'static Route, request: &Request) -> Peace {
+        self.table.restore(&self.start);
         let instance = self.backend().another_instance();
-        let once = self.send(&instance, route, request).await;
-        self.table.calm();
-        let once = self.outcome(once);
+        let first = self.note();
+        let once = self.outcome(self.send(&instance, route, request).await);
+        let second = self.note();
         let twice = self.outcome(self.send(&instance, route, request).await);
-        let calls = calls.lock().unwrap().clone();
-        Peace { calls, once, twice }
+        self.table.calm();
+        let calls = [first, second].map(|calls| calls.lock().unwrap().clone());
+        let familiar = Familiar::new(&self.start, &request.body);
+        let lines = [&once, &twice].map(|outcome| familiar.lines(&outcome.rows));
+        Peace { calls, once, twice, lines, familiar }
     }
 
     /// Makes a request with a fault at one of its calls, and then again without.
-    async fn under(&mut self, run: Run<'_>, peace: &Peace, familiar: &Familiar) {
+    async fn under(&mut self, run: Run<'_>, peace: &Peace) {
         self.runs += 1;
         self.table.restore(&self.start);
-        let Run { route, request, number, fault, is_frozen, .. } = run;
+        let Run { route, request, number, fault, turn, .. } = run;
+        let mut instance = self.backend().another_instance();
+        if turn == Turn::Repetition {
+            self.send(&instance, route, request).await;
+        }
         self.table.plan(move |asked, _| (asked == number).then_some(fault));
-        let instance = self.backend().another_instance();
         let faulty = self.send(&instance, route, request).await;
         self.table.calm();
-        // A client meets the same instance again, or another one while this is frozen.
-        let instance = if is_frozen { self.backend().another_instance() } else { instance };
+        let expected = if turn == Turn::Repetition { &peace.twice } else { &peace.once };
+        let is_done = (faulty.status, faulty.code()) == (expected.answer.status, expected.answer.code());
+        let turned = is_done && fault == Fault::Conflict;
+        let another = turned.then(|| peace.familiar.lines(&self.outcome(faulty.clone()).rows));
+        if turn == Turn::Frozen {
+            instance = self.backend().another_instance();
+        }
         let again = self.send(&instance, route, request).await;
         self.table.settle();
         let again = self.outcome(again);
+        let Peace { once, twice, lines, familiar, .. } = peace;
         let mut problems = Vec::new();
-        problems.extend(outcome::problem_of_answer(fault, &faulty, &peace.once.answer, familiar));
-        problems.extend(outcome::problem_of_repetition(&again, [&peace.once, &peace.twice], familiar));
-        let site = &peace.calls[usize::try_from(number).unwrap()].site;
-        let told = problems.into_iter().map(|problem| format!("{run} ({site}): {problem}"));
-        self.problems.extend(told);
+        problems.extend(outcome::problem_of_answer(fault, &faulty, &expected.answer, familiar));
+        problems.extend(outcome::problem_of_repetition(&again, [once, twice], lines, another.as_ref(), familiar));
+        let site = &peace.calls[turn.index()][usize::try_from(number).unwrap()].site;
+        self.problems.extend(problems.into_iter().map(|problem| format!("{run} ({site}): {problem}")));
     }
 
     /// Sweeps a request from what is stored.
     async fn request(&mut self, route: &'static Route, situation: Situation, request: &Request) {
         self.start = self.table.items();
         let peace = self.in_peace(route, request).await;
-        self.reached.extend(peace.calls.iter().map(|call| call.site.clone()));
+        self.reached.extend(peace.calls.iter().flatten().map(|call| call.site.clone()));
         let (once, twice) = (&peace.once.answer, &peace.twice.answer);
         if (once.status, once.code()) != (twice.status, twice.code()) {
             let told = (twice.status, twice.code().to_owned());
             self.told_again.entry(route.name).or_default().insert(told);
         }
-        let sites = peace.calls.iter().map(|call| call.site.clone()).collect();
+        let sites = peace.calls.iter().flatten().map(|call| call.site.clone()).collect();
         if !self.ways.insert((route.name, sites, once.status, once.code().to_owned())) {
             return;
         }
-        let familiar = Familiar::new(&self.start, &request.body);
-        for (number, call) in (0..).zip(&peace.calls) {
-            for &fault in &call.faults {
-                for is_frozen in [false, true] {
-                    let run = Run { route, situation, request, number, fault, is_frozen };
-                    self.under(run, &peace, &familiar).await;
+        for turn in Turn::ALL {
+            for (number, call) in (0..).zip(&peace.calls[turn.index()]) {
+                for &fault in &call.faults {
+                    let run = Run { route, situation, request, number, fault, turn };
+                    self.under(run, &peace).await;
                 }
             }
+        }
+    }
+}
+
+/// Which request meets the fault, and who is asked after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// The first one; the client asks the same instance again.
+    First,
+    /// The first one; the client asks another instance, while this one is frozen.
+    Frozen,
+    /// The second one, after a first whose answer the client has lost.
+    Repetition,
+}
+
+impl Turn {
+    const ALL: [Self; 3] = [Self::First, Self::Frozen, Self::Repetition];
+
+    /// Whose calls these are: of a request that is made once, or again.
+    const fn index(self) -> usize {
+        match self {
+            Self::First | Self::Frozen => 0,
+            Self::Repetition => 1,
         }
     }
 }
@@ -154,14 +193,13 @@ struct Run<'a> {
     request: &'a Request,
     number: u64,
     fault: Fault,
-    is_frozen: bool,
+    turn: Turn,
 }
 
 impl std::fmt::Display for Run<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { route, situation, number, fault, is_frozen, .. } = self;
-        let instance = if *is_frozen { ", then another instance" } else { "" };
-        write!(f, "{} when {situation:?}, {fault:?} at call {number}{instance}", route.name)
+        let Self { route, situation, number, fault, turn, .. } = self;
+        write!(f, "{} when {situation:?}, {turn:?}, {fault:?} at call {number}", route.name)
     }
 }
 

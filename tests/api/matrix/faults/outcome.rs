@@ -11,6 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 const DRAWN_CHARS_MIN: usize = 20;
 const DRAWN_DIGITS_MIN: usize = 14;
 
+/// Rows as text, each with how often it is there.
+pub(super) type Lines = BTreeMap<String, usize>;
+
 /// An answer, and everything stored.
 pub(super) struct Outcome {
     pub(super) answer: Answer,
@@ -47,8 +50,8 @@ impl Familiar {
     }
 
     /// All rows but those that count attempts and times, as lines in any order.
-    fn rows(&self, rows: &[(Key, Item)]) -> BTreeMap<String, usize> {
-        let mut lines = BTreeMap::new();
+    pub(super) fn lines(&self, rows: &[(Key, Item)]) -> Lines {
+        let mut lines = Lines::new();
         for (key, item) in rows.iter().filter(|(key, _)| !key.pk.starts_with("throttle#")) {
             let item = members(item.iter(), &|text| self.starred(text));
             let line = self.starred(&format!("{:?} {} {} {item}", key.table, key.pk, key.sk));
@@ -116,21 +119,27 @@ pub(super) fn problem_of_answer(fault: Fault, got: &Answer, peace: &Answer, fami
 }
 
 /// What is wrong with the outcome of the same request made again: it must be the one of a request in peace, made once or
-/// twice.
-pub(super) fn problem_of_repetition(got: &Outcome, peace: [&Outcome; 2], familiar: &Familiar) -> Option<String> {
+/// twice, or else the one that `another` way has come to, which a conflict may turn to, and which must stay.
+pub(super) fn problem_of_repetition(
+    got: &Outcome,
+    peace: [&Outcome; 2],
+    lines: &[Lines; 2],
+    another: Option<&Lines>,
+    familiar: &Familiar,
+) -> Option<String> {
     let answers = |outcome: &Outcome| (outcome.answer.status, outcome.answer.code().to_owned());
     if !peace.iter().any(|outcome| answers(outcome) == answers(got)) {
         let Answer { status, body, .. } = &got.answer;
         return Some(format!("made again, it is answered {status} {body}"));
     }
-    let rows = familiar.rows(&got.rows);
-    let expected = peace.map(|outcome| familiar.rows(&outcome.rows));
-    if expected.contains(&rows) {
+    let rows = familiar.lines(&got.rows);
+    let is_as_long = |other: &Lines| other.values().sum::<usize>() == lines[0].values().sum::<usize>();
+    if lines.contains(&rows) || another.is_some_and(|another| *another == rows && is_as_long(another)) {
         return None;
     }
-    let other = |one: &BTreeMap<String, usize>, than: &BTreeMap<String, usize>| -> Vec<String> {
+    let other = |one: &Lines, than: &Lines| -> Vec<String> {
         one.iter().filter(|(line, count)| than.get(*line) != Some(count)).map(|(line, _)| line.clone()).collect()
     };
-    let (has, lacks) = (other(&rows, &expected[0]), other(&expected[0], &rows));
+    let (has, lacks) = (other(&rows, &lines[0]), other(&lines[0], &rows));
     Some(format!("made again, it leaves {has:?} in place of {lacks:?}"))
 }
