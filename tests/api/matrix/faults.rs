@@ -37,12 +37,13 @@ struct Noted {
     faults: Vec<Fault>,
 }
 
-/// How a request goes in peace: the first time, and when it is repeated.
+/// How a request goes in peace: the first time, and when it is repeated; and what is stored when it was made once, twice and
+/// three times.
 struct Peace {
     calls: [Vec<Noted>; 2],
     once: Outcome,
     twice: Outcome,
-    lines: [Lines; 2],
+    lines: [Lines; 3],
     familiar: Familiar,
 }
 
@@ -92,7 +93,7 @@ impl Sweep {
         calls
     }
 
-    /// Makes a request twice while everything goes well.
+    /// Makes a request three times while everything goes well.
     async fn in_peace(&self, route: &'static Route, request: &Request) -> Peace {
         self.table.restore(&self.start);
         let instance = self.backend().another_instance();
@@ -101,9 +102,10 @@ impl Sweep {
         let second = self.note();
         let twice = self.outcome(self.send(&instance, route, request).await);
         self.table.calm();
+        let thrice = self.outcome(self.send(&instance, route, request).await);
         let calls = [first, second].map(|calls| calls.lock().unwrap().clone());
         let familiar = Familiar::new(&self.start, &request.body);
-        let lines = [&once, &twice].map(|outcome| familiar.lines(&outcome.rows));
+        let lines = [&once, &twice, &thrice].map(|outcome| familiar.lines(&outcome.rows));
         Peace { calls, once, twice, lines, familiar }
     }
 

@@ -118,12 +118,12 @@ pub(super) fn problem_of_answer(fault: Fault, got: &Answer, peace: &Answer, fami
     (fault == Fault::PartialPage && got != peace).then(|| format!("a page was lost: {got} in place of {peace}"))
 }
 
-/// What is wrong with the outcome of the same request made again: it must be the one of a request in peace, made once or
-/// twice, or else the one that `another` way has come to, which a conflict may turn to, and which must stay.
+/// What is wrong with the outcome of the same request made again: it must be the one of a request in peace, made as
+/// often at most, or else the one that `another` way has come to, which a conflict may turn to, and which must stay.
 pub(super) fn problem_of_repetition(
     got: &Outcome,
     peace: [&Outcome; 2],
-    lines: &[Lines; 2],
+    lines: &[Lines; 3],
     another: Option<&Lines>,
     familiar: &Familiar,
 ) -> Option<String> {
