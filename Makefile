@@ -1,7 +1,7 @@
 # Every target is one line of commands; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help guards mutants run test fuzz fuzz-corpus torture check check-timing format lint deny openapi routes check-api check-cloudwatch autoscaler bill agree-bill bench bench-speed bench-build swarm hostile race replay golden functions models gamesim sim clean bench-functions check-infra test-aws plan apply deploy dashboards events
+.PHONY: help conformance guards mutants run test fuzz fuzz-corpus torture check check-timing format lint deny openapi routes check-api check-cloudwatch autoscaler bill agree-bill bench bench-speed bench-build swarm hostile race replay golden functions models gamesim sim clean bench-functions check-infra test-aws plan apply deploy dashboards events
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -47,6 +47,9 @@ check-api: ## Hold the running stack to docs/openapi.yaml, route by route and wi
 
 check-cloudwatch: ## Run the stack with game sims that publish to a local CloudWatch, and read what arrived (needs Python)
 	.ci/check-cloudwatch
+
+conformance: ## Run the table's conformance suite against Amazon's own engine of 2020 (needs Java and npm; minutes)
+	.ci/conformance
 
 test-aws: ## Run the product and the commands of docs/OPERATIONS.md in an emulated cloud, without an account (needs Python; ten minutes)
 	.ci/test-aws

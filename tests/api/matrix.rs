@@ -4,11 +4,13 @@
 //! something is found, and so is a success that did nothing.
 //!
 //! `world` is what the calls are about, `callers` who makes them, `signed` the same over HTTP with real signatures, `grants`
-//! what they reach on the way.
+//! what they reach on the way, `faults` what becomes of them when the database fails, in the `situations` of both.
 
 mod callers;
+mod faults;
 mod grants;
 mod signed;
+mod situations;
 mod world;
 
 use callers::Who;

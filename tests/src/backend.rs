@@ -1,6 +1,7 @@
 //! Every route over the embedded database, called with API Gateway events as Lambda would be, under a clock that the test
 //! turns. There are no sockets but the database's, and nothing ever waits.
 
+mod stored;
 mod surroundings;
 
 use base64::Engine as _;
@@ -14,21 +15,19 @@ use guildhall_local::front::{AllowedOrigins, Front, FrontConfig};
 use guildhall_local::sigv4::{Identities, Identity};
 use guildhall_storage::accounts::{self, AccountRow, AccountStatus, LoginSession};
 use guildhall_storage::dynamo::{DynamoConfig, DynamoTable, Usage};
+use guildhall_storage::memory::Adversary;
 use guildhall_storage::{Action, Commit, Condition, Item, Key, Schema, Table, TableName, Write};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use stored::Stored;
 use surroundings::Surroundings;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 /// When every test begins, in milliseconds since 1970.
 pub const START_MS: u64 = 1_800_000_000_000;
-
-/// The tables that play changes.
-const PLAYED: [TableName; 5] =
-    [TableName::Accounts, TableName::Characters, TableName::Sessions, TableName::Gamesims, TableName::Events];
 
 /// What access tokens are signed with, under the name `1`.
 pub const ACCESS_SECRET: [u8; 32] = [7; 32];
@@ -42,7 +41,7 @@ pub struct Backend {
     app: Arc<App>,
     world: Arc<Surroundings>,
     usage: Arc<Usage>,
-    stored: Option<DynamoTable>,
+    stored: Option<Stored>,
     database: Option<(Engine, TempDir)>,
 }
 
@@ -145,10 +144,21 @@ impl Backend {
         let database = Some((engine, folder));
         Self {
             usage,
-            stored: Some(table.clone()),
+            stored: Some(Stored::Engine(table.clone())),
             database,
             ..Self::with(through(Arc::new(table)), Arc::default(), all_secrets(), |app| app.with_usage(shown))
         }
+    }
+
+    /// The same over a table in memory that fails as it is told, and that table.
+    pub async fn start_adverse() -> (Self, Arc<Adversary>) {
+        let world = Arc::<Surroundings>::default();
+        let clock = Arc::clone(&world);
+        let table = Arc::new(Adversary::new(0, move || clock.now()));
+        let content = guildhall_local::content::load(&seed_data()).expect("the seed content is valid");
+        content.publish(&*table).await.expect("the content is published");
+        let backend = Self::with(Arc::clone(&table) as _, world, all_secrets(), |app| app);
+        (Self { stored: Some(Stored::Memory(Arc::clone(&table))), ..backend }, table)
     }
 
     /// A backend over any table, with whatever that holds already.
@@ -196,31 +206,6 @@ impl Backend {
     pub fn endpoint(&self) -> String {
         let (engine, _) = self.database.as_ref().expect("a database of its own");
         engine.endpoint()
-    }
-
-    /// Everything that the database holds, but for the content, which is large and which no route writes. Only a backend that
-    /// started its own database can tell.
-    pub async fn rows(&self) -> Rows {
-        let table = self.stored.as_ref().expect("a database of its own");
-        table.items(&PLAYED).await.expect("the database answers")
-    }
-
-    /// Puts the database back to what it held; gives the keys of what differed.
-    pub async fn put_back(&self, rows: &Rows) -> Vec<Key> {
-        let present = self.rows().await;
-        let changed = rows.iter().filter(|(key, item)| present.get(key) != Some(item));
-        let puts = changed.map(|(key, item)| {
-            let (key, item) = (key.clone(), item.clone());
-            Write::Put { key, item, condition: Condition::Always }
-        });
-        let added = present.keys().filter(|key| !rows.contains_key(key));
-        let deletes = added.map(|key| Write::delete(key.clone(), Condition::Always));
-        let mut keys = Vec::new();
-        for write in puts.chain(deletes) {
-            keys.push(write.key().clone());
-            self.table().commit(Commit::one(write)).await.expect("the database is put back");
-        }
-        keys
     }
 
     /// Puts values into a character's row, as a game sim's progress would, but under the same version: read the character before a

@@ -41,6 +41,7 @@ impl Endpoint for ChangePassword {
         let Call { app, caller, now, .. } = call;
         let (login, answer) = new_login(app, caller.account_id, now)?;
         let asking = caller.login_session_id;
+        expel(app, caller.account_id, Ended::All, now).await?;
         if accounts::change_password(&app.table, &caller.account, asking, hash.as_str(), &login).await? {
             expel(app, caller.account_id, Ended::All, now).await?;
             tracing::info!(account_id = %caller.account_id, "a password was changed");

@@ -36,6 +36,7 @@ impl Endpoint for DeleteAccount {
     async fn call(call: Call<'_, Player>, input: DeleteAccountRequest) -> Result<AccountDeleted, ApiError> {
         confirm_password(&call, &input.password).await?;
         let asking = call.caller.login_session_id;
+        expel(call.app, call.caller.account_id, Ended::All, call.now).await?;
         if accounts::delete(&call.app.table, &call.caller.account, asking).await? {
             expel(call.app, call.caller.account_id, Ended::All, call.now).await?;
             tracing::info!(account_id = %call.caller.account_id, "an account was deleted");

@@ -1,5 +1,8 @@
 //! Has an account's players leave the game sims that they are on, once the right to play is gone. The account's row is written
 //! first: whoever is admitted after that is judged by it, and whoever was admitted before is found here.
+//!
+//! Who ends their own logins has them told before that as well. If the function dies in between, nobody could ask again: the
+//! token is worth nothing by then. Who is sent away in vain, because the row is not written after all, may come back.
 
 use crate::Scope;
 use crate::error::ApiError;

@@ -30,13 +30,14 @@ impl Endpoint for LogoutAccount {
 
     async fn call(call: Call<'_, Player>, input: LogoutRequest) -> Result<LoggedOut, ApiError> {
         let (account_id, id) = (call.caller.account_id, call.caller.login_session_id);
+        let ended = if input.everywhere { Ended::All } else { Ended::One(id) };
+        expel(call.app, account_id, ended, call.now).await?;
         if !input.everywhere {
             accounts::log_out(&call.app.table, account_id, id).await?;
         } else if !accounts::log_out_everywhere(&call.app.table, account_id, id).await? {
             // This login was ended since it was judged, so it has no say over the others.
             return Err(ApiError::unauthorized());
         }
-        let ended = if input.everywhere { Ended::All } else { Ended::One(id) };
         expel(call.app, account_id, ended, call.now).await?;
         tracing::info!(%account_id, login_session_id = %id, everywhere = input.everywhere, "a player has logged out");
         Ok(LoggedOut { logged_out: true })

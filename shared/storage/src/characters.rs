@@ -8,8 +8,8 @@ mod intents;
 pub use intents::{IntentMark, RecentIntents};
 
 use crate::{
-    Action, Commit, CommitError, Condition, Consistency, Item, Key, Query, StorageError, Table, TableName, Write,
-    accounts, decode, sessions, value_of,
+    Action, Commit, CommitError, Condition, Consistency, IntoValue, Item, Key, Query, StorageError, Table, TableName,
+    Write, accounts, decode, sessions, value_of,
 };
 use guildhall_domain::progress::CharacterWrite;
 use guildhall_domain::{AccountId, Character, CharacterId, HotState, Lease, Session, SessionId};
@@ -204,8 +204,11 @@ pub async fn create(table: &dyn Table, row: &CharacterRow, roster: u64) -> Resul
         let item = refusal.current.clone().ok_or(CommitError::Conflict)?;
         return Ok(Created::Existing(Box::new(decode(item)?)));
     }
-    if error.refusal(1).is_some() {
-        return Ok(Created::NameTaken);
+    if let Some(taken) = error.refusal(1) {
+        // Where the name is this very character's, only a conflict can hide the character itself.
+        let holder = taken.current.as_ref().and_then(|item| item.get("character_id"));
+        let is_own = holder == Some(&row.character.character_id.into_value());
+        return if is_own { Err(CommitError::Conflict) } else { Ok(Created::NameTaken) };
     }
     if error.refusal(2).is_some() { Ok(Created::RosterMoved) } else { Err(error) }
 }

@@ -1,5 +1,6 @@
 //! The one way to write: a list of conditional writes that happen together or not at all.
 
+use crate::validity::{validate_condition, validate_item, validate_path, validate_value};
 use crate::value::{PK, SK, encode, stored_size_bytes, with_key};
 use crate::{Action, Condition, Item, Key, StorageError};
 use serde::Serialize;
@@ -179,8 +180,10 @@ impl Write {
     /// The bytes that this adds to a transaction, if it is valid.
     fn validate(&self) -> Result<usize, StorageError> {
         self.key().validate()?;
+        validate_condition(self.condition())?;
         match self {
             Self::Put { key, item, .. } => {
+                validate_item(item)?;
                 let bytes = stored_size_bytes(key, item);
                 if bytes > ITEM_BYTES_MAX {
                     return Err(StorageError::TooLarge(format!("an item of {bytes} bytes")));
@@ -197,9 +200,15 @@ fn validate_actions(actions: &[Action]) -> Result<(), StorageError> {
     if actions.is_empty() {
         return Err(StorageError::Invalid("an update without actions".to_owned()));
     }
+    for action in actions {
+        validate_path(action.path())?;
+        if let Action::Set(_, value) = action {
+            validate_value(value)?;
+        }
+    }
     let mut places: Vec<&[String]> = actions.iter().map(|action| action.path().names()).collect();
-    if places.iter().any(|place| place.first().is_none_or(|name| name == PK || name == SK)) {
-        return Err(StorageError::Invalid("an update of nothing or of a key".to_owned()));
+    if places.iter().any(|place| place.first().is_some_and(|name| name == PK || name == SK)) {
+        return Err(StorageError::Invalid("an update of a key".to_owned()));
     }
     places.sort_unstable();
     // Sorted, a place is directly before the places inside it.

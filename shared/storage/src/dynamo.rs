@@ -95,7 +95,9 @@ impl Table for DynamoTable {
             let table = commit.writes[0].key().table;
             if commit.is_transaction() {
                 let token = commit.token.clone().map_or_else(drawn_token, Ok)?;
-                let call = || self.transact(&commit.writes, &token);
+                // Made once, since the same map made anew has another order: a repetition is the same to the byte.
+                let members = self.members(&commit.writes)?;
+                let call = || self.transact(&commit.writes, members.clone(), &token);
                 return self.with_retries(table, Repeat::of(&commit), call).await;
             }
             let call = || self.write_alone(&commit.writes[0]);

@@ -16,13 +16,16 @@ pub mod events;
 mod expression;
 pub mod gamesims;
 pub mod memory;
+mod number;
 mod permissions;
 pub mod queue;
 pub mod reaper;
+mod repetition;
 mod schema;
 pub mod sessions;
 mod table;
 pub mod throttle;
+mod validity;
 mod value;
 
 pub use change::{Change, TOLD_OF};
@@ -35,7 +38,8 @@ pub use expression::{Action, Condition, Path};
 pub use permissions::{Operation, Permissions, Permitted};
 pub use schema::Schema;
 pub use table::{
-    BoxFuture, Consistency, Key, PARTITION_KEY_BYTES_MAX, Page, Query, SORT_KEY_BYTES_MAX, Table, TableName,
+    BoxFuture, Consistency, Key, PAGE_BYTES_MAX, PARTITION_KEY_BYTES_MAX, Page, Query, SORT_KEY_BYTES_MAX, Table,
+    TableName,
 };
 pub use value::{IntoValue, decode, encode, value_of};
 

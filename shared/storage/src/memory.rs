@@ -1,12 +1,16 @@
 //! The table in memory, for simulations: the meaning of DynamoDB without its time. It is deterministic (ordered maps, no
-//! clock, no entropy), never throttles and never conflicts; simulations inject those faults around it.
+//! clock, no entropy), never throttles and never conflicts. [`Adversary`] does all of that around it, when it is told to.
 
+mod adversary;
 mod evaluate;
 
+pub use adversary::{Adversary, Asked, Fault};
+
 use crate::table::BoxFuture;
-use crate::value::{SK, item_size_bytes, with_key};
-use crate::{AttributeValue, Commit, CommitError, Committed, Consistency, ITEM_BYTES_MAX};
-use crate::{Item, Key, Page, Query, Refusal, StorageError, Table, Write};
+use crate::validity::normalized_item;
+use crate::value::{item_size_bytes, with_key};
+use crate::{Commit, CommitError, Committed, Consistency, ITEM_BYTES_MAX};
+use crate::{Item, Key, PAGE_BYTES_MAX, Page, Query, Refusal, StorageError, Table, TableName, Write};
 use std::collections::{BTreeMap, VecDeque};
 use std::future::ready;
 use std::ops::Bound;
@@ -39,6 +43,35 @@ impl MemoryTable {
         self.state().items.iter().map(|(key, item)| (key.clone(), Item::clone(item))).collect()
     }
 
+    /// Puts back what was stored, and forgets every token.
+    pub fn restore(&self, items: &[(Key, Item)]) {
+        let items = items.iter().map(|(key, item)| (key.clone(), Arc::new(item.clone()))).collect();
+        *self.state() = State { items, ..State::default() };
+    }
+
+    /// Stores or removes an item whatever is there.
+    fn replace(&self, key: &Key, item: Option<Item>) {
+        let mut state = self.state();
+        match item {
+            Some(item) => state.items.insert(key.clone(), Arc::new(item)),
+            None => state.items.remove(key),
+        };
+    }
+
+    /// The items of a partition, by their keys.
+    fn partition(&self, table: TableName, pk: &str) -> Vec<(Key, Item)> {
+        let (state, start) = (self.state(), Key::new(table, pk, ""));
+        let found = state.items.range(start..).take_while(|(key, _)| key.table == table && key.pk == pk);
+        found.map(|(key, item)| (key.clone(), Item::clone(item))).collect()
+    }
+
+    /// Takes a transaction with this token for a new one.
+    fn forget(&self, token: &str) {
+        let mut state = self.state();
+        state.tokens.remove(token);
+        state.tokens_by_age.retain(|known| known != token);
+    }
+
     /// A panic cannot leave the state half-changed, as commits replace items only after the last check; so a poisoned lock
     /// is as good as any.
     fn state(&self) -> MutexGuard<'_, State> {
@@ -67,21 +100,26 @@ impl State {
 
     fn query(&self, query: &Query) -> Page {
         let prefix = query.sk_prefix.as_deref().unwrap_or_default();
-        let after = query.start_after.as_deref().filter(|after| *after >= prefix);
-        let start = Key::new(query.table, query.pk.as_str(), after.unwrap_or(prefix));
-        let start = if after.is_some() { Bound::Excluded(start) } else { Bound::Included(start) };
+        let start = |sk: &str| Key::new(query.table, query.pk.as_str(), sk);
+        let start = match &query.start_after {
+            Some(after) => Bound::Excluded(start(after)),
+            None => Bound::Included(start(prefix)),
+        };
         let limit = query.limit.map_or(usize::MAX, |limit| limit as usize);
-        let items: Vec<_> = self
-            .items
-            .range((start, Bound::Unbounded))
-            .take_while(|(key, _)| key.table == query.table && key.pk == query.pk && key.sk.starts_with(prefix))
-            .take(limit)
-            .map(|(_, item)| item.clone())
-            .collect();
-        // Like DynamoDB, a full page promises a successor without looking for one.
-        let last = items.last().filter(|_| items.len() == limit).and_then(|item| item.get(SK));
-        let next = last.and_then(|sk| if let AttributeValue::S(sk) = sk { Some(sk.clone()) } else { None });
-        Page { items, next }
+        let mut page_bytes = 0;
+        let mut page = Page::default();
+        let found = self.items.range((start, Bound::Unbounded));
+        let is_asked_for = |key: &Key| key.table == query.table && key.pk == query.pk && key.sk.starts_with(prefix);
+        for (key, item) in found.take_while(|(key, _)| is_asked_for(key)) {
+            page.items.push(Arc::clone(item));
+            page_bytes += item_size_bytes(item);
+            // Like DynamoDB, a full page promises a successor without looking for one.
+            if page.items.len() == limit || page_bytes >= PAGE_BYTES_MAX {
+                page.next = Some(key.sk.clone());
+                break;
+            }
+        }
+        page
     }
 
     fn commit(&mut self, commit: Commit) -> Result<Committed, CommitError> {
@@ -137,7 +175,7 @@ impl State {
 /// The item as `write` leaves it where `current` is.
 pub(crate) fn image_after(write: &Write, current: Option<&Item>) -> Result<Option<Item>, StorageError> {
     match write {
-        Write::Put { key, item, .. } => Ok(Some(with_key(key, item.clone()))),
+        Write::Put { key, item, .. } => Ok(Some(normalized_item(with_key(key, item.clone())))),
         Write::Delete { .. } => Ok(None),
         Write::Check { .. } => Ok(current.cloned()),
         Write::Update { key, actions, .. } => {

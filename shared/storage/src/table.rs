@@ -12,6 +12,9 @@ pub const PARTITION_KEY_BYTES_MAX: usize = 2_048;
 /// Longest sort key, in bytes.
 pub const SORT_KEY_BYTES_MAX: usize = 1_024;
 
+/// Bytes of items at which a page ends, whatever follows (DynamoDB, "Service quotas").
+pub const PAGE_BYTES_MAX: usize = 1024 * 1024;
+
 /// One store with the six tables of [`TableName`].
 ///
 /// Futures are boxed so that the trait can be used as `Arc<dyn Table>`.
@@ -119,7 +122,7 @@ pub struct Query {
     pub consistency: Consistency,
     /// Most items in one page.
     pub limit: Option<u32>,
-    /// Continue after this sort key: the `next` of the page before.
+    /// Continue after this sort key, which begins with `sk_prefix`: the `next` of the page before.
     pub start_after: Option<String>,
 }
 
@@ -157,10 +160,20 @@ impl Query {
     /// Refuses a query that can have no answer. Every adapter calls this before anything is sent.
     ///
     /// # Errors
-    /// [`StorageError::Invalid`] for an empty partition key or a limit of zero.
+    /// [`StorageError::Invalid`] for an empty partition key, a limit of zero or a start outside the prefix,
+    /// [`StorageError::TooLarge`] for a key above its limit.
     pub fn validate(&self) -> Result<(), StorageError> {
+        let invalid = |reason: &str| Err(StorageError::Invalid(reason.to_owned()));
         if self.pk.is_empty() || self.limit == Some(0) {
-            return Err(StorageError::Invalid("a query of no partition or of no items".to_owned()));
+            return invalid("a query of no partition or of no items");
+        }
+        let prefix = self.sk_prefix.as_deref().unwrap_or_default();
+        if self.start_after.as_ref().is_some_and(|start| start.is_empty() || !start.starts_with(prefix)) {
+            return invalid("a query that starts outside of what it asks for");
+        }
+        let sort_key_bytes = self.start_after.as_ref().map_or(0, String::len).max(prefix.len());
+        if self.pk.len() > PARTITION_KEY_BYTES_MAX || sort_key_bytes > SORT_KEY_BYTES_MAX {
+            return Err(StorageError::TooLarge(format!("a query of {} and {sort_key_bytes} bytes", self.pk.len())));
         }
         Ok(())
     }

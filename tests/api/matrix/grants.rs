@@ -3,9 +3,10 @@
 //! down. Each call meets the same database.
 
 use super::callers::Who;
+use super::situations::{Situated, Situation, send, who};
 use super::world::{Request, World};
 use guildhall_auth::{DerivationKey, SealingKey, SigningKeys};
-use guildhall_functions::{Access, ROUTES, Route, Secret, Secrets};
+use guildhall_functions::{ROUTES, Route, Secret, Secrets};
 use guildhall_storage::{
     BoxFuture, Commit, CommitError, Committed, Consistency, Item, Key, Operation, Page, Permissions, Query,
     StorageError, Table, TableName,
@@ -52,43 +53,10 @@ impl Table for Witness {
     }
 }
 
-/// A situation that the calls meet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Situation {
-    /// Everything is as it should be.
-    Usual,
-    /// The characters are bound to a session in which they have no seat, and whoever waits is given a place.
-    Left,
-    /// The calls are about the character that plays, and about its session in place of a ticket.
-    Playing,
-    /// The same, and the session's game sim is dead.
-    Orphaned,
-    /// The same, and its players have had time to come back.
-    Overdue,
-    /// The same, and the session has waited too long for another one.
-    GivenUp,
-}
-
-impl Situation {
-    /// In the order of their times.
-    const ALL: [Self; 6] = [Self::Usual, Self::Left, Self::Playing, Self::Orphaned, Self::Overdue, Self::GivenUp];
-
-    /// How long ago the world was made, in milliseconds.
-    const fn age_ms(self) -> u64 {
-        match self {
-            Self::Usual | Self::Left | Self::Playing => 0,
-            Self::Orphaned => 10_000,
-            Self::Overdue => 30_000,
-            Self::GivenUp => 400_000,
-        }
-    }
-}
-
 /// The world under a witness, and what has been seen of each route.
 struct Inquiry {
     witness: Arc<Witness>,
-    world: World,
-    age_ms: u64,
+    situated: Situated,
     seen: Mutex<BTreeMap<&'static str, Permissions>>,
 }
 
@@ -101,43 +69,7 @@ impl Inquiry {
             watched
         });
         let world = World::on(backend.await).await;
-        Self { witness: witness.unwrap(), world, age_ms: 0, seen: Mutex::default() }
-    }
-
-    /// Puts the database into a situation.
-    async fn set(&mut self, situation: Situation) {
-        let (world, backend) = (&self.world, &self.world.backend);
-        backend.pass_ms(situation.age_ms() - self.age_ms);
-        self.age_ms = situation.age_ms();
-        world.changed_and_put_back().await;
-        if situation == Situation::Left {
-            let lease = json!({"session_id": world.session, "epoch": 1, "gamesim_id": "sim-a", "gamesim_epoch": 2});
-            for character in [&world.free, &world.armed] {
-                backend.give(&world.ada, character, &json!({"lease": lease})).await;
-            }
-            let mut other_build = world.request(route("register-gamesim"), Who::Holder).body;
-            other_build["build_version"] = json!("another");
-            let caller = world.tokens.caller(Who::OtherGamesim);
-            backend.call("register-gamesim", caller, &[], &other_build).await.expect(201);
-        } else {
-            let mut beat = world.request(route("heartbeat-gamesim"), Who::OtherGamesim);
-            beat.path = vec![("gamesim_id", "sim-b".to_owned())];
-            world.send(route("heartbeat-gamesim"), Who::OtherGamesim, &beat).await.expect(200);
-        }
-    }
-
-    /// What is asked in a situation.
-    fn request(&self, route: &Route, situation: Situation) -> Request {
-        let world = &self.world;
-        let request = world.request(route, who(route));
-        if matches!(situation, Situation::Usual | Situation::Left) {
-            return request;
-        }
-        let playing = world.playing["character_id"].as_str().unwrap();
-        let others = [(&world.free, playing), (&world.armed, playing), (&world.ticket, world.session.as_str())];
-        let replace = |text: String| others.iter().fold(text, |text, (this, that)| text.replace(*this, that));
-        let path = request.path.iter().map(|(name, value)| (*name, replace(value.clone()))).collect();
-        Request { path, body: serde_json::from_str(&replace(request.body.to_string())).unwrap() }
+        Self { witness: witness.unwrap(), situated: Situated::new(world), seen: Mutex::default() }
     }
 
     /// Makes a call of an instance and notes what it asks.
@@ -154,7 +86,7 @@ impl Inquiry {
 
     /// The call of a route in the situation that there is, by an instance that remembers nothing.
     async fn ask(&self, name: &str, change: impl FnOnce(&mut Request)) -> Answer {
-        let (route, world) = (route(name), &self.world);
+        let (route, world) = (route(name), &self.situated.world);
         let mut request = world.request(route, who(route));
         change(&mut request);
         self.call(&world.backend.another_instance(), route, world.tokens.caller(who(route)), &request).await
@@ -163,18 +95,18 @@ impl Inquiry {
     /// What happens too seldom to happen in every situation.
     async fn ask_for_the_rest(&mut self) {
         // A party that finds the fleet full.
-        self.set(Situation::Usual).await;
+        self.situated.set(Situation::Usual).await;
         self.ask("create-game-session", |request| request.body["build_version"] = json!("none")).await.expect(202);
         // A character that gives its seat back.
         let releases = |request: &mut Request| request.body["groups"][0]["writes"][0]["release"] = json!(true);
         assert_eq!(self.ask("save-progress", releases).await.expect(200), json!({"groups": ["applied"]}));
         // A game sim that nobody has heard of.
-        let (world, register) = (&self.world, route("register-gamesim"));
+        let (world, register) = (&self.situated.world, route("register-gamesim"));
         let request = world.request(register, Who::Holder);
         self.call(&world.backend.another_instance(), register, Caller::Gamesim("sim-new"), &request).await.expect(201);
         // A character that has no seat to give back.
-        self.set(Situation::Left).await;
-        let world = &self.world;
+        self.situated.set(Situation::Left).await;
+        let world = &self.situated.world;
         let seatless = |request: &mut Request| {
             let write = &mut request.body["groups"][0]["writes"][0];
             (write["release"], write["character_id"], write["base_version"]) =
@@ -182,8 +114,8 @@ impl Inquiry {
         };
         assert_eq!(self.ask("save-progress", seatless).await.expect(200), json!({"groups": ["applied"]}));
         // A character that leaves one session behind for another.
-        self.set(Situation::Left).await;
-        let (world, bob) = (&self.world, self.world.tokens.caller(Who::OtherPlayer));
+        self.situated.set(Situation::Left).await;
+        let (world, bob) = (&self.situated.world, self.situated.world.tokens.caller(Who::OtherPlayer));
         let bert = json!({"name": "Bert", "class": "fighter"});
         let bert = world.backend.call("create-character", bob, &[], &bert).await.expect(201)["character_id"].clone();
         let body = json!({"character_id": bert, "dungeon_id": "goblin-warren"});
@@ -192,23 +124,6 @@ impl Inquiry {
         let joins = |request: &mut Request| request.path = vec![("session_id", session)];
         self.ask("join-game-session", joins).await.expect(200);
     }
-}
-
-/// Who makes a route's calls.
-fn who(route: &Route) -> Who {
-    match route.access {
-        Access::Public => Who::Anonymous,
-        Access::Player => Who::Owner,
-        Access::Gamesim => Who::Holder,
-        Access::Operator => Who::Operator,
-    }
-}
-
-async fn send(instance: &Backend, route: &Route, caller: Caller<'_>, request: &Request) -> Answer {
-    let path: Vec<_> = request.path.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let headers = [("content-type", "application/json"), ("idempotency-key", "inquiry")];
-    let body = if request.body.is_null() { String::new() } else { request.body.to_string() };
-    instance.send(route.name, caller, &path, &headers, &body).await
 }
 
 /// All secrets but one.
@@ -226,16 +141,16 @@ async fn every_route_asks_of_the_database_what_it_declares() {
     let mut inquiry = Inquiry::start().await;
     inquiry.ask_for_the_rest().await;
     for situation in Situation::ALL {
-        let shared = inquiry.world.backend.another_instance();
+        let shared = inquiry.situated.world.backend.another_instance();
         for route in ROUTES {
-            inquiry.set(situation).await;
-            let request = inquiry.request(route, situation);
-            let caller = inquiry.world.tokens.caller(who(route));
+            inquiry.situated.set(situation).await;
+            let request = inquiry.situated.request(route, situation);
+            let caller = inquiry.situated.world.tokens.caller(who(route));
             if situation != Situation::Usual {
                 inquiry.call(&shared, route, caller, &request).await;
                 continue;
             }
-            let fresh = inquiry.world.backend.another_instance();
+            let fresh = inquiry.situated.world.backend.another_instance();
             let answer = inquiry.call(&fresh, route, caller, &request).await;
             assert_eq!(answer.status, route.status, "{route:?}: {}", answer.body);
             assert_eq!(fresh.password_hashes() > 0, route.hashes_passwords, "{route:?} and passwords");
@@ -250,7 +165,7 @@ async fn every_route_asks_of_the_database_what_it_declares() {
         }
     }
     assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n"));
-    inquiry.world.backend.stop().await;
+    inquiry.situated.world.backend.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

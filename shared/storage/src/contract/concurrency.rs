@@ -92,3 +92,84 @@ pub(super) async fn transfers_conserve_the_sum(bench: Bench) {
     join_all(both_ways).await;
     assert_eq!(count(bench.get(&left).await) + count(bench.get(&right).await), 6);
 }
+
+pub(super) async fn one_deleter_wins(bench: Bench) {
+    let key = bench.key("a");
+    bench.given(&key, [("count", 1u64)]).await;
+    let delete = || Commit::one(Write::delete(key.clone(), Condition::Exists));
+    let outcomes = join_all((0..CALLERS).map(|_| bench.commit(delete()))).await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
+    let refused = |outcome: &CommitError| outcome.refusal(0).is_some_and(|refusal| refusal.current.is_none());
+    assert!(outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).all(refused));
+    assert_eq!(bench.get(&key).await, None);
+}
+
+/// Sends a commit until no other transaction stands in its way; whether it was carried out.
+async fn insist(bench: &Bench, commit: impl Fn() -> Commit) -> bool {
+    for _ in 0..ATTEMPTS_MAX {
+        match bench.commit(commit()).await {
+            Ok(_) => return true,
+            Err(CommitError::Refused(_)) => return false,
+            Err(CommitError::Conflict) => {}
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+    panic!("conflicts in {ATTEMPTS_MAX} attempts");
+}
+
+pub(super) async fn a_pair_is_created_by_one(bench: Bench) {
+    let [name, hero] = ["name", "hero"].map(|sk| bench.key(sk));
+    let create = |caller: u64| {
+        let put = |key: &Key| Write::put_item(key.clone(), item([("owner", caller)]), Condition::NotExists);
+        Commit::all([put(&name), put(&hero)])
+    };
+    let (bench, create) = (&bench, &create);
+    let outcomes = join_all((0..CALLERS).map(|caller| insist(bench, move || create(caller)))).await;
+    let winner = outcomes.iter().position(|done| *done).expect("one wins") as u64;
+    assert_eq!(outcomes.iter().filter(|done| **done).count(), 1);
+    for key in [&name, &hero] {
+        assert_eq!(bench.get(key).await, Some(stored(key, [("owner", winner)])));
+    }
+}
+
+pub(super) async fn writers_of_different_items_do_not_disturb_each_other(bench: Bench) {
+    let keys: Vec<Key> = (0..CALLERS).map(|caller| bench.key(&format!("{caller:02}"))).collect();
+    let add = |key: &Key| Write::update(key.clone(), [Action::add("count", 1)], Condition::Always);
+    let pairs = keys.chunks(2).map(|pair| bench.done(Commit::all(pair.iter().map(add))));
+    join_all(pairs).await;
+    for key in &keys {
+        assert_eq!(bench.get(key).await, Some(stored(key, [("count", 1u64)])));
+    }
+}
+
+pub(super) async fn a_guard_that_goes_stops_those_who_check_it(bench: Bench) {
+    let [guard, written] = ["guard", "written"].map(|sk| bench.key(sk));
+    bench.given(&guard, [("count", 1u64)]).await;
+    let guarded = || {
+        let add = Write::update(written.clone(), [Action::add("count", 1)], Condition::Always);
+        Commit::all([Write::check(guard.clone(), Condition::Exists), add])
+    };
+    let take = || Commit::one(Write::delete(guard.clone(), Condition::Exists));
+    let (bench, guarded, take) = (&bench, &guarded, &take);
+    let callers = (0..CALLERS).map(|caller| async move {
+        if caller == CALLERS / 2 {
+            (insist(bench, take).await, 0)
+        } else {
+            (true, u64::from(insist(bench, guarded).await))
+        }
+    });
+    let outcomes = join_all(callers).await;
+    assert!(outcomes.iter().all(|(fair, _)| *fair), "the guard goes once");
+    let done: u64 = outcomes.iter().map(|(_, done)| done).sum();
+    assert_eq!(count(bench.get(&written).await), done, "what was said to be done is");
+    assert!(!insist(bench, guarded).await);
+}
+
+pub(super) async fn versions_rise_by_one_for_each_write(bench: Bench) {
+    let key = bench.key("a");
+    let add = || Commit::one(Write::update(key.clone(), [Action::add("count", 1)], Condition::Always));
+    let images = join_all((0..CALLERS).map(|_| bench.done(add()))).await;
+    let mut seen: Vec<u64> = images.into_iter().map(|committed| count(committed.returned)).collect();
+    seen.sort_unstable();
+    assert_eq!(seen, (1..=CALLERS).collect::<Vec<_>>(), "each writer is shown its own image");
+}

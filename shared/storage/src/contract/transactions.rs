@@ -1,8 +1,10 @@
-//! Several writes at once: all or nothing, and once however often they are sent.
+//! Several writes at once: all or nothing.
 
 use super::{Bench, item, stored};
-use crate::{Action, Commit, Condition, Key, Path, Refusal, TOKEN_BYTES_MAX, TRANSACTION_WRITES_MAX, TableName, Write};
-use std::sync::atomic::{AtomicU64, Ordering};
+use crate::{
+    Action, Commit, Condition, ITEM_BYTES_MAX, Key, Path, Refusal, TRANSACTION_BYTES_MAX, TRANSACTION_WRITES_MAX,
+    TableName, Write,
+};
 
 fn put(key: &Key, version: u64, condition: Condition) -> Write {
     Write::put_item(key.clone(), item([("version", version)]), condition)
@@ -10,14 +12,6 @@ fn put(key: &Key, version: u64, condition: Condition) -> Write {
 
 fn add(key: &Key) -> Write {
     Write::update(key.clone(), [Action::add("count", 1)], Condition::Always)
-}
-
-/// A token that no other case and no other run of this process uses; runs against one long-lived engine differ in `prefix`.
-fn token(bench: &Bench) -> String {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    let hash = bench.prefix.bytes().fold(0xcbf2_9ce4_8422_2325, fold);
-    format!("{hash:016x}-{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 pub(super) async fn all_kinds_of_writes_happen_together(bench: Bench) {
@@ -137,51 +131,110 @@ pub(super) async fn nothing_and_a_lone_check_are_invalid(bench: Bench) {
     bench.invalid(Commit::one(Write::check(bench.key("a"), Condition::NotExists))).await;
 }
 
-pub(super) async fn a_token_is_carried_out_once(bench: Bench) {
-    let keys = ["1", "2"].map(|sk| bench.key(sk));
-    let commit = Commit::all(keys.iter().map(add)).token(token(&bench));
-    for _ in 0..3 {
-        bench.done(commit.clone()).await;
-    }
+pub(super) async fn a_put_and_a_delete_of_one_item_are_invalid(bench: Bench) {
+    let key = bench.key("a");
+    bench.invalid(Commit::all([put(&key, 1, Condition::Always), Write::delete(key.clone(), Condition::Always)])).await;
+    bench.invalid(Commit::all([put(&key, 1, Condition::Always), put(&key, 1, Condition::Always)])).await;
+    assert_eq!(bench.get(&key).await, None);
+}
+
+pub(super) async fn a_check_and_an_update_of_one_item_are_invalid(bench: Bench) {
+    let key = bench.key("a");
+    let before = bench.given(&key, [("version", 1u64)]).await;
+    bench.invalid(Commit::all([Write::check(key.clone(), Condition::Exists), add(&key)])).await;
+    assert_eq!(bench.get(&key).await, Some(before));
+}
+
+pub(super) async fn the_same_key_in_two_tables_is_two_items(bench: Bench) {
+    let keys = [TableName::Accounts, TableName::Events].map(|table| bench.key_in(table, "a"));
+    bench.done(Commit::all(keys.iter().map(add))).await;
     for key in &keys {
         assert_eq!(bench.get(key).await, Some(stored(key, [("count", 1u64)])));
     }
-    bench.done(Commit::all(keys.iter().map(add)).token(token(&bench))).await;
-    assert_eq!(bench.get(&keys[0]).await, Some(stored(&keys[0], [("count", 2u64)])));
 }
 
-pub(super) async fn a_token_with_other_writes_is_invalid(bench: Bench) {
-    let keys = ["1", "2", "3"].map(|sk| bench.key(sk));
-    let token = token(&bench);
-    bench.done(Commit::all(keys[..2].iter().map(add)).token(token.as_str())).await;
-    bench.invalid(Commit::all(keys[1..].iter().map(add)).token(token)).await;
-    assert_eq!(bench.get(&keys[1]).await, Some(stored(&keys[1], [("count", 1u64)])));
-    assert_eq!(bench.get(&keys[2]).await, None);
-}
-
-pub(super) async fn a_token_of_a_refused_transaction_may_be_used_again(bench: Bench) {
-    let [guard, written] = ["guard", "written"].map(|sk| bench.key(sk));
-    let writes = [Write::check(guard.clone(), Condition::Exists), add(&written)];
-    let commit = Commit::all(writes).token(token(&bench));
-    bench.refused(commit.clone()).await;
-    bench.given(&guard, [("version", 1u64)]).await;
-    bench.done(commit).await;
-    assert_eq!(bench.get(&written).await, Some(stored(&written, [("count", 1u64)])));
-}
-
-pub(super) async fn a_lone_write_with_a_token_is_carried_out_once(bench: Bench) {
-    let key = bench.key("a");
-    let commit = Commit::one(add(&key)).token(token(&bench));
-    for _ in 0..2 {
-        assert_eq!(bench.done(commit.clone()).await.returned, None);
+pub(super) async fn refusals_are_in_the_order_of_the_writes(bench: Bench) {
+    let keys = ["c", "a", "d", "b"].map(|sk| bench.key(sk));
+    for key in &keys {
+        bench.given(key, [("name", key.sk.as_str())]).await;
     }
-    assert_eq!(bench.get(&key).await, Some(stored(&key, [("count", 1u64)])));
+    let refusals = bench.refused(Commit::all(keys.iter().map(|key| put(key, 1, Condition::NotExists)))).await;
+    let expected = keys.iter().enumerate();
+    let expected =
+        expected.map(|(index, key)| Refusal { index, current: Some(stored(key, [("name", key.sk.as_str())])) });
+    assert_eq!(refusals, expected.collect::<Vec<_>>());
 }
 
-pub(super) async fn tokens_out_of_bounds_are_invalid(bench: Bench) {
-    let key = bench.key("a");
-    for token in [String::new(), "t".repeat(TOKEN_BYTES_MAX + 1)] {
-        bench.invalid(Commit::one(add(&key)).token(token)).await;
+pub(super) async fn updates_and_deletes_of_what_is_absent_happen(bench: Bench) {
+    let [updated, deleted] = ["updated", "deleted"].map(|sk| bench.key(sk));
+    bench.done(Commit::all([add(&updated), Write::delete(deleted.clone(), Condition::Always)])).await;
+    assert_eq!(bench.get(&updated).await, Some(stored(&updated, [("count", 1u64)])));
+    assert_eq!(bench.get(&deleted).await, None);
+}
+
+pub(super) async fn every_condition_sees_the_items_before_the_transaction(bench: Bench) {
+    let [left, right] = ["left", "right"].map(|sk| bench.key(sk));
+    bench.given(&left, [("version", 1u64)]).await;
+    bench.given(&right, [("version", 2u64)]).await;
+    let swap = [put(&left, 2, Condition::equals("version", 1u64)), put(&right, 1, Condition::equals("version", 2u64))];
+    bench.done(Commit::all(swap.clone())).await;
+    assert_eq!(bench.get(&left).await, Some(stored(&left, [("version", 2u64)])));
+    assert_eq!(bench.get(&right).await, Some(stored(&right, [("version", 1u64)])));
+    assert_eq!(bench.refused(Commit::all(swap)).await.len(), 2);
+}
+
+pub(super) async fn checks_alone_are_allowed(bench: Bench) {
+    let [there, absent] = ["there", "absent"].map(|sk| bench.key(sk));
+    bench.given(&there, [("version", 1u64)]).await;
+    let checks =
+        |condition| [Write::check(there.clone(), condition), Write::check(absent.clone(), Condition::NotExists)];
+    bench.done(Commit::all(checks(Condition::Exists))).await;
+    assert_eq!(bench.refused(Commit::all(checks(Condition::NotExists))).await.len(), 1);
+}
+
+pub(super) async fn an_item_that_grows_too_large_undoes_everything(bench: Bench) {
+    let [first, second] = ["1", "2"].map(|sk| bench.key(sk));
+    let half = "x".repeat(ITEM_BYTES_MAX / 2);
+    bench.given(&second, [("first", half.as_str())]).await;
+    let grow = Write::update(second.clone(), [Action::set("second", half)], Condition::Exists);
+    bench.too_large(Commit::all([add(&first), grow])).await;
+    assert_eq!(bench.get(&first).await, None);
+    assert!(bench.get(&second).await.is_some_and(|item| item.get("second").is_none()));
+}
+
+pub(super) async fn a_refusal_goes_before_an_invalid_place(bench: Bench) {
+    let [first, second] = ["1", "2"].map(|sk| bench.key(sk));
+    bench.given(&first, [("version", 1u64)]).await;
+    bench.given(&second, [("version", 1u64)]).await;
+    let misplaced = Write::update(second, [Action::set(Path::nested(["missing", "a"]), 1u64)], Condition::Always);
+    let refusals = bench.refused(Commit::all([misplaced, put(&first, 2, Condition::NotExists)])).await;
+    assert_eq!(refusals.iter().map(|refusal| refusal.index).collect::<Vec<_>>(), [1]);
+}
+
+pub(super) async fn four_megabytes_are_allowed(bench: Bench) {
+    let keys: Vec<Key> = (0..11).map(|index| bench.key(&format!("{index:02}"))).collect();
+    let size = |key: &Key| "pk".len() + key.pk.len() + "sk".len() + key.sk.len() + "text".len();
+    let mut left = TRANSACTION_BYTES_MAX;
+    let writes: Vec<Write> = keys
+        .iter()
+        .map(|key| {
+            let text = "x".repeat(left.min(ITEM_BYTES_MAX) - size(key));
+            left -= text.len() + size(key);
+            Write::put_item(key.clone(), item([("text", text)]), Condition::Always)
+        })
+        .collect();
+    assert_eq!(left, 0);
+    bench.done(Commit::all(writes)).await;
+    for key in &keys {
+        assert!(bench.get(key).await.is_some());
     }
-    assert_eq!(bench.get(&key).await, None);
+}
+
+pub(super) async fn a_long_transaction_is_refused_as_a_whole(bench: Bench) {
+    let keys: Vec<Key> = (0..TRANSACTION_WRITES_MAX).map(|index| bench.key(&format!("{index:03}"))).collect();
+    let last = keys.last().expect("there are many");
+    bench.given(last, [("version", 1u64)]).await;
+    let refusals = bench.refused(Commit::all(keys.iter().map(|key| put(key, 2, Condition::NotExists)))).await;
+    assert_eq!(refusals, [Refusal { index: 99, current: Some(stored(last, [("version", 1u64)])) }]);
+    assert_eq!(bench.get(&keys[0]).await, None);
 }

@@ -3,6 +3,7 @@
 use super::DynamoTable;
 use super::fault::fault;
 use super::render::Rendered;
+use crate::validity::normalized_item;
 use crate::value::{PK, SK, with_key};
 use crate::{Action, CommitError, Committed, Condition, Consistency, Item, Key, Page, Query, StorageError, Write};
 use aws_sdk_dynamodb::error::BuildError;
@@ -84,7 +85,7 @@ impl DynamoTable {
             .await
             .map_err(fault)?;
         self.usage.count_write(write.key().table, output.consumed_capacity());
-        Ok(Committed { returned: Some(item) })
+        Ok(Committed { returned: Some(normalized_item(item)) })
     }
 
     async fn update_alone(
@@ -132,9 +133,18 @@ impl DynamoTable {
         Ok(Committed::default())
     }
 
-    pub(super) async fn transact(&self, writes: &[Write], token: &str) -> Result<Committed, CommitError> {
-        let members = writes.iter().map(|write| self.member(write)).collect::<Result<Vec<_>, _>>();
-        let members = members.map_err(|cause| StorageError::Invalid(cause.to_string()))?;
+    /// The writes of a transaction, as it is sent.
+    pub(super) fn members(&self, writes: &[Write]) -> Result<Vec<TransactWriteItem>, StorageError> {
+        let members = writes.iter().map(|write| self.member(write)).collect::<Result<_, _>>();
+        members.map_err(|cause: BuildError| StorageError::Invalid(cause.to_string()))
+    }
+
+    pub(super) async fn transact(
+        &self,
+        writes: &[Write],
+        members: Vec<TransactWriteItem>,
+        token: &str,
+    ) -> Result<Committed, CommitError> {
         let output = self
             .client
             .transact_write_items()

@@ -1,5 +1,7 @@
 //! Conditions and actions evaluated on items in memory, with DynamoDB's meaning of missing attributes, types and numbers.
 
+use crate::number::Number;
+use crate::validity::normalize;
 use crate::{Action, AttributeValue, Condition, Item, Path, StorageError};
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -36,7 +38,9 @@ pub(super) fn apply(actions: &[Action], mut item: Item) -> Result<Item, StorageE
         let (holder, name) = holder(item.inner_mut(), action.path())?;
         match action {
             Action::Set(_, value) => {
-                holder.insert(name.clone(), value.clone());
+                let mut value = value.clone();
+                normalize(&mut value);
+                holder.insert(name.clone(), value);
             }
             Action::Add(_, amount) => {
                 let sum = add(holder.get(name), *amount)?;
@@ -71,15 +75,15 @@ fn holder<'a, 'p>(item: &'a mut Members, path: &'p Path) -> Result<(&'a mut Memb
 }
 
 fn add(value: Option<&AttributeValue>, amount: i64) -> Result<AttributeValue, StorageError> {
-    let not_a_number = || StorageError::Invalid("an addition to something that is no number".to_owned());
-    let Some(AttributeValue::N(digits)) = value else {
-        return if value.is_none() { Ok(AttributeValue::N(amount.to_string())) } else { Err(not_a_number()) };
+    let invalid = |reason: &str| StorageError::Invalid(reason.to_owned());
+    let before = match value {
+        None => Some(Number::from(0)),
+        Some(AttributeValue::N(digits)) => Number::parse(digits),
+        Some(_) => None,
     };
-    if let Some(sum) = digits.parse::<i128>().ok().and_then(|number| number.checked_add(i128::from(amount))) {
-        return Ok(AttributeValue::N(sum.to_string()));
-    }
-    let number: f64 = digits.parse().map_err(|_| not_a_number())?;
-    Ok(AttributeValue::N((number + amount as f64).to_string()))
+    let before = before.ok_or_else(|| invalid("an addition to something that is no number"))?;
+    let sum = before.plus(&Number::from(amount)).ok_or_else(|| invalid("a sum of too many digits"))?;
+    Ok(AttributeValue::N(sum.to_text()))
 }
 
 /// Order within one type; different types have none.
@@ -92,11 +96,11 @@ fn compare(left: &AttributeValue, right: &AttributeValue) -> Option<Ordering> {
     }
 }
 
-/// Integers exactly, everything else as floating point, which is as exact as the values that Rust code puts there.
 fn compare_numbers(left: &str, right: &str) -> Option<Ordering> {
-    match (left.parse::<i128>(), right.parse::<i128>()) {
+    // Almost all numbers are of this kind, and a simulation compares millions.
+    match (left.parse::<i64>(), right.parse::<i64>()) {
         (Ok(left), Ok(right)) => Some(left.cmp(&right)),
-        _ => left.parse::<f64>().ok()?.partial_cmp(&right.parse::<f64>().ok()?),
+        _ => Some(Number::parse(left)?.cmp(&Number::parse(right)?)),
     }
 }
 
@@ -110,15 +114,17 @@ fn same(left: &AttributeValue, right: &AttributeValue) -> bool {
             let found = |(name, value)| right.get(name).is_some_and(|other| same(value, other));
             left.len() == right.len() && left.iter().all(found)
         }
-        (AttributeValue::Ss(left), AttributeValue::Ss(right))
-        | (AttributeValue::Ns(left), AttributeValue::Ns(right)) => same_set(left, right),
-        (AttributeValue::Bs(left), AttributeValue::Bs(right)) => same_set(left, right),
+        (AttributeValue::Ss(left), AttributeValue::Ss(right)) => same_set(left, right, |left, right| left == right),
+        (AttributeValue::Bs(left), AttributeValue::Bs(right)) => same_set(left, right, |left, right| left == right),
+        (AttributeValue::Ns(left), AttributeValue::Ns(right)) => {
+            same_set(left, right, |left, right| compare_numbers(left, right) == Some(Ordering::Equal))
+        }
         _ => left == right,
     }
 }
 
-fn same_set<T: PartialEq>(left: &[T], right: &[T]) -> bool {
-    left.len() == right.len() && left.iter().all(|member| right.contains(member))
+fn same_set<T>(left: &[T], right: &[T], same: impl Fn(&T, &T) -> bool) -> bool {
+    left.len() == right.len() && left.iter().all(|member| right.iter().any(|other| same(member, other)))
 }
 
 /// What `size()` measures; numbers and truth values have no size.
