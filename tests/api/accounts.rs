@@ -92,10 +92,10 @@ async fn a_login_is_three_calls_and_a_tokens_judgement_one() {
     assert_eq!(backend.usage().total().requests - before, 3);
     let before = backend.usage().total().requests;
     backend.call("logout-account", Caller::Bearer(&token), &[], &Value::Null).await.expect(200);
-    // The last of the three looks for characters in sessions, whose players would have to go.
-    assert_eq!(backend.usage().total().requests - before, 3);
-    list(&backend, &token).await.refused(401, "unauthorized");
+    // Two of the four look for characters in sessions, whose players would have to go: before the login ends, and after.
     assert_eq!(backend.usage().total().requests - before, 4);
+    list(&backend, &token).await.refused(401, "unauthorized");
+    assert_eq!(backend.usage().total().requests - before, 5);
     backend.stop().await;
 }
 

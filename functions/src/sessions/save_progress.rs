@@ -26,7 +26,7 @@ impl Endpoint for SaveProgress {
     const BODY_BYTES_MAX: usize = INTERNAL_BODY_BYTES_MAX;
     const GRANTS: Grants = Grants::NONE
         .on(TableName::Characters, &[Operation::Update])
-        .on(TableName::Sessions, &[Operation::Get, Operation::Put, Operation::Check]);
+        .on(TableName::Sessions, &[Operation::Get, Operation::Put]);
     type Caller = Gamesim;
     type Input = ProgressRequest;
     type Output = ProgressResponse;

@@ -213,8 +213,8 @@ async fn of_several_who_move_a_session_one_does() {
 }
 
 #[tokio::test]
-async fn a_full_or_draining_game_sim_takes_no_orphan() {
-    let (table, _, _, session) = playing().await;
+async fn a_full_or_dead_game_sim_takes_no_orphan() {
+    let (table, own, _, session) = playing().await;
     let mut small = gamesim("sim-2", "boot-1");
     (small.capacity, small.lease_until) = (1, NOW.plus_secs(11));
     let at = NOW.plus_secs(5);
@@ -222,6 +222,10 @@ async fn a_full_or_draining_game_sim_takes_no_orphan() {
     let other = character(&table, 2).await;
     allocate(&table, &self::session(10, &small, &other), &small, &other, None, at).await.unwrap().unwrap();
     let moved = sessions::relocate(&table, &session, &small, "127.0.0.1:1", NOW.plus_secs(6)).await.unwrap();
+    assert_eq!(moved, Relocated::Gamesim);
+    // As a stale list shows it.
+    let alive = GamesimRow { lease_until: NOW.plus_secs(60), ..own };
+    let moved = sessions::relocate(&table, &session, &alive, "127.0.0.1:1", NOW.plus_secs(20)).await.unwrap();
     assert_eq!(moved, Relocated::Gamesim);
     let unchanged = sessions::find(&table, session.session_id).await.unwrap().unwrap();
     assert_eq!(unchanged, session);

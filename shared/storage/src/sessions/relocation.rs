@@ -32,6 +32,10 @@ pub async fn relocate(
     address: &str,
     now: Timestamp,
 ) -> Result<Relocated, CommitError> {
+    // A list of game sims may be stale, and show as living the very one that is dead.
+    if (&to.gamesim_id, to.epoch) == (&session.gamesim_id, session.gamesim_epoch) {
+        return Ok(Relocated::Gamesim);
+    }
     let mut place_is_ours = true;
     let mut not_ours: Vec<CharacterId> = Vec::new();
     for _ in 0..ATTEMPTS_MAX {
