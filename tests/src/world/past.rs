@@ -64,7 +64,10 @@ mod tests {
     #[test]
     fn an_item_is_what_it_was() {
         let key = Key::new(TableName::Accounts, "a", "b");
-        let item = |number: u64| Item::from([("expires_at".to_owned(), AttributeValue::N(number.to_string()))]);
+        let item = |number: u64| {
+            let expires_at = ("expires_at".to_owned(), AttributeValue::N(number.to_string()));
+            Item::from(std::collections::HashMap::from([expires_at]))
+        };
         let mut past = Past::default();
         past.note(1_000, &key, None, Some(&item(5)));
         past.note(2_000, &key, Some(item(5)), Some(&item(9)));
