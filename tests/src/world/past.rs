@@ -60,14 +60,13 @@ fn expires_at(item: &Item) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::HashMap;
 
     #[test]
     fn an_item_is_what_it_was() {
         let key = Key::new(TableName::Accounts, "a", "b");
         let item = |number: u64| {
-            let attributes = HashMap::from([("expires_at".to_owned(), AttributeValue::N(number.to_string()))]);
-            Item::from(attributes)
+            let expires_at = ("expires_at".to_owned(), AttributeValue::N(number.to_string()));
+            Item::from(std::collections::HashMap::from([expires_at]))
         };
         let mut past = Past::default();
         past.note(1_000, &key, None, Some(&item(5)));
