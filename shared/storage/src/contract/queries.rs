@@ -180,7 +180,7 @@ pub(super) async fn keys_of_a_query_have_bounds(bench: Bench) {
 pub(super) async fn a_query_shows_whole_items(bench: Bench) {
     let shown = bench.given(&bench.key("a"), [("level", 1u64), ("gold", 2)]).await;
     let page = page(&bench, Query::new(TABLE, bench.prefix.as_str())).await;
-    assert_eq!(page.items.iter().map(|item| item.as_ref()).collect::<Vec<_>>(), [&shown]);
+    assert_eq!(page.items.iter().map(AsRef::as_ref).collect::<Vec<_>>(), [&shown]);
 }
 
 pub(super) async fn a_deletion_is_seen_at_once(bench: Bench) {

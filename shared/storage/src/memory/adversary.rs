@@ -87,9 +87,10 @@ impl Fault {
             Asked::Commit(_) => false,
         };
         match (self, asked) {
-            (Self::Throttled | Self::Lost, _) | (Self::PartialPage, Asked::Query(_)) => true,
             (Self::Stale, _) => is_eventual,
-            (Self::Unanswered | Self::Late | Self::Conflict | Self::TooLarge, Asked::Commit(_)) => true,
+            (Self::Throttled | Self::Lost, _)
+            | (Self::PartialPage, Asked::Query(_))
+            | (Self::Unanswered | Self::Late | Self::Conflict | Self::TooLarge, Asked::Commit(_)) => true,
             (Self::Repeated, Asked::Commit(commit)) => commit.is_repeatable(),
             (Self::HalfRefused, Asked::Commit(commit)) => commit.writes.len() > 1,
             (Self::TokenMismatch, Asked::Commit(commit)) => commit.token.is_some(),
@@ -289,7 +290,7 @@ impl Table for Adversary {
     fn query(&self, query: Query) -> BoxFuture<'_, Result<Page, StorageError>> {
         let answer = match self.fault(&Asked::Query(&query)) {
             Some(Fault::Throttled) => Err(StorageError::Throttled),
-            Some(Fault::Stale) => return self.partition_before(query.table, &query.pk).into_query(query),
+            Some(Fault::Stale) => return self.partition_before(query.table, &query.pk).into_query(&query),
             fault @ (None | Some(Fault::PartialPage)) => {
                 self.sweep_partition(query.table, &query.pk);
                 let limit = if fault.is_some() { Some(1) } else { query.limit };
@@ -312,7 +313,7 @@ impl MemoryTable {
         Box::pin(ready(key.validate().map(|()| self.state().item(key))))
     }
 
-    fn into_query<'a>(self, query: Query) -> BoxFuture<'a, Result<Page, StorageError>> {
-        Box::pin(ready(query.validate().map(|()| self.state().query(&query))))
+    fn into_query<'a>(self, query: &Query) -> BoxFuture<'a, Result<Page, StorageError>> {
+        Box::pin(ready(query.validate().map(|()| self.state().query(query))))
     }
 }
