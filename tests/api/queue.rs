@@ -1,7 +1,7 @@
 //! Parties that find the fleet full: they wait in the order in which they came, are placed once, and can stop waiting.
 
 use futures_util::future::join_all;
-use guildhall_domain::limits::QUEUE_PATIENCE_S;
+use guildhall_domain::limits::{GAMESIM_LEASE_MS, QUEUE_PATIENCE_S, SESSION_ORPHAN_MS};
 use guildhall_tests::{Answer, Backend, Caller};
 use serde_json::{Value, json};
 
@@ -62,7 +62,12 @@ impl World {
     }
 
     async fn finish(&self, session: &str) {
-        let body = json!({"gamesim_epoch": self.epoch, "session_epoch": 1, "outcome": "failed"});
+        self.finish_placed(session, 1).await;
+    }
+
+    /// Finishes a session that has been placed so often.
+    async fn finish_placed(&self, session: &str, session_epoch: u32) {
+        let body = json!({"gamesim_epoch": self.epoch, "session_epoch": session_epoch, "outcome": "failed"});
         let path = [("session_id", session)];
         self.backend.call("finalize-game-session", Caller::Gamesim("sim-1"), &path, &body).await.expect(200);
     }
@@ -226,5 +231,31 @@ async fn a_waiting_party_binds_nobody_and_is_judged_when_its_turn_comes() {
     world.poll(2, own).await.refused(409, "character_in_session");
     world.poll(2, own).await.refused(404, "not_found");
     assert_eq!(world.pass_s(0).await, 0);
+    world.backend.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_whose_game_sim_died_goes_before_everybody_who_waits() {
+    let world = World::start(1, 3).await;
+    let running = session_id(&world.create(0, "k", &[]).await.expect(201));
+    world.backend.gamesim("sim-2", 1, "boot-1").await;
+    let orphan = session_id(&world.create(1, "k", &[]).await.expect(201));
+    let (party, _) = world.queue(2, "k").await;
+    // Only `sim-1` goes on beating, and nobody of the session on the other one comes back.
+    let mut passed_ms = 0;
+    while passed_ms < GAMESIM_LEASE_MS + SESSION_ORPHAN_MS {
+        world.pass_s(GAMESIM_LEASE_MS / 3_000).await;
+        passed_ms += GAMESIM_LEASE_MS / 3;
+        world.poll(2, &party).await.expect(200);
+    }
+    let reap =
+        async || world.backend.call("reap-fleet", Caller::Operator("schedule"), &[], &json!({})).await.expect(200);
+    assert_eq!(reap().await["sessions_moved"], 0, "the fleet is full");
+    world.finish(&running).await;
+    assert_eq!(position(&world.poll(2, &party).await.expect(200)), 1, "the free place is not the party's");
+    assert_eq!(world.create(0, "another", &[]).await.status, 202, "and not a newcomer's");
+    assert_eq!(reap().await["sessions_moved"], 1);
+    world.finish_placed(&orphan, 2).await;
+    assert_eq!(session_id(&world.poll(2, &party).await.expect(200)), party);
     world.backend.stop().await;
 }

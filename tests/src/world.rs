@@ -27,7 +27,7 @@ use crate::backend::START_MS;
 use crate::crowd::Failure;
 use crate::disorder::{Audit, Planted};
 use gamesim::Site;
-use guildhall_domain::limits::{GAMESIM_LEASE_MS, SEAT_RESERVATION_S, SESSION_GIVEN_UP_MS};
+use guildhall_domain::limits::{GAMESIM_LEASE_MS, SEAT_RESERVATION_S, SESSION_ORPHAN_MS};
 use guildhall_domain::{CharacterId, Timestamp};
 use guildhall_storage::{Commit, Item};
 use ledger::Ledger;
@@ -52,8 +52,8 @@ const INSTANCES: usize = 3;
 /// A clock that is behind shows no time before accounts were made, in milliseconds.
 const HEAD_START_MS: u64 = 60_000;
 /// How long nothing goes wrong at the end before everybody must be able to play, in seconds: the longest that anything may
-/// stay as it was left. In a full fleet that is a session whose game sim has died and which finds no place.
-const CALM_S: u64 = (GAMESIM_LEASE_MS + SESSION_GIVEN_UP_MS) / 1_000 + SEAT_RESERVATION_S + 150;
+/// stay as it was left.
+const CALM_S: u64 = (GAMESIM_LEASE_MS + SESSION_ORPHAN_MS) / 1_000 + SEAT_RESERVATION_S + 150;
 
 /// What is to happen.
 #[derive(Debug, Clone, Copy)]

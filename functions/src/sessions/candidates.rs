@@ -3,7 +3,9 @@
 //!
 //! Who goes to a zone goes to the game sim that most others are in it on.
 //!
-//! Parties that wait for a place come first: a newcomer, and each who waits, leaves a place for every living party before it.
+//! Parties that wait for a place come first: a newcomer, and each who waits, leaves a place for every living party before it,
+//! and one for every session whose game sim is dead. Those are in the middle of a game, and if nobody of theirs comes back, what
+//! has them placed looks only every few seconds: parties would take each place that gets free in between.
 
 use crate::Scope;
 use crate::error::ApiError;
@@ -121,6 +123,7 @@ impl<'a> Search<'a> {
         }
         let look = queue::look(&self.app.table).await?;
         self.outlook = self.survey(&look.waiting);
+        let orphans = self.count_orphans(&look.gamesims);
         self.left = look.gamesims;
         self.left.retain(|gamesim| suits(&gamesim.facts, self.needs) && gamesim.room(self.now) > 0);
         // Of those that are equally full it is the first by name, as the look lists them. Whoever goes to a zone goes where most
@@ -129,11 +132,18 @@ impl<'a> Search<'a> {
         self.left.retain(|gamesim| parties(gamesim) < ZONE_PARTIES_PLACED_MAX);
         self.left.sort_by_cached_key(|gamesim| (Reverse(parties(gamesim)), Reverse(gamesim.sessions)));
         let free: usize = self.left.iter().map(|gamesim| gamesim.room(self.now)).sum();
-        self.outlook.is_scarce = free <= self.outlook.crowd + SCARCE_MAX;
-        if free <= self.outlook.older {
+        self.outlook.is_scarce = free <= self.outlook.crowd + orphans + SCARCE_MAX;
+        if free <= self.outlook.older + orphans {
             self.left.clear();
         }
         Ok(())
+    }
+
+    /// Sessions that go before whoever this search is for.
+    fn count_orphans(&self, gamesims: &[Listed]) -> usize {
+        let Turn::Party(..) = self.turn else { return 0 };
+        let rivals = gamesims.iter().filter(|gamesim| gamesim.facts.content_version == self.needs.content_version);
+        rivals.map(|gamesim| gamesim.orphans(self.now)).sum()
     }
 
     fn survey(&self, waiting: &[Waiting]) -> Outlook {

@@ -4,6 +4,7 @@
 use super::GamesimRow;
 use crate::{AttributeValue, Item, StorageError, decode};
 use guildhall_domain::api::GamesimState;
+use guildhall_domain::limits::SESSION_GIVEN_UP_MS;
 use guildhall_domain::{GamesimId, Timestamp};
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -69,6 +70,13 @@ impl Listed {
             return 0;
         }
         usize::try_from(self.facts.capacity).unwrap_or(usize::MAX).saturating_sub(self.sessions)
+    }
+
+    /// Sessions of it that wait to be placed on another one, because it is dead at `now`.
+    pub fn orphans(&self, now: Timestamp) -> usize {
+        let Facts { state, lease_until, .. } = &self.facts;
+        let is_dead = *state == GamesimState::Gone || *lease_until <= now;
+        if is_dead && now < lease_until.plus_millis(SESSION_GIVEN_UP_MS) { self.sessions } else { 0 }
     }
 
     /// The whole row.
