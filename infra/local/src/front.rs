@@ -2,11 +2,12 @@
 //! Gateway would send, and refuses what API Gateway would refuse: unknown paths, unsigned calls of `/internal/…`, bodies
 //! without end.
 //!
-//! `gateway` is the way of one request; `event` and `response` are the two translations; `cors` is for browsers; this file
-//! owns the socket.
+//! `gateway` is the way of one request; `event` and `response` are the two translations; `functions` is where functions run;
+//! `cors` is for browsers; this file owns the socket, and the thread that does nothing but take requests and turn people away.
 
 mod cors;
 mod event;
+mod functions;
 mod gateway;
 mod places;
 mod response;
@@ -19,7 +20,6 @@ pub use traffic::{Traffic, TrafficSnapshot};
 
 use crate::sigv4::Identities;
 use bytes::Bytes;
-use cors::Cors;
 use gateway::Gateway;
 use guildhall_functions::app::Clock;
 use guildhall_functions::{App, ROUTES, Route};
@@ -30,18 +30,15 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use places::Places;
-use routes::Routes;
 use std::convert::Infallible;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
+use tokio::runtime::Builder;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Connections open at once; further ones wait in the listener's backlog.
 pub const CONNECTIONS_MAX: usize = 1_024;
@@ -78,39 +75,31 @@ impl fmt::Debug for FrontConfig {
     }
 }
 
-/// A running front.
+/// A running front. Dropping it stops it too, without waiting for requests under way.
 #[derive(Debug)]
 pub struct Front {
     address: SocketAddr,
     traffic: Arc<Traffic>,
-    stop: CancellationToken,
-    served: JoinHandle<()>,
+    stop: DropGuard,
+    served: oneshot::Receiver<()>,
 }
 
 impl Front {
     /// Serves every route on `listener` until [`Front::shutdown`].
     ///
     /// # Errors
-    /// When the listener has no address, or the system no entropy, or `cors.json` makes no sense.
+    /// When the listener has no address, or the system no entropy or no thread, or `cors.json` makes no sense.
     pub fn start(listener: TcpListener, config: FrontConfig) -> std::io::Result<Self> {
         Self::start_with(ROUTES, listener, config)
     }
 
     fn start_with(routes: &[&'static Route], listener: TcpListener, config: FrontConfig) -> std::io::Result<Self> {
         let address = listener.local_addr()?;
-        let traffic = Arc::new(Traffic::default());
+        let gateway = Gateway::new(routes, config)?;
+        let traffic = Arc::clone(&gateway.traffic);
         let stop = CancellationToken::new();
-        let gateway = Gateway {
-            cors: Cors::new(config.allowed_origins.clone())?,
-            config,
-            routes: Routes::new(routes),
-            traffic: Arc::clone(&traffic),
-            places: Places::new(),
-            requests: AtomicU64::new(1),
-            boot: getrandom::u32().map_err(std::io::Error::other)?,
-        };
-        let served = tokio::spawn(serve(listener, Arc::new(gateway), stop.clone()));
-        Ok(Self { address, traffic, stop, served })
+        let served = on_own_thread(listener, gateway, stop.clone())?;
+        Ok(Self { address, traffic, stop: stop.drop_guard(), served })
     }
 
     /// Where it listens.
@@ -125,10 +114,32 @@ impl Front {
 
     /// Takes nothing new and lets requests under way end, for two seconds at most.
     pub async fn shutdown(self) {
-        self.stop.cancel();
-        // It panics only if we did, and then there is nothing left to stop.
+        drop(self.stop);
+        // It goes unsaid only where the thread panicked, and then there is nothing left to stop.
         let _ = self.served.await;
     }
+}
+
+/// Serves on a thread that does nothing else; the other end of what is returned is told, or dropped, when it is over.
+fn on_own_thread(
+    listener: TcpListener,
+    gateway: Gateway,
+    stop: CancellationToken,
+) -> std::io::Result<oneshot::Receiver<()>> {
+    let (is_over, served) = oneshot::channel();
+    let listener = listener.into_std()?;
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let listener = {
+        let _here = runtime.enter();
+        TcpListener::from_std(listener)?
+    };
+    std::thread::Builder::new().name("front".to_owned()).spawn(move || {
+        runtime.block_on(serve(listener, Arc::new(gateway), stop));
+        drop(runtime);
+        // Nobody may be waiting.
+        let _ = is_over.send(());
+    })?;
+    Ok(served)
 }
 
 async fn serve(listener: TcpListener, gateway: Arc<Gateway>, stop: CancellationToken) {

@@ -3,7 +3,7 @@
 //! Amazon provides has a stand-in here.
 //!
 //! Read `stack` first; `front` is the way of a request, `engine` the database, `object_store` where game sims keep
-//! checkpoints, `stream` and `event_file` how domain events come about, `meter` and `bill` what all of it would cost, `demo` and
+//! checkpoints, `precedence` who goes first, `stream` and `event_file` how domain events come about, `meter` and `bill` what all of it would cost, `demo` and
 //! `view` what a newcomer sees, and `cli` ties them together. Nothing here runs in the cloud.
 
 pub mod bill;
@@ -16,6 +16,7 @@ pub mod event_file;
 pub mod front;
 mod meter;
 pub mod object_store;
+mod precedence;
 pub mod schedule;
 #[cfg(test)]
 mod scratch;

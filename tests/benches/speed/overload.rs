@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use stranger::Stranger;
+use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -30,9 +31,12 @@ const CROWD: usize = 640;
 const FEW: usize = 16;
 /// How much more is asked for than can be done.
 const FACTOR: f64 = 10.0;
-/// How long either is measured, after as long again that is not.
-const WINDOW: Duration = Duration::from_secs(10);
-const WARM_UP: Duration = Duration::from_secs(3);
+/// How long either is measured, after as long again that is not, and how often by turns: a machine has faster and slower moments.
+const WINDOW: Duration = Duration::from_secs(4);
+const WARM_UP: Duration = Duration::from_secs(2);
+const ROUNDS: usize = 5;
+/// How far the crowd stands back.
+const CROWD_NICE: i32 = 10;
 /// The promises.
 const GOODPUT_SHARE_MIN: f64 = 0.9;
 const REJECTION_P99_MS_MAX: f64 = 5.0;
@@ -61,7 +65,28 @@ struct Window {
     arrived: f64,
 }
 
+/// One turn of both.
+struct Round {
+    calm: Window,
+    rush: Window,
+    turned_away: Vec<Duration>,
+}
+
 pub(crate) async fn measure() -> Outcome<Vec<Figure>> {
+    // The crowd's threads stand back for the stranger's: what is timed is the front's haste and not theirs.
+    let mut threads = Builder::new_multi_thread();
+    let runtime = threads.on_thread_start(stand_back).enable_all().build()?;
+    let measured = runtime.spawn(measure_here()).await;
+    runtime.shutdown_background();
+    measured?
+}
+
+fn stand_back() {
+    // It is always allowed.
+    let _ = rustix::process::nice(CROWD_NICE);
+}
+
+async fn measure_here() -> Outcome<Vec<Figure>> {
     let mut server = Server::start(front::ROLE, Database::Thread(front::DATABASE_THREAD)).await?;
     let mut crowd = gather(server.url()).await?;
     let cores = std::thread::available_parallelism()?.get();
@@ -74,30 +99,53 @@ pub(crate) async fn measure() -> Outcome<Vec<Figure>> {
 }
 
 async fn under_load(server: &mut Server, crowd: &mut Vec<Member>) -> Outcome<Vec<Figure>> {
-    let few = crowd.drain(..FEW).collect();
-    let (few, calm) = ask(server, few, None, || 0).await?;
-    crowd.extend(few);
-    let peak = calm.done / WINDOW.as_secs_f64();
-    let beat = Duration::from_secs_f64(crowd.len() as f64 / (FACTOR * peak));
-    let stranger = Stranger::start(server.url())?;
-    let (_, rush) = ask(server, std::mem::take(crowd), Some(beat), || stranger.asked()).await?;
-    let mut turned_away = stranger.stop()?;
-    let goodput = rush.done / WINDOW.as_secs_f64();
-    let asked = rush.arrived / WINDOW.as_secs_f64() / peak;
+    let mut rounds = Vec::with_capacity(ROUNDS);
+    for _ in 0..ROUNDS {
+        rounds.push(round(server, crowd).await?);
+    }
+    let median = |of: fn(&Round) -> f64| {
+        let mut values: Vec<_> = rounds.iter().map(of).collect();
+        values.sort_by(f64::total_cmp);
+        values[values.len() / 2]
+    };
+    let per_s = |done: f64| done / WINDOW.as_secs_f64();
+    let mut turned_away = rounds.iter().flat_map(|round| &round.turned_away).copied().collect::<Vec<_>>();
     let (p50, p99) = (quantile(&mut turned_away, 0.5), quantile(&mut turned_away, 0.99));
+    let total = |of: fn(&Round) -> f64| rounds.iter().map(of).sum::<f64>();
     Ok(vec![
-        Figure::new("overload, goodput of peak", goodput / peak, "").at_least(GOODPUT_SHARE_MIN).note(format!(
-            "{goodput:.0} of {peak:.0} changes a second, one processor, {asked:.1} times the peak asked for"
-        )),
+        Figure::new("overload, goodput of peak", median(|round| round.rush.done / round.calm.done), "")
+            .at_least(GOODPUT_SHARE_MIN)
+            .note(format!(
+                "{:.0} of {:.0} changes a second, one processor, {:.1} times the peak asked for, {ROUNDS} rounds",
+                per_s(median(|round| round.rush.done)),
+                per_s(median(|round| round.calm.done)),
+                median(|round| round.rush.arrived / round.calm.done)
+            )),
         Figure::time("overload, turned away after, p99", p99).at_most(REJECTION_P99_MS_MAX).note(format!(
             "503 with Retry-After, {} times; p50 {:.2} ms",
             turned_away.len(),
             p50.as_secs_f64() * 1e3
         )),
-        Figure::new("overload, requests per call", rush.arrived / rush.wanted, "")
-            .at_most(AMPLIFICATION_MAX)
-            .note(format!("{:.0} calls of {CROWD} clients", rush.wanted)),
+        Figure::new(
+            "overload, requests per call",
+            total(|round| round.rush.arrived) / total(|round| round.rush.wanted),
+            "",
+        )
+        .at_most(AMPLIFICATION_MAX)
+        .note(format!("{:.0} calls of {CROWD} clients", total(|round| round.rush.wanted))),
     ])
+}
+
+/// First a few who ask without a pause, then everybody.
+async fn round(server: &mut Server, crowd: &mut Vec<Member>) -> Outcome<Round> {
+    let few = crowd.drain(..FEW).collect();
+    let (few, calm) = ask(server, few, None, || 0).await?;
+    crowd.extend(few);
+    let beat = WINDOW.mul_f64(crowd.len() as f64 / (FACTOR * calm.done));
+    let stranger = Stranger::start(server.url())?;
+    let (members, rush) = ask(server, std::mem::take(crowd), Some(beat), || stranger.asked()).await?;
+    *crowd = members;
+    Ok(Round { calm, rush, turned_away: stranger.stop()? })
 }
 
 /// Lets everybody ask, on a beat or without a pause, and counts what they send the server in the window; `others` counts what

@@ -14,6 +14,8 @@ use std::time::Duration;
 
 const SLOT: Duration = Duration::from_millis(1);
 const SLOTS_PER_S: u64 = 1_000;
+/// As far back as a thread can stand.
+const NICE: i32 = 19;
 /// Addresses of the flood, beyond all players'.
 const ADDRESSES: std::ops::Range<u64> = 1 << 21..3 << 20;
 /// Front of a connection request that passes every check before the cipher; the rest is the token's own.
@@ -40,6 +42,8 @@ impl Flood {
         stranger.handle_tick(0);
         let request = stranger.poll_transmit().ok_or("a stranger says nothing")?;
         let thread = std::thread::Builder::new().name("flood-0".to_owned()).spawn(move || {
+            // Whoever floods a server from elsewhere takes none of its processors; here it goes last, and takes what is left.
+            rustix::process::nice(NICE)?;
             let mut wire = Wire::open(server)?;
             let (mut wheel, mut owed, mut answered) = (Wheel::start(SLOT), 0, 0);
             while !their_end.load(Relaxed) {

@@ -84,23 +84,29 @@ pub(super) fn print_ratios(pairs: &[(f64, f64)]) {
     }
 }
 
-/// Prints what a flood does to lateness: each pair of calm and flooded, and the median.
+/// Prints what a flood does to lateness: the medians of all rounds, calm and flooded. A pause of the machine hits a round of
+/// either kind, so pairs say less.
 pub(super) fn print_floods(pairs: &[(Measurement, Measurement)]) {
-    let p99 = |measurement: &Measurement| measurement.served.sent_us.p99.max(1) as f64;
-    let mut ratios: Vec<f64> = pairs.iter().map(|(calm, flooded)| p99(flooded) / p99(calm)).collect();
-    ratios.sort_by(f64::total_cmp);
+    let p99_us = |measurement: &Measurement| measurement.served.sent_us.p99.max(1) as f64;
+    let of_all = |of: &dyn Fn(&(Measurement, Measurement)) -> f64| {
+        let mut all: Vec<f64> = pairs.iter().map(of).collect();
+        all.sort_by(f64::total_cmp);
+        all
+    };
+    let (calm, flooded) = (of_all(&|(calm, _)| p99_us(calm)), of_all(&|(_, flooded)| p99_us(flooded)));
+    let Some((calm_us, flooded_us)) = median(&calm).zip(median(&flooded)) else { return };
     let grown = |(calm, flooded): &(Measurement, Measurement)| flooded.memory_bytes.saturating_sub(calm.memory_bytes);
-    let (grown, answered) =
-        (pairs.iter().map(grown).max(), pairs.iter().map(|(_, flooded)| flooded.answered).sum::<u64>());
-    if let Some(median) = median(&ratios) {
-        let grown = grown.unwrap_or_default();
-        println!("flooded ÷ calm, slot has sent after, p99: {median:.2} (median of {}: {ratios:.2?})", ratios.len());
-        println!("flooded - calm, memory: {:.1} MB at most; forged datagrams answered: {answered}", grown as f64 / 1e6);
-        println!(
-            "{}",
-            json!({ "flood": { "median": median, "all": ratios, "memory_growth_bytes": grown, "answered": answered } })
-        );
-    }
+    let grown = pairs.iter().map(grown).max().unwrap_or_default();
+    let answered: u64 = pairs.iter().map(|(_, flooded)| flooded.answered).sum();
+    let ratio = flooded_us / calm_us;
+    println!("slot has sent after, p99, median of {}: {calm_us:.0} us calm, {flooded_us:.0} us flooded", pairs.len());
+    println!("flooded ÷ calm: {ratio:.2}");
+    println!("flooded - calm, memory: {:.1} MB at most; forged datagrams answered: {answered}", grown as f64 / 1e6);
+    let all = json!({ "calm_us": calm, "flooded_us": flooded });
+    println!(
+        "{}",
+        json!({ "flood": { "ratio": ratio, "all": all, "memory_growth_bytes": grown, "answered": answered } })
+    );
 }
 
 /// Of numbers in order: the one in the middle, or the mean of the two that are.

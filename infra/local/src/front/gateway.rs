@@ -1,11 +1,12 @@
-//! One request through the gateway: answer what is a browser's own question, else find the route, read the body within its limit, verify the signature where the route
-//! asks for one, build the event, let the function answer.
+//! One request through the gateway: answer what is a browser's own question, else find the route, read the body within its
+//! limit, verify the signature where the route asks for one, build the event, let the function answer.
 //!
 //! A function runs as a task of its own, as it would in Lambda: neither its panic nor a client that hangs up early touches
 //! anything else.
 
 use super::cors::Cors;
 use super::event::{Passage, event};
+use super::functions::Functions;
 use super::places::Places;
 use super::response::{closing, from_function, name_request, refusal};
 use super::routes::{Found, PathParameters, Routes};
@@ -21,6 +22,7 @@ use http::uri::Authority;
 use http::{HeaderMap, Request};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Body;
+use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -38,6 +40,7 @@ pub(crate) struct Gateway {
     pub(super) cors: Cors,
     pub(crate) traffic: Arc<Traffic>,
     pub(super) places: Places,
+    pub(super) functions: Functions,
     pub(crate) requests: AtomicU64,
     /// Tells this boot's request ids from those of others.
     pub(crate) boot: u32,
@@ -46,6 +49,19 @@ pub(crate) struct Gateway {
 type Refusal = Box<Answer>;
 
 impl Gateway {
+    pub(super) fn new(routes: &[&'static Route], config: FrontConfig) -> io::Result<Self> {
+        Ok(Self {
+            cors: Cors::new(config.allowed_origins.clone())?,
+            config,
+            routes: Routes::new(routes),
+            traffic: Arc::default(),
+            places: Places::new(),
+            functions: Functions::start()?,
+            requests: AtomicU64::new(1),
+            boot: getrandom::u32().map_err(io::Error::other)?,
+        })
+    }
+
     /// Answers a request; never fails.
     pub(crate) async fn answer<B>(&self, request: Request<B>, source_ip: IpAddr) -> Answer
     where
@@ -79,8 +95,10 @@ impl Gateway {
         let (parts, body) = request.into_parts();
         require_host(&parts.headers).map_err(|error| refuse(&error))?;
         let (route, path_parameters) = self.find(&parts, request_id)?;
+        // Whoever is turned away is so before more is done for them.
+        self.places.look(route.access).map_err(|error| refuse(&error))?;
         let body = read(&parts.headers, body).await.map_err(|error| Box::new(closing(refusal(&error, request_id))))?;
-        // Not before: whoever sends slowly keeps nobody out.
+        // No place before the body is there: whoever sends slowly keeps nobody out.
         let _place = self.places.take(route.access).map_err(|error| refuse(&error))?;
         let signer = self.signer(route, &parts, &body).map_err(|error| refuse(&error))?;
         let event = event(&Passage {
@@ -132,7 +150,7 @@ impl Gateway {
 
     async fn run(&self, route: &'static Route, event: String, request_id: &str) -> Answer {
         let app = Arc::clone(&self.config.app);
-        let function = tokio::spawn(async move { invoke(&app, route, &event).await });
+        let function = self.functions.spawn(async move { invoke(&app, route, &event).await });
         let fail = |status, code, message: &str| refusal(&ApiError::new(status, code, message), request_id);
         match tokio::time::timeout(Duration::from_millis(FUNCTION_TIMEOUT_MS), function).await {
             Ok(Ok(Ok(answer))) => from_function(answer, request_id).unwrap_or_else(|| {

@@ -33,11 +33,21 @@ impl Places {
 
     /// A place until it is dropped, or the answer for whom there is none.
     pub(crate) fn take(&self, access: Access) -> Result<SemaphorePermit<'_>, ApiError> {
-        let places = if access.is_signed() { &self.internal } else { &self.public };
-        places.try_acquire().map_err(|_| {
-            let turn = self.turned_away.fetch_add(1, Ordering::Relaxed) % RETRY_AFTER_S_MAX;
-            ApiError::busy("overloaded", "too many requests at once; try again in a moment", 1 + turn)
-        })
+        self.of(access).try_acquire().map_err(|_| self.turn_away())
+    }
+
+    /// The answer for whom there is no place, if there is none at the moment: it takes nothing of the request to know.
+    pub(crate) fn look(&self, access: Access) -> Result<(), ApiError> {
+        if self.of(access).available_permits() > 0 { Ok(()) } else { Err(self.turn_away()) }
+    }
+
+    const fn of(&self, access: Access) -> &Semaphore {
+        if access.is_signed() { &self.internal } else { &self.public }
+    }
+
+    fn turn_away(&self) -> ApiError {
+        let turn = self.turned_away.fetch_add(1, Ordering::Relaxed) % RETRY_AFTER_S_MAX;
+        ApiError::busy("overloaded", "too many requests at once; try again in a moment", 1 + turn)
     }
 }
 
@@ -52,8 +62,10 @@ mod tests {
         let again: Vec<_> = (0..4).map(|_| places.take(Access::Public).unwrap_err()).collect();
         let waits: Vec<_> = again.iter().map(|error| (error.status(), error.retry_after_s())).collect();
         assert_eq!(waits, [1, 2, 3, 1].map(|seconds| (503, Some(seconds))));
+        assert_eq!(places.look(Access::Player).unwrap_err().retry_after_s(), Some(2));
         assert!(places.take(Access::Gamesim).is_ok() && places.take(Access::Operator).is_ok());
+        assert!(places.look(Access::Gamesim).is_ok());
         drop(crowd);
-        assert!(places.take(Access::Player).is_ok());
+        assert!(places.look(Access::Public).is_ok() && places.take(Access::Player).is_ok());
     }
 }

@@ -83,6 +83,12 @@ async fn front() -> Front {
 
 /// A front for pages of these origins.
 async fn front_for(origins: &str) -> Front {
+    let (routes, listener, config) = parts(origins).await;
+    Front::start_with(&routes, listener, config).unwrap()
+}
+
+/// What a front is made of.
+async fn parts(origins: &str) -> (Vec<&'static Route>, TcpListener, FrontConfig) {
     let config = Config {
         routes: ROUTES.to_vec(),
         table: Arc::new(MemoryTable::new()),
@@ -103,7 +109,7 @@ async fn front_for(origins: &str) -> Front {
     let app = Arc::new(App::new(config));
     let allowed_origins = AllowedOrigins::parse(origins).unwrap();
     let config = FrontConfig { app, identities, clock: Arc::new(|| NOW), api_id: "api-1".to_owned(), allowed_origins };
-    Front::start_with(&routes, listener, config).unwrap()
+    (routes, listener, config)
 }
 
 /// Sends bytes and reads until the front closes the connection.
@@ -339,16 +345,19 @@ async fn a_panic_stays_in_its_request() {
 /// Time is virtual and leaps ahead whenever nothing else can happen.
 #[tokio::test(start_paused = true)]
 async fn a_client_that_never_finishes_is_cut_off() {
-    let front = front().await;
+    let (routes, listener, config) = parts("none").await;
+    let address = listener.local_addr().unwrap();
+    // On this thread, whose time it is, and not on one of its own.
+    tokio::spawn(serve(listener, Arc::new(Gateway::new(&routes, config).unwrap()), CancellationToken::new()));
     let before = tokio::time::Instant::now();
-    let mut silent = TcpStream::connect(front.address()).await.unwrap();
+    let mut silent = TcpStream::connect(address).await.unwrap();
     silent.write_all(b"GET / HTTP/1.1\r\nhost: loc").await.unwrap();
     let mut answer = Vec::new();
     silent.read_to_end(&mut answer).await.unwrap();
     let waited = before.elapsed();
     assert!(waited >= Duration::from_millis(HEAD_TIMEOUT_MS), "cut off after {waited:?}");
 
-    let mut stuck = TcpStream::connect(front.address()).await.unwrap();
+    let mut stuck = TcpStream::connect(address).await.unwrap();
     let head = b"POST /v1/auth/login HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n{";
     stuck.write_all(head).await.unwrap();
     let mut answer = String::new();
