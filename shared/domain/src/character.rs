@@ -15,6 +15,7 @@ pub struct Character {
     /// The account that owns it.
     pub account_id: AccountId,
     /// Its name, as typed.
+    #[serde(deserialize_with = "CharacterName::kept")]
     pub name: CharacterName,
     /// Id of its class in the content.
     pub class: String,

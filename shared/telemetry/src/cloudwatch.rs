@@ -17,7 +17,7 @@ use aws_sdk_cloudwatch::config::{BehaviorVersion, Builder, Region};
 use aws_sdk_cloudwatch::error::DisplayErrorContext;
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, MetricDatum, StandardUnit};
-use aws_smithy_http_client::tls;
+use guildhall_web::Connections;
 use std::time::Duration;
 
 /// The dimension's name; its value is the fleet's.
@@ -58,17 +58,13 @@ pub struct CloudWatch {
 impl CloudWatch {
     /// Opens no connection yet.
     pub fn new(config: CloudWatchConfig) -> Self {
-        // The SDK's default client is left out of the build, since it brings a second TLS stack.
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-            .build_https();
         let timeouts = TimeoutConfig::builder()
             .operation_attempt_timeout(Duration::from_millis(ATTEMPT_TIMEOUT_MS))
             .operation_timeout(Duration::from_millis(REPORT_TIMEOUT_MS));
         let mut sdk = Builder::new()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(config.region))
-            .http_client(http)
+            .http_client(Connections::new())
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX))
             .timeout_config(timeouts.build());
         sdk.set_credentials_provider(config.credentials);

@@ -1,10 +1,10 @@
 //! One HTTP request, through the client that is linked with the SDK anyway: another one would cost every function its size.
 
-use aws_smithy_http_client::{Connector, tls};
 use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
+use guildhall_web::{Connections, Connector};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Limited};
 
@@ -18,8 +18,7 @@ pub struct Web(Connector);
 impl Web {
     /// Opens no connection yet.
     pub fn new() -> Self {
-        let tls = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
-        Self(Connector::builder().tls_provider(tls).build())
+        Self(Connector::new(Connections::new()))
     }
 
     /// Sends a request and reads the whole answer, so that the connection can be used again. Waits for as long as it takes.

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Region, SharedCredentialsProvider, SharedHttpClient};
-use aws_smithy_http_client::tls;
+use guildhall_web::Connections;
 use std::time::Duration;
 
 /// How long a connection may take to open, in milliseconds.
@@ -75,11 +75,9 @@ pub(super) async fn client(config: &DynamoConfig) -> Client {
     Client::from_conf(sdk.build())
 }
 
-/// The HTTP client of every SDK here: the default one is left out of the build, since it brings a second TLS stack.
+/// The HTTP client of every SDK here.
 pub fn http_client() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new()
-        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-        .build_https()
+    SharedHttpClient::new(Connections::new())
 }
 
 fn timeouts() -> TimeoutConfig {
