@@ -213,3 +213,55 @@ fn a_full_ledger_refuses_new_tokens_until_old_ones_expire() {
     });
     world.connect(address(2), late);
 }
+
+#[test]
+fn a_token_may_live_as_long_as_the_server_allows_and_no_longer() {
+    let mut world = World::new(config());
+    let longest = token_with(1, 1, |token| token.expire_s = token.create_s + config().token_lifetime_s_max);
+    world.connect(address(1), longest);
+    assert_eq!(world.server.counters().bad(), 0);
+}
+
+#[test]
+fn a_response_beyond_the_budget_waits_for_the_next_slot() {
+    let mut world = World::new(ServerConfig { unauthenticated_per_slot_max: 1, ..config() });
+    world.lose = |datagram| kind(datagram) == 3;
+    world.add(address(1), token(1, 1));
+    world.run(20);
+    let response = world.log.iter().rfind(|datagram| kind(datagram) == 3).unwrap().clone();
+    let mut bytes = Vec::new();
+    packet::put_request(&token(2, 2), &mut bytes);
+    world.deliver(Datagram { from: address(2), to: server_address(), bytes });
+    world.deliver(response.clone());
+    assert_eq!((world.server.connections(), world.server.counters().over_budget), (0, 1));
+    world.step();
+    world.deliver(response);
+    assert_eq!(world.server.connections(), 1);
+}
+
+#[test]
+fn who_is_not_the_server_is_not_heard() {
+    let mut world = World::new(config());
+    world.lose = |datagram| kind(datagram) == 2;
+    world.add(address(1), token(1, 1));
+    world.run(20);
+    let challenge = world.log.iter().rfind(|datagram| kind(datagram) == 2).unwrap().clone();
+    world.deliver(Datagram { from: address(2), ..challenge.clone() });
+    assert_eq!((world.state(address(1)), bad_packets(&world)), (ClientState::SendingRequest, 1));
+    world.deliver(challenge);
+    assert_eq!((world.state(address(1)), bad_packets(&world)), (ClientState::SendingResponse, 1));
+}
+
+fn bad_packets(world: &World) -> u64 {
+    world.clients[&address(1)].bad_packets()
+}
+
+#[test]
+fn a_request_is_repeated_at_its_interval() {
+    let mut client = Client::new(token(1, 1), EPOCH_MS);
+    let mut sent = |at_ms| {
+        client.handle_timeout(EPOCH_MS + at_ms);
+        std::iter::from_fn(|| client.poll_transmit()).count()
+    };
+    assert_eq!([0, RESEND_INTERVAL_MS - 1, RESEND_INTERVAL_MS, RESEND_INTERVAL_MS + 1].map(&mut sent), [1, 0, 1, 0]);
+}
