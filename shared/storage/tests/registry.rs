@@ -12,7 +12,7 @@ use guildhall_storage::gamesims::{self, Beat, GamesimRow};
 use guildhall_storage::memory::MemoryTable;
 use guildhall_storage::queue;
 use guildhall_storage::reaper::{self, Reaped};
-use guildhall_storage::sessions::{self, Newcomer, Waits, Whereabouts};
+use guildhall_storage::sessions::{self, Hold, Newcomer, Relocated, Waits, Whereabouts};
 use guildhall_storage::{Commit, CommitError, Condition, Key, Table, TableName, Write};
 
 fn before(at: Timestamp) -> Timestamp {
@@ -175,4 +175,20 @@ async fn a_session_is_running_orphaned_or_over() {
     assert_eq!(at(NOW).await, Whereabouts::Over, "it is over for good");
     let unknown = sessions::find_living(&table, SessionId::from_bits(7), NOW).await;
     assert_eq!(unknown, Ok(None));
+}
+
+#[tokio::test]
+async fn a_lease_of_an_earlier_placement_is_worth_nothing() {
+    let table = MemoryTable::new();
+    let sim = gamesims::register(&table, gamesim("sim-1", "boot-1"), NOW).await.unwrap().unwrap();
+    place(&table, 1, &sim, None).await;
+    let dead = sim.lease_until;
+    let living = GamesimRow { lease_until: dead.plus_secs(6), ..gamesim("sim-2", "boot-1") };
+    let to = gamesims::register(&table, living, dead).await.unwrap().unwrap();
+    let before = sessions::find(&table, SessionId::from_bits(1)).await.unwrap().unwrap();
+    let moved = sessions::relocate(&table, &before, &to, "127.0.0.1:1", dead).await.unwrap();
+    let Relocated::Done(after) = moved else { panic!("{moved:?}") };
+    let character_id = after.seats[0].as_ref().unwrap().character_id;
+    let worth = async |lease| sessions::judge_lease(&table, &lease, character_id, dead).await.unwrap();
+    assert_eq!((worth(before.lease()).await, worth(after.lease()).await), (Hold::Over, Hold::Binds));
 }

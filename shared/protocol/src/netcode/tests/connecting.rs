@@ -265,3 +265,40 @@ fn a_request_is_repeated_at_its_interval() {
     };
     assert_eq!([0, RESEND_INTERVAL_MS - 1, RESEND_INTERVAL_MS, RESEND_INTERVAL_MS + 1].map(&mut sent), [1, 0, 1, 0]);
 }
+
+#[test]
+fn a_token_does_not_expire_before_it_was_made() {
+    let token = |expire_s| token_with(1, 1, |token| token.expire_s = expire_s);
+    let made_s = EPOCH_MS / 1_000;
+    for expire_s in [made_s, made_s + 1] {
+        let parsed = ConnectToken::parse(&token(expire_s).to_bytes()).unwrap();
+        assert_eq!(parsed.expire_s(), expire_s);
+    }
+    assert!(ConnectToken::parse(&token(made_s - 1).to_bytes()).is_err());
+}
+
+#[test]
+fn connections_and_payloads_are_counted() {
+    let mut world = World::new(config());
+    for number in [1, 2] {
+        let connection = world.connect(address(number), token(number.into(), 1));
+        for _ in 0..3 {
+            world.server.send(connection, b"down").unwrap();
+        }
+    }
+    let counters = world.server.counters();
+    assert_eq!((counters.connected, counters.payloads_sent), (2, 6));
+}
+
+#[test]
+fn a_packet_of_another_size_than_its_kinds_has_no_header() {
+    let has_header = |kind: u8, data_bytes: usize| {
+        let bytes = [vec![1 << 4 | kind, 0], vec![0; data_bytes + MAC_BYTES]].concat();
+        packet::Header::parse(&bytes).is_some()
+    };
+    for (kind, sizes) in [(1, [0, 0]), (2, [308, 308]), (3, [308, 308]), (4, [8, 8]), (5, [1, 1_200]), (6, [0, 0])] {
+        let [least, most] = sizes;
+        assert!(has_header(kind, least) && has_header(kind, most), "{kind}");
+        assert!(!has_header(kind, most + 1) && (least == 0 || !has_header(kind, least - 1)), "{kind}");
+    }
+}
