@@ -116,7 +116,7 @@ models: ## Search the models of tests/models through, and print what refutes eac
 guards: ## Take away each guard of tests/guards.json and expect its tests to fail (GUARDS="names"; needs Python; minutes)
 	.ci/guards $(GUARDS)
 
-mutants: guards ## The same, and then break every line of what matters most with cargo-mutants (ARGS="--file …"; hours)
+mutants: guards ## The same, and then break what matters most line by line; 90 % must be noticed (ARGS="--file …"; an hour or two)
 	.ci/mutants $(ARGS)
 
 replay: ## Play a recorded session again and compare every state (ID=…; without, list what is recorded)

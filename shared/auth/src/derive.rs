@@ -42,7 +42,7 @@ impl DerivationKey {
             context.update(part);
         }
         let tag = context.sign();
-        tag.as_ref().iter().take(16).fold(0, |bits, byte| bits << 8 | u128::from(*byte))
+        tag.as_ref().first_chunk().map_or(0, |bits| u128::from_be_bytes(*bits))
     }
 }
 

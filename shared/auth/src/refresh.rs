@@ -112,6 +112,13 @@ mod tests {
             altered[at] ^= 1;
             assert_eq!(RefreshToken::decode(&URL_SAFE_NO_PAD.encode(altered), &key()), None, "byte {at}");
         }
+        // Nor do two alterations make up for each other.
+        let code = bytes.len() - 16;
+        for at in code + 1..bytes.len() {
+            let mut altered = bytes.clone();
+            (altered[code], altered[at]) = (bytes[code] ^ 1, bytes[at] ^ 1);
+            assert_eq!(RefreshToken::decode(&URL_SAFE_NO_PAD.encode(altered), &key()), None, "byte {at}");
+        }
         for wrong in ["", "x", &text[1..], &format!("{text}A"), &format!("{text}="), &"é".repeat(59), &"A".repeat(118)]
         {
             assert_eq!(RefreshToken::decode(wrong, &key()), None, "{wrong:?}");

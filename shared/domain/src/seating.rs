@@ -272,6 +272,33 @@ mod tests {
     }
 
     #[test]
+    fn who_reserves_again_without_having_arrived_has_not_arrived() {
+        let (session, _) = session().reserve(seat(5), NOW).unwrap();
+        let (again, _) = session.reserve(seat(5), NOW.plus_secs(1)).unwrap();
+        assert_eq!(again.seats[0].as_ref().unwrap().state, SeatState::Reserved);
+        // Nor has who takes the seat of somebody that had, and left.
+        let left = session.admit(0, CharacterId::from_bits(5), NOW).unwrap().unwrap().leave(CharacterId::from_bits(5));
+        let (taken, number) = left.unwrap().reserve(seat(6), NOW).unwrap();
+        assert_eq!((number, taken.seats[0].as_ref().unwrap().state), (0, SeatState::Reserved));
+    }
+
+    #[test]
+    fn who_turns_out_to_be_bound_elsewhere_gives_up_the_seat_alone() {
+        let (session, _) = session().reserve(seat(5), NOW).unwrap();
+        let (mut session, _) = session.reserve(seat(6), NOW).unwrap();
+        session.give_up(CharacterId::from_bits(6));
+        session.give_up(CharacterId::from_bits(7));
+        assert!(session.bound().map(|seat| seat.character_id).eq([CharacterId::from_bits(5)]));
+    }
+
+    #[test]
+    fn a_session_in_a_zone_says_which() {
+        let dungeon = session();
+        let zone = Session { in_zone: true, dungeon_id: "moor".into(), ..dungeon.clone() };
+        assert_eq!((dungeon.zone_id(), zone.zone_id()), (None, Some("moor")));
+    }
+
+    #[test]
     fn nobody_is_written_down_twice() {
         let mut session = session();
         for bits in 0..3 {

@@ -57,7 +57,8 @@ fn excludes_itself(write: &Write, condition: &Condition) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Item, Key, TableName};
+    use crate::{IntoValue, Item, Key, Path, TableName};
+    use std::collections::HashMap;
 
     #[test]
     fn a_lone_write_is_repeatable_where_it_cannot_happen_twice() {
@@ -74,5 +75,28 @@ mod tests {
         assert!(repeatable(Write::update(key(), [Action::set("a", 1u64)], Condition::absent("a"))));
         assert!(repeatable(Write::delete(key(), Condition::Exists)));
         assert!(Commit::one(Write::update(key(), add(), Condition::Always)).token("t").is_repeatable());
+    }
+
+    #[test]
+    fn a_value_that_is_replaced_by_another_is_not_found_again() {
+        let key = || Key::new(TableName::Sessions, "p", "s");
+        let repeatable = |write: Write| Commit::one(write).is_repeatable();
+        let seen = || Condition::equals("version", 3u64);
+        let put = |version: u64, condition| {
+            let item = Item::from(HashMap::from([("version".to_owned(), version.into_value())]));
+            repeatable(Write::put_item(key(), item, condition))
+        };
+        assert!(put(4, seen()) && !put(3, seen()));
+        assert!(!put(4, Condition::Equals(Path::nested(["version", "major"]), 3u64.into_value())));
+        assert!(put(4, Condition::absent("version")) && !put(4, Condition::absent("other")));
+        let update = |action, condition| repeatable(Write::update(key(), [action], condition));
+        assert!(update(Action::set("version", 4u64), seen()) && !update(Action::set("version", 3u64), seen()));
+        assert!(update(Action::add("version", 1), seen()) && !update(Action::add("version", 0), seen()));
+        assert!(update(Action::remove("version"), seen()) && !update(Action::remove("other"), seen()));
+        assert!(!update(Action::remove("version"), Condition::absent("version")));
+        assert!(!update(Action::set("other", 1u64), Condition::absent("version")));
+        // One part of a condition that cannot hold again is enough.
+        assert!(update(Action::add("version", 1), Condition::all([Condition::Exists, seen()])));
+        assert!(!update(Action::add("version", 1), Condition::all([Condition::Exists, Condition::Exists])));
     }
 }

@@ -96,6 +96,27 @@ fn an_issued_token_is_the_standard_one() {
 }
 
 #[test]
+fn whoever_issued_a_token_may_be_ahead_by_the_skew_and_no_more() {
+    let from = |nbf: u64| keys().verify(&changed(r#""typ""#, &format!(r#""nbf":{nbf},"typ""#)), now());
+    assert_eq!(from(NOW_S + CLOCK_SKEW_S), Ok(claims()));
+    assert_eq!(from(NOW_S + CLOCK_SKEW_S + 1), Err(TokenError::NotYetValid));
+}
+
+#[test]
+fn a_token_is_looked_at_up_to_its_greatest_length() {
+    let of_length = |bytes: usize| keys().verify(&"A".repeat(bytes), now());
+    assert_eq!(of_length(1_024), Err(TokenError::Malformed));
+    assert_eq!(of_length(1_025), Err(TokenError::TooLong));
+}
+
+#[test]
+fn a_key_name_may_have_hyphens_and_underscores() {
+    for kid in ["-", "_", "2026-11", "key_2"] {
+        assert!(SigningKeys::new(vec![(kid.to_owned(), SECRET.to_vec())]).is_ok(), "{kid}");
+    }
+}
+
+#[test]
 fn lifetimes_are_capped_at_issue() {
     let token = issue(&keys(), u64::MAX);
     let verified = keys().verify(&token, now()).unwrap();

@@ -221,12 +221,9 @@ impl Server {
 
     /// Whether a connection of this address and client would find no place. Its own predecessors make room for it.
     fn is_full_for(&self, address: SocketAddr, client_id: u64) -> bool {
-        let freed = match (self.connections.by_address(address), self.connections.by_client(client_id)) {
-            (None, None) => 0,
-            (Some(one), Some(other)) if one != other => 2,
-            _ => 1,
-        };
-        self.connections.len() - freed >= self.connections.connections_max()
+        let takes_over =
+            self.connections.by_address(address).is_some() || self.connections.by_client(client_id).is_some();
+        !takes_over && self.connections.len() >= self.connections.connections_max()
     }
 
     /// Ends the connections that a new one of this address and client takes over. A player who lost the network comes back

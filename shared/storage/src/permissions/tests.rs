@@ -90,3 +90,21 @@ fn permissions_add_up() {
     assert_eq!(both.without(other), Permissions::NONE.on(TableName::Accounts, &[Operation::Get]));
     assert!(Operation::ALL.is_sorted_by_key(|operation| operation.iam_action()));
 }
+
+#[tokio::test]
+async fn a_connection_that_cannot_be_opened_is_told() {
+    let memory = MemoryTable::new();
+    let nothing = Permitted::new(&memory, Permissions::NONE);
+    for operation in [Operation::Get, Operation::Query, Operation::Update] {
+        let permitted = Permitted::new(&nothing, Permissions::NONE.on(TableName::Sessions, &[operation]));
+        let denied = error_of(permitted.open_connection().await.unwrap_err());
+        assert_eq!(denied, StorageError::Denied(TableName::Sessions, operation));
+    }
+    assert_eq!(nothing.open_connection().await, Ok(()), "who may ask nothing needs none");
+}
+
+#[test]
+fn operations_are_called_as_in_policies() {
+    let names = Operation::ALL.map(|operation| operation.iam_action().trim_start_matches("dynamodb:"));
+    assert_eq!(names, ["ConditionCheckItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"]);
+}

@@ -213,3 +213,92 @@ fn a_full_ledger_refuses_new_tokens_until_old_ones_expire() {
     });
     world.connect(address(2), late);
 }
+
+#[test]
+fn a_token_may_live_as_long_as_the_server_allows_and_no_longer() {
+    let mut world = World::new(config());
+    let longest = token_with(1, 1, |token| token.expire_s = token.create_s + config().token_lifetime_s_max);
+    world.connect(address(1), longest);
+    assert_eq!(world.server.counters().bad(), 0);
+}
+
+#[test]
+fn a_response_beyond_the_budget_waits_for_the_next_slot() {
+    let mut world = World::new(ServerConfig { unauthenticated_per_slot_max: 1, ..config() });
+    world.lose = |datagram| kind(datagram) == 3;
+    world.add(address(1), token(1, 1));
+    world.run(20);
+    let response = world.log.iter().rfind(|datagram| kind(datagram) == 3).unwrap().clone();
+    let mut bytes = Vec::new();
+    packet::put_request(&token(2, 2), &mut bytes);
+    world.deliver(Datagram { from: address(2), to: server_address(), bytes });
+    world.deliver(response.clone());
+    assert_eq!((world.server.connections(), world.server.counters().over_budget), (0, 1));
+    world.step();
+    world.deliver(response);
+    assert_eq!(world.server.connections(), 1);
+}
+
+#[test]
+fn who_is_not_the_server_is_not_heard() {
+    let mut world = World::new(config());
+    world.lose = |datagram| kind(datagram) == 2;
+    world.add(address(1), token(1, 1));
+    world.run(20);
+    let challenge = world.log.iter().rfind(|datagram| kind(datagram) == 2).unwrap().clone();
+    world.deliver(Datagram { from: address(2), ..challenge.clone() });
+    assert_eq!((world.state(address(1)), bad_packets(&world)), (ClientState::SendingRequest, 1));
+    world.deliver(challenge);
+    assert_eq!((world.state(address(1)), bad_packets(&world)), (ClientState::SendingResponse, 1));
+}
+
+fn bad_packets(world: &World) -> u64 {
+    world.clients[&address(1)].bad_packets()
+}
+
+#[test]
+fn a_request_is_repeated_at_its_interval() {
+    let mut client = Client::new(token(1, 1), EPOCH_MS);
+    let mut sent = |at_ms| {
+        client.handle_timeout(EPOCH_MS + at_ms);
+        std::iter::from_fn(|| client.poll_transmit()).count()
+    };
+    assert_eq!([0, RESEND_INTERVAL_MS - 1, RESEND_INTERVAL_MS, RESEND_INTERVAL_MS + 1].map(&mut sent), [1, 0, 1, 0]);
+}
+
+#[test]
+fn a_token_does_not_expire_before_it_was_made() {
+    let token = |expire_s| token_with(1, 1, |token| token.expire_s = expire_s);
+    let made_s = EPOCH_MS / 1_000;
+    for expire_s in [made_s, made_s + 1] {
+        let parsed = ConnectToken::parse(&token(expire_s).to_bytes()).unwrap();
+        assert_eq!(parsed.expire_s(), expire_s);
+    }
+    assert!(ConnectToken::parse(&token(made_s - 1).to_bytes()).is_err());
+}
+
+#[test]
+fn connections_and_payloads_are_counted() {
+    let mut world = World::new(config());
+    for number in [1, 2] {
+        let connection = world.connect(address(number), token(number.into(), 1));
+        for _ in 0..3 {
+            world.server.send(connection, b"down").unwrap();
+        }
+    }
+    let counters = world.server.counters();
+    assert_eq!((counters.connected, counters.payloads_sent), (2, 6));
+}
+
+#[test]
+fn a_packet_of_another_size_than_its_kinds_has_no_header() {
+    let has_header = |kind: u8, data_bytes: usize| {
+        let bytes = [vec![1 << 4 | kind, 0], vec![0; data_bytes + MAC_BYTES]].concat();
+        packet::Header::parse(&bytes).is_some()
+    };
+    for (kind, sizes) in [(1, [0, 0]), (2, [308, 308]), (3, [308, 308]), (4, [8, 8]), (5, [1, 1_200]), (6, [0, 0])] {
+        let [least, most] = sizes;
+        assert!(has_header(kind, least) && has_header(kind, most), "{kind}");
+        assert!(!has_header(kind, most + 1) && (least == 0 || !has_header(kind, least - 1)), "{kind}");
+    }
+}
