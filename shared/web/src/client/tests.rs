@@ -266,7 +266,7 @@ async fn the_authorities_are_those_of_ssl_cert_file() {
     let server = Server::start(&[&[OK]], Some(served(RSA, &rustls::version::TLS13))).await;
     for (file, trusted) in [("authority.pem", true), ("ec.pem", false)] {
         let mut child = Command::new(std::env::current_exe().unwrap());
-        child.args(["--exact", "client::tests::a_child_of_another_test", "--ignored"]);
+        child.args(["--exact", "client::tests::a_child_of_another_test"]);
         child.env("SSL_CERT_FILE", format!("{}/src/client/keys/{file}", env!("CARGO_MANIFEST_DIR")));
         child.env(SERVER_VARIABLE, server.url("https", "localhost")).env_remove("SSL_CERT_DIR");
         let output = tokio::task::spawn_blocking(move || child.output().unwrap()).await.unwrap();
@@ -275,9 +275,9 @@ async fn the_authorities_are_those_of_ssl_cert_file() {
     assert_eq!(server.requests.lock().unwrap().len(), 1);
 }
 
+/// Only the test above names a server.
 #[tokio::test]
-#[ignore = "run by the_authorities_are_those_of_ssl_cert_file"]
 async fn a_child_of_another_test() {
-    let url = std::env::var(SERVER_VARIABLE).unwrap();
+    let Ok(url) = std::env::var(SERVER_VARIABLE) else { return };
     assert_eq!(post(&Connector::default(), &url).await.unwrap(), ok());
 }
