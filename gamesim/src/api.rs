@@ -37,6 +37,8 @@ pub(crate) struct Api {
 #[derive(Debug)]
 pub(crate) struct Https {
     http: reqwest::Client,
+    /// What the API's own paths come after: nothing, or a stage, or where a domain has the API.
+    base_path: String,
     signer: Arc<Signer>,
 }
 
@@ -57,13 +59,23 @@ pub(crate) fn http_client(base: &str, timeout_ms: u64) -> Result<reqwest::Client
     http.build()
 }
 
+/// The path of a URL, without a slash at the end.
+fn path_of(url: &str) -> String {
+    let uri: Option<http::Uri> = url.parse().ok();
+    uri.map_or_else(String::new, |uri| uri.path().trim_end_matches('/').to_owned())
+}
+
 impl Https {
     pub(crate) fn connect(base: &str, signer: Arc<Signer>) -> Result<Self, reqwest::Error> {
-        Ok(Self { http: http_client(base, API_TIMEOUT_MS)?, signer })
+        Ok(Self { http: http_client(base, API_TIMEOUT_MS)?, base_path: path_of(base), signer })
+    }
+
+    fn is_signed(&self, path: &str) -> bool {
+        path.strip_prefix(&self.base_path).is_some_and(|path| path.starts_with(SIGNED))
     }
 
     async fn execute(&self, mut request: http::Request<Vec<u8>>) -> Result<(u16, Vec<u8>), String> {
-        if request.uri().path().starts_with(SIGNED) {
+        if self.is_signed(request.uri().path()) {
             self.signer.sign(signing::API_GATEWAY, &mut request).await?;
         }
         let request = reqwest::Request::try_from(request).map_err(|error| with_causes(&error))?;
@@ -220,6 +232,22 @@ pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
 mod tests {
     use super::*;
     use guildhall_domain::{SessionState, session::Outcome};
+
+    #[test]
+    fn what_is_for_our_own_callers_is_signed_wherever_the_api_is() {
+        let signer = Arc::new(Signer::new("us-east-1", None));
+        for (base, before) in [
+            ("http://127.0.0.1:8080", ""),
+            ("http://127.0.0.1:8080/", ""),
+            ("http://api.example.org/prod", "/prod"),
+            ("http://api.example.org/game/v2/", "/game/v2"),
+        ] {
+            let https = Https::connect(base, Arc::clone(&signer)).unwrap();
+            assert!(https.is_signed(&format!("{before}/internal/gamesims")), "{base}");
+            assert!(!https.is_signed(&format!("{before}/v1/content")), "{base}");
+            assert!(!https.is_signed("/elsewhere/internal/gamesims"), "{base}");
+        }
+    }
 
     #[test]
     fn what_the_path_says_is_not_said_again() {
