@@ -7,6 +7,9 @@ use std::fmt;
 
 /// Words that come to mind with any account here, and are tried as passwords first.
 const WORDS: [&str; 1] = ["guildhall"];
+/// The 3,000 most common passwords of eight characters and more, in lower case, one in a line: what leaked lists and guessing
+/// programs begin with (OWASP ASVS 5.0, 6.2.4). Source: zxcvbn's list of frequent passwords.
+const COMMON: &str = include_str!("account/common-passwords.txt");
 /// Shortest word that makes a password weak, in characters.
 const WORD_CHARS_MIN: usize = 4;
 
@@ -68,8 +71,8 @@ impl Password {
         }
     }
 
-    /// Refuses what is little more than the game's name or the account's own address. It is for passwords that are new: whoever
-    /// has had one for long must still get in.
+    /// Refuses what is little more than the game's name or the account's own address, and what very many people choose. It is
+    /// for passwords that are new: whoever has had one for long must still get in.
     pub fn resist_guessing(&self, email: &Email) -> Result<(), Invalid> {
         let lower = self.0.to_lowercase();
         let local = email.as_str().split('@').next().unwrap_or_default();
@@ -81,6 +84,9 @@ impl Password {
                 "password",
                 "it is little more than the game's name or the address; choose another",
             ));
+        }
+        if COMMON.lines().any(|common| common == lower) {
+            return Err(Invalid::new("password", "it is one of the most common passwords; choose another"));
         }
         Ok(())
     }
@@ -150,8 +156,22 @@ mod tests {
         for strong in ["correct horse", "the guildhall burns", "ada.lovelace has a secret", "x7Kp2mQz"] {
             assert!(judge(strong), "{strong}");
         }
+        // Common ones in any letters, from the first of the list to the last; not what only begins or ends like one.
+        for weak in ["password", "PassWord1", "!qaz2wsx", "ZZ8807zpl"] {
+            assert!(!judge(weak), "{weak}");
+        }
+        assert!(judge("password of ada") && judge("my password") && judge("password\ntrustno1"));
         // A short name is part of many words.
         let ada = Email::parse("ada@example.com").unwrap();
         assert!(Password::parse("canadaaa").unwrap().resist_guessing(&ada).is_ok());
+    }
+
+    #[test]
+    fn three_thousand_passwords_are_common() {
+        assert_eq!(COMMON.lines().count(), 3_000);
+        assert!(COMMON.lines().is_sorted_by(|a, b| a < b), "each stands there once");
+        for common in COMMON.lines() {
+            assert!(Password::parse(common).is_ok() && common == common.to_lowercase(), "{common:?} refuses nothing");
+        }
     }
 }

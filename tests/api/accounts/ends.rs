@@ -72,11 +72,13 @@ async fn a_token_alone_changes_no_password_and_deletes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_anybody_knows_of_an_account_becomes_no_password() {
     let backend = Backend::start().await;
-    let body = credentials("lovelace@example.com", "Lovelace1815");
-    backend.call("register-account", Caller::Anyone, &[], &body).await.refused(400, "invalid_request");
+    for known in ["Lovelace1815", "Password1"] {
+        let body = credentials("lovelace@example.com", known);
+        backend.call("register-account", Caller::Anyone, &[], &body).await.refused(400, "invalid_request");
+    }
     let body = credentials("lovelace@example.com", "correct horse");
     let mine = backend.call("register-account", Caller::Anyone, &[], &body).await.expect(201);
-    for known in ["lovelace@example.com", "guildhall!"] {
+    for known in ["lovelace@example.com", "guildhall!", "trustno1"] {
         change(&backend, &mine, "correct horse", known).await.refused(400, "invalid_request");
     }
     list(&backend, text(&mine, "access_token")).await.expect(200);
