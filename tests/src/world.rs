@@ -99,9 +99,9 @@ pub(crate) struct World {
     /// Since when nothing goes wrong any more, in milliseconds.
     calm_ms: AtomicU64,
     datagrams: Mutex<Datagrams>,
-    /// Parties that ask for a place, and when one last stopped asking without one.
+    /// Parties that ask for a place, and when others stopped asking without one.
     asking: AtomicUsize,
-    given_up_ms: AtomicU64,
+    given_up_ms: Mutex<Vec<u64>>,
     notes: Mutex<Notes>,
 }
 
@@ -139,7 +139,7 @@ impl World {
             calm_ms: AtomicU64::new(u64::MAX),
             datagrams: Mutex::default(),
             asking: AtomicUsize::new(0),
-            given_up_ms: AtomicU64::new(0),
+            given_up_ms: Mutex::default(),
             notes: Mutex::default(),
         });
         world.tell(format!("{plan:?} {weather:?}"));
@@ -160,6 +160,8 @@ impl World {
         tokio::spawn(roads::reap(Arc::clone(&api)));
         tokio::spawn(store::expire(Arc::clone(&store)));
         let mut players = start.players(&world, &api);
+        let accounts = players.iter().filter_map(|player| Some(logins::claims(&player.token())?.0)).collect();
+        tokio::spawn(visits::ban(Arc::clone(&world), Arc::clone(&api), accounts));
         let mut parties = Vec::new();
         while !players.is_empty() {
             let size = 1 + usize::try_from(world.below(4)).unwrap_or_default();

@@ -25,6 +25,10 @@ pub enum Planted {
     Kept(&'static str),
     /// No write depends on what is in this attribute.
     Forgotten(&'static str),
+    /// Nothing is ever put in this attribute of a row that is there.
+    Unset(&'static str),
+    /// No game sim takes a session, whatever its room.
+    Full,
     /// What game sims write behind is said to be written, and is not.
     Unwritten,
     /// Reads of this table are not asked to be consistent.
@@ -127,12 +131,15 @@ impl Planted {
                 (Self::Boundless, Write::Update { condition, .. }) => {
                     forget(condition, &|condition| matches!(condition, Condition::SizeBelow(..)));
                 }
+                (Self::Full, Write::Update { condition, .. }) => {
+                    let never = Condition::Present("planted".into());
+                    replace(condition, &never, &|condition| matches!(condition, Condition::SizeBelow(..)));
+                }
                 (Self::Endless, Write::Update { key, actions, .. }) if key.table == TableName::Accounts => {
-                    for action in actions {
-                        if matches!(action, Action::Remove(place) if is_in(place, "sessions")) {
-                            *action = Action::set("planted", 1_u64);
-                        }
-                    }
+                    put_aside(actions, |action| matches!(action, Action::Remove(place) if is_in(place, "sessions")));
+                }
+                (Self::Unset(attribute), Write::Update { actions, .. }) => {
+                    put_aside(actions, |action| matches!(action, Action::Set(place, _) if is_in(place, attribute)));
                 }
                 (Self::Kept(attribute), Write::Update { key, actions, condition }) => {
                     actions.retain(|action| !matches!(action, Action::Remove(place) if is_in(place, attribute)));
@@ -169,6 +176,11 @@ fn is_in(place: &Path, attribute: &str) -> bool {
     place.names().first().is_some_and(|name| name == attribute)
 }
 
+/// Does something that matters to nobody instead of such actions.
+fn put_aside(actions: &mut [Action], is_such: impl Fn(&Action) -> bool) {
+    actions.iter_mut().filter(|action| is_such(action)).for_each(|action| *action = Action::set("planted", 1_u64));
+}
+
 /// What a condition is about, if it is about one place.
 fn place(condition: &Condition) -> Option<&Path> {
     match condition {
@@ -187,10 +199,15 @@ fn place(condition: &Condition) -> Option<&Path> {
 
 /// Makes whatever is such a condition hold always.
 fn forget(condition: &mut Condition, is_such: &impl Fn(&Condition) -> bool) {
+    replace(condition, &Condition::Always, is_such);
+}
+
+/// Puts another condition in the place of every such one.
+fn replace(condition: &mut Condition, by: &Condition, is_such: &impl Fn(&Condition) -> bool) {
     match condition {
-        such if is_such(such) => *such = Condition::Always,
+        such if is_such(such) => *such = by.clone(),
         Condition::All(conditions) | Condition::Any(conditions) => {
-            conditions.iter_mut().for_each(|condition| forget(condition, is_such));
+            conditions.iter_mut().for_each(|condition| replace(condition, by, is_such));
         }
         _ => {}
     }

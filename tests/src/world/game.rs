@@ -24,7 +24,7 @@ const FAREWELL_MS: u64 = 2_000;
 /// After which time away a seat may have been given up and taken anew, in milliseconds.
 const AWAY_MS: u64 = 45_000;
 
-/// How long somebody is still served who has logged out, when all is well, in milliseconds.
+/// How long somebody is still served whose login is over, when all is well, in milliseconds.
 const EXPELLED_MS: u64 = 3_000;
 /// How long it takes after a storm until all is well, in milliseconds.
 const SETTLED_MS: u64 = 40_000;
@@ -181,14 +181,14 @@ impl<'a> Game<'a> {
         }
     }
 
-    /// A1: who has logged out is sent away, as soon as all is well.
+    /// A1: whose login is over is sent away, as soon as all is well.
     fn judge_login(&self) {
         let world = &self.player.world;
         let ended_ms = self.login.as_ref().and_then(|login| lock(&world.logins).ended_ms(login));
         let Some(ended_ms) = ended_ms.filter(|_| world.calm_for_ms() > SETTLED_MS) else { return };
         let served_ms = (world.now_ms() - ended_ms).min(world.calm_for_ms() - SETTLED_MS);
         if served_ms > EXPELLED_MS {
-            world.fail(format!("A1: player {} plays {served_ms} ms after the logout", self.player.number));
+            world.fail(format!("A1: player {} plays {served_ms} ms after the login was over", self.player.number));
         }
     }
 

@@ -169,8 +169,9 @@ impl World {
                 seen.ended = ended;
                 seen.call = PurseCall::Stale { version };
             }
-            // It is refused, and nothing of it is under way that could yet be carried out.
-            Some((400..500, _)) if noted.is_sure => {
+            // It is refused, and nothing of it is under way that could yet be carried out. Whose login has ended meanwhile may
+            // have got their wish by an earlier arrival.
+            Some((400 | 402..500, _)) if noted.is_sure => {
                 seen.ended = ended;
                 seen.call = PurseCall::Refused;
             }

@@ -1,8 +1,8 @@
 //! How a party gets a place: it asks until there is one, and waits in line. R7: once nothing goes wrong any more, a party for
 //! which there is room has its place within three heartbeats.
 
-use super::World;
 use super::player::{ATTEMPTS_MAX, Player};
+use super::{World, lock};
 use guildhall_domain::limits::{GAMESIM_LEASE_MS, HEARTBEAT_INTERVAL_MS, QUEUE_PATIENCE_S};
 use serde_json::Value;
 use std::sync::atomic::Ordering;
@@ -26,9 +26,10 @@ impl Room {
     fn judge(&mut self, world: &World) {
         let now_ms = world.now_ms();
         // Who stopped asking keeps their place in line for a while.
-        let is_clear = world.given_up_ms.load(Ordering::Relaxed) + (QUEUE_PATIENCE_S + 1) * 1_000 < now_ms;
-        let has_room = world.free_places() >= world.asking.load(Ordering::Relaxed);
-        let is_judged = world.calm_for_ms() > SETTLED_MS && is_clear && has_room;
+        let mut gone = lock(&world.given_up_ms);
+        gone.retain(|gone_ms| gone_ms + (QUEUE_PATIENCE_S + 1) * 1_000 >= now_ms);
+        let has_room = world.free_places() >= world.asking.load(Ordering::Relaxed) + gone.len();
+        let is_judged = world.calm_for_ms() > SETTLED_MS && has_room;
         self.since_ms = if is_judged { self.since_ms.or(Some(now_ms)) } else { None };
         let waited_ms = self.since_ms.map_or(0, |since_ms| now_ms - since_ms);
         if waited_ms > PLACED_MS_MAX {
@@ -45,7 +46,7 @@ impl Player {
         let placed = self.ask_for_place(body, key).await;
         world.asking.fetch_sub(1, Ordering::Relaxed);
         if placed.is_none() {
-            world.given_up_ms.store(world.now_ms(), Ordering::Relaxed);
+            lock(&world.given_up_ms).push(world.now_ms());
         }
         placed
     }

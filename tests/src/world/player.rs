@@ -9,6 +9,7 @@ use crate::party::DUNGEON;
 use futures_util::future::join_all;
 use guildhall_domain::{CharacterId, Content};
 use serde_json::{Value, json};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::sleep;
@@ -22,8 +23,8 @@ pub(super) const ATTEMPTS_MAX: u32 = 30;
 const INTENT_ATTEMPTS_MAX: u32 = 3;
 /// The zone of the seed content.
 const ZONE: &str = "green-vale";
-/// Everybody's password.
-pub(super) const PASSWORD: &str = "correct horse battery";
+/// Everybody's password, and what they change it to and back.
+pub(super) const PASSWORDS: [&str; 2] = ["correct horse battery", "battery staple"];
 
 /// Who somebody is at the beginning.
 #[derive(Debug, Clone)]
@@ -46,6 +47,8 @@ pub(super) struct Player {
     pub(super) account: Account,
     /// What they are logged in by, if they are.
     pub(super) tokens: Arc<Mutex<Option<Value>>>,
+    /// Which password they believe to have.
+    pub(super) password: Arc<AtomicUsize>,
     pub(super) class: &'static str,
     pub(super) number: u8,
 }

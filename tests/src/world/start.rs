@@ -1,6 +1,6 @@
 //! What every world begins with: the content, and players with a character each. It is made once for all of them.
 
-use super::player::{Account, PASSWORD, Player};
+use super::player::{Account, PASSWORDS, Player};
 use super::roads::Api;
 use super::store::{Shared, Store};
 use super::{PLAYERS, World, lock};
@@ -46,7 +46,7 @@ impl Start {
         let mut accounts = Vec::new();
         for number in 1..=PLAYERS {
             let (address, email) = (format!("10.0.{number}.1"), format!("player-{number}@example.com"));
-            let body = json!({ "email": email, "password": PASSWORD });
+            let body = json!({ "email": email, "password": PASSWORDS[0] });
             let tokens = backend.call("register-account", Caller::From(&address), &[], &body).await.expect(201);
             let token = tokens["access_token"].as_str().ok_or("no token")?;
             let character_id = backend.character(token, &format!("Hero {number}")).await.parse()?;
@@ -96,6 +96,7 @@ impl Start {
             content: Arc::clone(&self.content),
             account: account.clone(),
             tokens: Arc::new(Mutex::new(Some(account.tokens.clone()))),
+            password: Arc::default(),
             class: CLASS,
             number,
         };

@@ -48,6 +48,10 @@ pub(super) struct Weather {
     pub(super) vanishings: u64,
     /// Players that log out, before a game or in the middle of it.
     pub(super) logouts: u64,
+    /// Players that change their passwords, likewise.
+    pub(super) new_passwords: u64,
+    /// Bans, each second.
+    pub(super) bans: u64,
     /// Parties that go into a zone instead of a dungeon.
     pub(super) zones: u64,
     /// Whether the fleet grows and shrinks.
@@ -97,6 +101,8 @@ impl Weather {
             logouts: draw(500),
             zones: draw(1_000),
             is_scaled: draw(1) > 0,
+            new_passwords: draw(300),
+            bans: draw(200),
             ..weather
         }
     }
@@ -104,7 +110,7 @@ impl Weather {
     /// Nothing goes wrong any more. Clocks stay as they are, and people do what they did.
     #[must_use]
     pub(super) fn calm(self) -> Self {
-        let Self { skew_ms, logouts, zones, is_scaled, capacity, .. } = self;
-        Self { skew_ms, logouts, zones, is_scaled, capacity, ..Self::default() }
+        let Self { skew_ms, logouts, new_passwords, bans, zones, is_scaled, capacity, .. } = self;
+        Self { skew_ms, logouts, new_passwords, bans, zones, is_scaled, capacity, ..Self::default() }
     }
 }
