@@ -155,6 +155,8 @@ impl Function {
             .envs(environment.iter().map(|(name, value)| (*name, value.as_str())))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
+            // Nobody reads its log lines here. Why it cannot begin, it tells the runtime API.
+            .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| format!("{}: {error}", exe.display()))?;
