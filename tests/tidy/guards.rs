@@ -22,6 +22,12 @@ fn every_guard_is_where_the_list_says_and_has_its_test() {
         if times != 1 {
             offenders.push(format!("{name}: {file} has its code {times} times"));
         }
+        let guarded =
+            code.split_once('«').and_then(|(_, rest)| rest.split_once('»')).map_or(code, |(guarded, _)| guarded);
+        let is_whole = |text: &str| ["()", "[]", "{}"].iter().all(|pair| is_even(text, pair));
+        if !is_whole(guarded) || !is_whole(guard["without"].as_str().unwrap()) {
+            offenders.push(format!("{name}: what is switched is no expression"));
+        }
         let tests = guard["caught_by"].as_array().unwrap();
         assert!(!tests.is_empty(), "{name} names no test");
         for test in tests.iter().map(|test| test.as_str().unwrap()) {
@@ -31,4 +37,10 @@ fn every_guard_is_where_the_list_says_and_has_its_test() {
         }
     }
     expect_none("guards that are not as the list says", &offenders);
+}
+
+/// Whether as many of these open as close.
+fn is_even(text: &str, pair: &str) -> bool {
+    let (open, close) = pair.split_at(1);
+    text.matches(open).count() == text.matches(close).count()
 }

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use stranger::Stranger;
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Handle};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -73,12 +73,12 @@ struct Round {
 }
 
 pub(crate) async fn measure() -> Outcome<Vec<Figure>> {
-    // The crowd's threads stand back for the stranger's: what is timed is the front's haste and not theirs.
-    let mut threads = Builder::new_multi_thread();
-    let runtime = threads.on_thread_start(stand_back).enable_all().build()?;
-    let measured = runtime.spawn(measure_here()).await;
+    // The crowd's threads stand back for the stranger's: what is timed is the front's haste and not theirs. They start neither
+    // the stranger nor the server, which would stand back as well.
+    let runtime = Builder::new_multi_thread().on_thread_start(stand_back).enable_all().build()?;
+    let measured = measure_with(runtime.handle()).await;
     runtime.shutdown_background();
-    measured?
+    measured
 }
 
 fn stand_back() {
@@ -86,22 +86,22 @@ fn stand_back() {
     let _ = rustix::process::nice(CROWD_NICE);
 }
 
-async fn measure_here() -> Outcome<Vec<Figure>> {
+async fn measure_with(threads: &Handle) -> Outcome<Vec<Figure>> {
     let mut server = Server::start(front::ROLE, Database::Thread(front::DATABASE_THREAD)).await?;
-    let mut crowd = gather(server.url()).await?;
+    let mut crowd = threads.spawn(gather(server.url().to_owned())).await??;
     let cores = std::thread::available_parallelism()?.get();
     keep_to(server.id()?, "0")?;
     keep_to(std::process::id(), &format!("1-{}", cores.max(2) - 1))?;
-    let figures = under_load(&mut server, &mut crowd).await;
+    let figures = under_load(&mut server, threads, &mut crowd).await;
     keep_to(std::process::id(), &format!("0-{}", cores - 1))?;
     server.stop().await?;
     figures
 }
 
-async fn under_load(server: &mut Server, crowd: &mut Vec<Member>) -> Outcome<Vec<Figure>> {
+async fn under_load(server: &mut Server, threads: &Handle, crowd: &mut Vec<Member>) -> Outcome<Vec<Figure>> {
     let mut rounds = Vec::with_capacity(ROUNDS);
     for _ in 0..ROUNDS {
-        rounds.push(round(server, crowd).await?);
+        rounds.push(round(server, threads, crowd).await?);
     }
     let median = |of: fn(&Round) -> f64| {
         let mut values: Vec<_> = rounds.iter().map(of).collect();
@@ -137,13 +137,13 @@ async fn under_load(server: &mut Server, crowd: &mut Vec<Member>) -> Outcome<Vec
 }
 
 /// First a few who ask without a pause, then everybody.
-async fn round(server: &mut Server, crowd: &mut Vec<Member>) -> Outcome<Round> {
+async fn round(server: &mut Server, threads: &Handle, crowd: &mut Vec<Member>) -> Outcome<Round> {
     let few = crowd.drain(..FEW).collect();
-    let (few, calm) = ask(server, few, None, || 0).await?;
+    let (few, calm) = ask(server, threads, few, None, || 0).await?;
     crowd.extend(few);
     let beat = WINDOW.mul_f64(crowd.len() as f64 / (FACTOR * calm.done));
     let stranger = Stranger::start(server.url())?;
-    let (members, rush) = ask(server, std::mem::take(crowd), Some(beat), || stranger.asked()).await?;
+    let (members, rush) = ask(server, threads, std::mem::take(crowd), Some(beat), || stranger.asked()).await?;
     *crowd = members;
     Ok(Round { calm, rush, turned_away: stranger.stop()? })
 }
@@ -152,6 +152,7 @@ async fn round(server: &mut Server, crowd: &mut Vec<Member>) -> Outcome<Round> {
 /// else it answers.
 async fn ask(
     server: &mut Server,
+    threads: &Handle,
     members: Vec<Member>,
     beat: Option<Duration>,
     others: impl Fn() -> u64,
@@ -160,7 +161,7 @@ async fn ask(
     let ends = Instant::now() + WARM_UP + WINDOW;
     let mut asking = JoinSet::new();
     for member in members {
-        asking.spawn(member.ask(beat, ends, Arc::clone(&tally)));
+        asking.spawn_on(member.ask(beat, ends, Arc::clone(&tally)), threads);
     }
     tokio::time::sleep(WARM_UP).await;
     let before = (tally.wanted.load(Relaxed), tally.done.load(Relaxed), server.requests().await? - others());
@@ -210,8 +211,8 @@ impl Member {
 }
 
 /// Everybody with a character.
-async fn gather(url: &str) -> Outcome<Vec<Member>> {
-    let api = Api::new(url)?;
+async fn gather(url: String) -> Outcome<Vec<Member>> {
+    let api = Api::new(&url)?;
     let mut crowd = Vec::with_capacity(CROWD);
     // As many accounts as characters would take a network minutes to register.
     let mut player = None;
