@@ -56,3 +56,20 @@ impl Outgoing {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_buffers_are_kept_and_no_more() {
+        let mut outgoing = Outgoing::default();
+        for _ in 0..SPARE_BUFFERS_MAX + 5 {
+            outgoing.recycle(vec![1]);
+        }
+        assert_eq!(outgoing.spare.len(), SPARE_BUFFERS_MAX);
+        outgoing.push(SocketAddr::from(([127, 0, 0, 1], 9)), |bytes| bytes.push(2));
+        assert_eq!(outgoing.spare.len(), SPARE_BUFFERS_MAX - 1);
+        assert_eq!(outgoing.pop().unwrap().bytes, [2]);
+    }
+}

@@ -214,6 +214,14 @@ pub(crate) fn put_request(token: &ConnectToken, out: &mut Vec<u8>) {
 mod tests {
     use super::*;
 
+    /// NETCODE 1.02, "Replay Protection".
+    #[test]
+    fn three_kinds_are_protected_from_being_repeated() {
+        let protected: Vec<u8> =
+            (0..16).filter(|kind| Kind::parse(*kind).is_some_and(Kind::is_replay_protected)).collect();
+        assert_eq!(protected, [4, 5, 6]);
+    }
+
     #[test]
     fn sequence_numbers_take_as_few_bytes_as_they_need() {
         for (sequence, bytes) in

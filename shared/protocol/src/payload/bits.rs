@@ -65,8 +65,8 @@ impl BitWriter {
     pub(super) fn put_gap(&mut self, gap: u16) {
         let number = u32::from(gap) + 1;
         let width = number.ilog2();
-        let low = u64::from(number & !(1 << width));
-        self.put(1 << width | low << (width + 1), 2 * width + 1);
+        // The number's leading one is what ends the zeros; where it would stand itself is cut off.
+        self.put(1 << width | u64::from(number) << (width + 1), 2 * width + 1);
     }
 
     /// Appends everything that another writer holds.
@@ -263,6 +263,40 @@ mod tests {
             writer.put_gap(gap);
             assert_eq!(writer.bits(), bits);
         }
+    }
+
+    #[test]
+    fn a_gap_is_sixteen_bits_at_most() {
+        let read = |number: u64, zeros: u32| {
+            let mut writer = BitWriter::default();
+            writer.put(1_u64 << zeros | number << (zeros + 1), 64);
+            let bytes = writer.into_bytes();
+            BitReader::new(&bytes).take_gap()
+        };
+        assert_eq!((read(0, 16), read(1, 1)), (Ok(u16::MAX), Ok(2)));
+        for (number, zeros) in [(1, 16), (0, 17), (0, 40)] {
+            assert_eq!(read(number, zeros), Err(DecodeError::OutOfRange("gap")), "{number} after {zeros} zeros");
+        }
+    }
+
+    #[test]
+    fn a_varint_is_sixty_four_bits_at_most() {
+        let read = |last: u8| BitReader::new(&[[0xff; 9].as_slice(), &[last]].concat()).take_varint();
+        // A group's lowest bit says whether another one follows.
+        assert_eq!((read(1 << 1), read(0)), (Ok(u64::MAX), Ok(u64::MAX >> 1)));
+        for last in [2 << 1, 0x7f << 1, 1] {
+            assert_eq!(read(last), Err(DecodeError::OutOfRange("variable-length number")), "{last}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_left_of_what_was_cleared() {
+        let mut writer = BitWriter::default();
+        writer.put(u64::MAX, 45);
+        writer.clear();
+        assert_eq!(writer.bits(), 0);
+        writer.put(5_u64, 3);
+        assert_eq!(writer.finish(), [5]);
     }
 
     #[test]

@@ -233,6 +233,29 @@ mod tests {
         })
     }
 
+    #[test]
+    fn inputs_are_numbered_from_one_to_the_last_number() {
+        let read = |first: u32, count: u64| {
+            let mut out = BitWriter::default();
+            out.put(0_u64, 32);
+            out.put_varint(0_u64);
+            out.put(count, INPUT_COUNT_BITS);
+            out.put(first, 32);
+            for _ in 0..count {
+                out.put_bit(false);
+                put_action(&mut out, Action::None);
+            }
+            ClientMessage::decode(&out.into_bytes()).map(|message| message.inputs.last().map(|input| input.seq))
+        };
+        assert_eq!(
+            (read(1, 1), read(u32::MAX, 1), read(u32::MAX - 1, 2)),
+            (Ok(Some(1)), Ok(Some(u32::MAX)), Ok(Some(u32::MAX)))
+        );
+        for (first, count) in [(0, 1), (0, 2), (u32::MAX, 2)] {
+            assert_eq!(read(first, count), Err(DecodeError::OutOfRange("number of the first input")), "{first}");
+        }
+    }
+
     proptest! {
         #[test]
         fn a_message_survives_and_no_part_of_it_passes_for_one(message in message()) {

@@ -133,7 +133,7 @@ fn put_changes(
         let (Some(from), Some(to)) = (baseline.get(index), current.get(place)) else { return };
         let gap = if index < next { index + baseline.len() - next } else { index - next };
         out.put_gap(gap as u16);
-        next = if index + 1 == baseline.len() { 0 } else { index + 1 };
+        next = index + 1;
         put_change(out, from, to);
     })
 }
@@ -361,4 +361,66 @@ fn take_kind(reader: &mut BitReader<'_>) -> Result<EntityKind, DecodeError> {
         2 => EntityKind::Loot { item: reader.take_u8()? },
         _ => EntityKind::Door,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entity(id: u16) -> EntityState {
+        let kind = EntityKind::Enemy { kind: 1 };
+        EntityState { id, kind, x: 100, y: 200, hp: 30, hp_max: 40, facing: 5, flags: 0, statuses: 0 }
+    }
+
+    fn moved(id: u16) -> EntityState {
+        EntityState { x: 103, ..entity(id) }
+    }
+
+    /// How many bits the difference takes of so many, and whether it is all told.
+    fn put(baseline: &[EntityState], current: &[EntityState], bits_max: usize) -> (usize, bool) {
+        let mut out = BitWriter::default();
+        let rest = put_delta(&mut out, &mut Difference::default(), (baseline, current), 0, bits_max);
+        (out.bits(), rest.is_none())
+    }
+
+    #[test]
+    fn a_difference_fits_into_as_many_bits_as_it_takes() {
+        let few = [3, 4, 9].map(entity);
+        for (what, baseline, current) in [
+            ("gone", few.as_slice(), few.get(1..).unwrap()),
+            ("new", few.get(1..).unwrap(), few.as_slice()),
+            ("changed", &few, &[entity(3), moved(4), entity(9)]),
+            ("all of it", &few, &[entity(2), moved(4), entity(9)]),
+        ] {
+            let (bits, _) = put(baseline, current, usize::MAX);
+            assert_eq!(put(baseline, current, bits), (bits, true), "{what}");
+            let (fewer, is_all) = put(baseline, current, bits - 1);
+            assert!(fewer < bits && !is_all, "{what}");
+        }
+    }
+
+    #[test]
+    fn what_is_unchanged_takes_no_bits_whoever_comes_and_goes() {
+        let many: Vec<_> = (1..100).map(entity).collect();
+        let (none, _) = put(&many, &many, usize::MAX);
+        assert_eq!(none, LIST_ENDS_BITS);
+        // One more bit, and the smallest gap.
+        let (one, _) = put(&many, many.get(1..).unwrap(), usize::MAX);
+        assert_eq!(one, LIST_ENDS_BITS + 2);
+    }
+
+    /// Where the changes do not fit they begin anywhere, and go round the end of the baseline.
+    #[test]
+    fn changes_go_round_the_end() {
+        let baseline: Vec<_> = (1..20).map(entity).collect();
+        let current: Vec<_> = (1..20).map(moved).collect();
+        let (bits, _) = put(&baseline, &current, usize::MAX);
+        for tick in 0..40 {
+            let mut out = BitWriter::default();
+            let held = put_delta(&mut out, &mut Difference::default(), (&baseline, &current), tick, bits - 1).unwrap();
+            let bytes = out.into_bytes();
+            assert_eq!(take_delta(&mut BitReader::new(&bytes), &baseline), Ok(held.clone()), "{tick}");
+            assert_eq!(held.iter().zip(&baseline).filter(|(held, before)| held == before).count(), 1, "{tick}");
+        }
+    }
 }

@@ -37,6 +37,20 @@ fn silence_ends_both_ends_at_the_time_that_the_token_says() {
     assert_eq!(world.server.counters().timed_out, 1);
 }
 
+/// The server looks every so often, also at the very moment from which on it is to look again.
+#[test]
+fn silence_is_noticed_at_the_first_look_at_which_it_is_long_enough() {
+    let mut world = World::new(config());
+    world.connect(address(1), token(1, 1));
+    world.lose = |_| true;
+    world.run(4_795);
+    let look_ms = world.now_ms + SWEEP_INTERVAL_MS + 1;
+    world.server.handle_timeout(look_ms);
+    assert_eq!(world.server.connections(), 1);
+    world.server.handle_timeout(look_ms + SWEEP_INTERVAL_MS);
+    assert_eq!(world.server.connections(), 0);
+}
+
 #[test]
 fn a_server_that_never_answers_is_given_up() {
     let mut world = World::new(config());
