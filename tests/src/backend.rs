@@ -21,10 +21,14 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use stored::Stored;
 use surroundings::Surroundings;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+
+/// How long a call of the database may take.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// When every test begins, in milliseconds since 1970.
 pub const START_MS: u64 = 1_800_000_000_000;
@@ -134,7 +138,8 @@ impl Backend {
     pub async fn start_through(through: impl FnOnce(Arc<dyn Table>) -> Arc<dyn Table>) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let engine = Engine::start(&folder.path().join("dynamodb.sqlite")).expect("the embedded database");
-        let config = DynamoConfig::new("test-", "us-east-1").endpoint(engine.endpoint());
+        // A test has time: what a busy machine takes for its turn is no fault of the database's.
+        let config = DynamoConfig::new("test-", "us-east-1").endpoint(engine.endpoint()).attempt_timeout(PATIENCE);
         let table = DynamoTable::connect(config).await;
         table.create_tables(&Schema::all().expect("tables.json")).await.expect("tables");
         let content = guildhall_local::content::load(&seed_data()).expect("the seed content is valid");

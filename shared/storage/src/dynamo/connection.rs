@@ -9,10 +9,10 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Region, SharedCredentia
 use guildhall_web::Connections;
 use std::time::Duration;
 
-/// How long a connection may take to open, in milliseconds.
-const CONNECT_TIMEOUT_MS: u64 = 1_000;
 /// How long one attempt may take, in milliseconds. DynamoDB answers within ten; three attempts fit in a Lambda's time.
 const ATTEMPT_TIMEOUT_MS: u64 = 3_000;
+/// Which part of that a connection may take to open.
+const CONNECT_PART: u32 = 3;
 /// What the physical names begin with where nothing else is said.
 const TABLE_PREFIX_DEFAULT: &str = "guildhall-";
 /// The region where nothing else is said; engines on a laptop have none.
@@ -29,12 +29,20 @@ pub struct DynamoConfig {
     pub region: String,
     /// Pauses between attempts.
     pub backoff: Backoff,
+    /// How long one attempt may take.
+    pub attempt_timeout: Duration,
 }
 
 impl DynamoConfig {
     /// Amazon's DynamoDB.
     pub fn new(prefix: impl Into<String>, region: impl Into<String>) -> Self {
-        Self { endpoint: None, prefix: prefix.into(), region: region.into(), backoff: Backoff::default() }
+        Self {
+            endpoint: None,
+            prefix: prefix.into(),
+            region: region.into(),
+            backoff: Backoff::default(),
+            attempt_timeout: Duration::from_millis(ATTEMPT_TIMEOUT_MS),
+        }
     }
 
     /// The deployment that the environment names: `GUILDHALL_TABLE_PREFIX`, the SDK's own `AWS_REGION`, and
@@ -56,6 +64,12 @@ impl DynamoConfig {
         self.backoff = backoff;
         self
     }
+
+    /// Another patience with one attempt.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = timeout;
+        self
+    }
 }
 
 pub(super) async fn client(config: &DynamoConfig) -> Client {
@@ -66,7 +80,7 @@ pub(super) async fn client(config: &DynamoConfig) -> Client {
         .region(region.clone())
         .http_client(http.clone())
         .retry_config(RetryConfig::disabled())
-        .timeout_config(timeouts());
+        .timeout_config(timeouts(config.attempt_timeout));
     if let Some(url) = &config.endpoint {
         sdk = sdk.endpoint_url(url);
     }
@@ -80,11 +94,8 @@ pub fn http_client() -> SharedHttpClient {
     SharedHttpClient::new(Connections::new())
 }
 
-fn timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(Duration::from_millis(CONNECT_TIMEOUT_MS))
-        .operation_attempt_timeout(Duration::from_millis(ATTEMPT_TIMEOUT_MS))
-        .build()
+fn timeouts(attempt: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder().connect_timeout(attempt / CONNECT_PART).operation_attempt_timeout(attempt).build()
 }
 
 /// The environment that Lambda gives, read by ourselves: the SDK's whole chain costs a cold start two milliseconds, and a
