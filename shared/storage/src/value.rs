@@ -134,3 +134,35 @@ macro_rules! into_text {
 
 into_number!(u8, u16, u32, u64, i32, i64, usize);
 into_text!(AccountId, CharacterId, SessionId, LoginSessionId, TokenId, GamesimId, &GamesimId, &String);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Developer Guide, "DynamoDB item sizes and formats".
+    #[test]
+    fn a_value_is_as_large_as_dynamodb_counts_it() {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let number = |digits: &str| AttributeValue::N(digits.to_owned());
+        let map = |members: &[(&str, AttributeValue)]| {
+            AttributeValue::M(members.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
+        };
+        for (value, bytes) in [
+            (text("é!"), 3),
+            (number("7"), 2),
+            (number("12345"), 4),
+            (AttributeValue::B(vec![0; 5]), 5),
+            (AttributeValue::Bool(true), 1),
+            (AttributeValue::Null(true), 1),
+            (AttributeValue::Ss(vec!["ab".to_owned(), "c".to_owned()]), 3),
+            (AttributeValue::Ns(vec!["1".to_owned(), "123".to_owned()]), 5),
+            (AttributeValue::Bs(vec![vec![0; 2], vec![0; 4]]), 6),
+            (AttributeValue::L(vec![]), 3),
+            (AttributeValue::L(vec![text("abcd"), number("7")]), 3 + 5 + 3),
+            (map(&[]), 3),
+            (map(&[("name", text("abc")), ("n", number("7"))]), 3 + 8 + 4),
+        ] {
+            assert_eq!(value_size_bytes(&value), bytes, "{value:?}");
+        }
+    }
+}

@@ -81,6 +81,24 @@ async fn a_look_at_the_fleet_shows_room_and_who_is_in_which_zone() {
 }
 
 #[tokio::test]
+async fn sessions_of_the_dead_are_orphans_until_they_are_given_up() {
+    let table = MemoryTable::new();
+    let sim = gamesims::register(&table, gamesim("sim-1", "boot-1"), NOW).await.unwrap().unwrap();
+    let looked = async || queue::look(&table).await.unwrap().gamesims.pop().unwrap();
+    place(&table, 1, &sim, None).await;
+    place(&table, 2, &sim, None).await;
+    let (end, given_up) = (sim.lease_until, sim.lease_until.plus_millis(SESSION_GIVEN_UP_MS));
+    let listed = looked().await;
+    assert_eq!([before(end), end, before(given_up), given_up].map(|now| listed.orphans(now)), [0, 2, 2, 0]);
+    // One that has said goodbye with sessions left is dead before its lease ends.
+    let load = GamesimLoad::default();
+    gamesims::heartbeat(&table, &sim.gamesim_id, 1, GamesimState::Gone, &load, &[], NOW).await.unwrap();
+    let (gone, end) = (looked().await, looked().await.facts.lease_until);
+    assert_eq!(gone.facts.state, GamesimState::Gone);
+    assert_eq!([NOW, end.plus_millis(SESSION_GIVEN_UP_MS)].map(|now| gone.orphans(now)), [2, 0]);
+}
+
+#[tokio::test]
 async fn the_latest_boot_is_found_by_name_and_a_name_is_not_the_start_of_another() {
     let table = MemoryTable::new();
     for boot in ["boot-1", "boot-2"] {

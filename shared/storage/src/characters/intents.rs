@@ -73,8 +73,10 @@ mod tests {
     fn the_latest_are_kept_and_survive_the_row() {
         let mark = |version| IntentMark { version, digest: u64::MAX - version };
         let mut intents = RecentIntents::default();
+        assert!(intents.is_empty());
         let count = INTENTS_REMEMBERED_MAX as u64 + 1;
         (0..count).for_each(|version| intents.push(mark(version)));
+        assert!(!intents.is_empty());
         assert!(!intents.include(&mark(0)), "there is no end to them");
         assert!((1..count).all(|version| intents.include(&mark(version))));
         assert!(!intents.include(&IntentMark { digest: 1, ..mark(1) }));
