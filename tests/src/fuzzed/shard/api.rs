@@ -61,7 +61,7 @@ impl Api {
             1 => refused("fenced"),
             2 => refused("session_over"),
             3 => ApiFailure::Refused { status: 400, code: String::new() },
-            4 => return Some(Self::answer_oddly(tape, request)),
+            4 => return Some(self.answer_oddly(tape, request)),
             _ => return Some(self.carry_out(request)),
         };
         Some(match request {
@@ -78,8 +78,9 @@ impl Api {
         })
     }
 
-    /// An answer that no sound API gives: of another epoch, or with another number of statuses.
-    fn answer_oddly(tape: &mut Tape<'_>, request: Request) -> Order {
+    /// An answer that no sound API gives: with another number of statuses, or of another epoch. The latter is one to somebody
+    /// else's question, and this one's is yet to come.
+    fn answer_oddly(&mut self, tape: &mut Tape<'_>, request: Request) -> Order {
         let [epoch, count, seat] = tape.array();
         match request {
             Request::Admit { ticket, request } => {
@@ -102,10 +103,18 @@ impl Api {
                 ];
                 let answer = (0..count % 6).map(|_| statuses[tape.below(statuses.len())]).collect();
                 let session_epoch = if epoch == 0 { 9 } else { save.session_epoch };
-                Order::Saved { session_id: save.session_id, session_epoch, answer: Ok(answer) }
+                let session_id = save.session_id;
+                if session_epoch != save.session_epoch {
+                    self.asked.push_back(Request::Save(save));
+                }
+                Order::Saved { session_id, session_epoch, answer: Ok(answer) }
             }
             Request::Finalize(close) => {
-                Order::Finalized { session_id: close.session_id, session_epoch: epoch.into(), answer: Ok(()) }
+                let (session_id, session_epoch) = (close.session_id, epoch.into());
+                if session_epoch != close.session_epoch {
+                    self.asked.push_back(Request::Finalize(close));
+                }
+                Order::Finalized { session_id, session_epoch, answer: Ok(()) }
             }
             _ => Order::Checkpointed { is_stored: false, is_ours: false },
         }
