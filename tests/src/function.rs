@@ -190,7 +190,7 @@ impl Function {
         rested.ok_or_else(|| "the runtime API has ended".into())
     }
 
-    /// Processor time that its process has used: of all its threads, in user space and the kernel.
+    /// Processor time that its process has used: of all its living threads, in user space and the kernel.
     ///
     /// # Errors
     /// It has ended, or the system does not tell.
@@ -198,7 +198,8 @@ impl Function {
         let tasks = std::fs::read_dir(format!("/proc/{}/task", self.id()?))?;
         let mut all = Duration::ZERO;
         for task in tasks {
-            let text = std::fs::read_to_string(task?.path().join("schedstat"))?;
+            // A thread may end while it is looked at.
+            let Ok(text) = std::fs::read_to_string(task?.path().join("schedstat")) else { continue };
             all += Duration::from_nanos(text.split_whitespace().next().unwrap_or_default().parse()?);
         }
         Ok(all)

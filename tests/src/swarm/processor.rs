@@ -1,8 +1,8 @@
 //! What the kernel says a process or one of its threads has used.
 
 use super::Outcome;
-use std::fs;
 use std::path::Path;
+use std::{fs, io};
 
 /// Processor time and switches of one thread, so far.
 #[derive(Debug, Clone, Copy, Default)]
@@ -19,21 +19,21 @@ impl Usage {
     pub(super) fn of_thread(process: u32, name: &str) -> Outcome<Self> {
         for entry in fs::read_dir(format!("/proc/{process}/task"))? {
             let folder = entry?.path();
-            if fs::read_to_string(folder.join("comm"))?.trim_end() == name {
-                return Self::read(&folder);
+            if unless_ended(fs::read_to_string(folder.join("comm")))?.is_some_and(|comm| comm.trim_end() == name) {
+                return Self::read(&folder)?.ok_or_else(|| format!("thread {name} has ended").into());
             }
         }
         Err(format!("process {process} has no thread {name}").into())
     }
 
-    /// What all threads of a process have used.
+    /// What all threads of a process have used that are running still.
     pub(super) fn of_process(process: u32) -> Outcome<Self> {
         let mut sum = Self::default();
         for entry in fs::read_dir(format!("/proc/{process}/task"))? {
-            let Self { total_ns, user_ticks, system_ticks } = Self::read(&entry?.path())?;
-            sum.total_ns += total_ns;
-            sum.user_ticks += user_ticks;
-            sum.system_ticks += system_ticks;
+            let Some(thread) = Self::read(&entry?.path())? else { continue };
+            sum.total_ns += thread.total_ns;
+            sum.user_ticks += thread.user_ticks;
+            sum.system_ticks += thread.system_ticks;
         }
         Ok(sum)
     }
@@ -41,18 +41,19 @@ impl Usage {
     /// What the calling thread has used.
     #[cfg(test)]
     pub(super) fn of_this_thread() -> Outcome<Self> {
-        Self::read(Path::new("/proc/thread-self"))
+        Self::read(Path::new("/proc/thread-self"))?.ok_or_else(|| "this thread has ended".into())
     }
 
     /// proc(5): the first field of `schedstat`; fields 14 and 15 of `stat`, whose second field may hold anything.
-    fn read(folder: &Path) -> Outcome<Self> {
-        let schedstat = fs::read_to_string(folder.join("schedstat"))?;
+    /// `None` of a thread that has ended.
+    fn read(folder: &Path) -> Outcome<Option<Self>> {
+        let Some(schedstat) = unless_ended(fs::read_to_string(folder.join("schedstat")))? else { return Ok(None) };
+        let Some(stat) = unless_ended(fs::read_to_string(folder.join("stat")))? else { return Ok(None) };
         let total_ns = schedstat.split_whitespace().next().ok_or("an empty schedstat")?.parse()?;
-        let stat = fs::read_to_string(folder.join("stat"))?;
         let (_, rest) = stat.rsplit_once(") ").ok_or("an unreadable stat")?;
         let mut fields = rest.split(' ').skip(14 - 3);
         let mut ticks = || fields.next().ok_or("a short stat");
-        Ok(Self { total_ns, user_ticks: ticks()?.parse()?, system_ticks: ticks()?.parse()? })
+        Ok(Some(Self { total_ns, user_ticks: ticks()?.parse()?, system_ticks: ticks()?.parse()? }))
     }
 
     /// What has been used since `earlier`.
@@ -69,6 +70,17 @@ impl Usage {
     pub(super) fn user_ns(self) -> f64 {
         let ticks = (self.user_ticks + self.system_ticks).max(1);
         self.total_ns as f64 * self.user_ticks as f64 / ticks as f64
+    }
+}
+
+/// A file of a thread: `None` if the thread ended since its folder was listed. A file that was opened before has no
+/// process to tell of afterwards (`ESRCH`).
+fn unless_ended(file: io::Result<String>) -> io::Result<Option<String>> {
+    const ESRCH: i32 = 3;
+    match file {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(ESRCH) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
@@ -96,5 +108,20 @@ mod tests {
         assert!(Usage::of_process(std::process::id()).unwrap().total_ns >= used.total_ns);
         assert!(resident_bytes(std::process::id()).unwrap() > 100_000);
         assert!(Usage::of_thread(std::process::id(), "nobody").is_err());
+    }
+
+    /// Threads come and go while a process is looked at.
+    #[test]
+    fn threads_that_end_are_left_out() {
+        let ending = std::thread::spawn(|| {
+            for _ in 0..2_000 {
+                std::thread::spawn(|| ()).join().unwrap();
+            }
+        });
+        while !ending.is_finished() {
+            Usage::of_process(std::process::id()).unwrap();
+            assert!(Usage::of_thread(std::process::id(), "nobody").unwrap_err().to_string().contains("no thread"));
+        }
+        ending.join().unwrap();
     }
 }
