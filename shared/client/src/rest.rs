@@ -4,13 +4,15 @@
 //! costs nothing. Where a route keeps no record of the key, as with passwords, only what certainly never left is sent again.
 //! A [`Player`] refreshes its tokens by itself, so that a session lasts until somebody ends it.
 //!
-//! `call` holds the way of a request and its retries, `budget` how many of them there may be, `tokens` how a player stays signed in, `intents` what a player may want
-//! of a character, `error` what can come back instead of an answer.
+//! `call` holds the way of a request and its retries, `budget` how many of them there may be, `patience` when there may be none
+//! at all, `tokens` how a player stays signed in, `intents` what a player may want of a character, `error` what can come back
+//! instead of an answer.
 
 mod budget;
 mod call;
 mod error;
 mod intents;
+mod patience;
 mod placing;
 mod player;
 mod tokens;
@@ -25,6 +27,7 @@ use call::{Body, Call, Repeat, random};
 use guildhall_domain::api::{Authenticated, ContentBundle, ContentManifest, Credentials, LoginRequest};
 use guildhall_domain::content::ContentKind;
 use guildhall_domain::{Email, Password};
+use patience::Patience;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 
@@ -35,6 +38,7 @@ pub struct Api {
     base_url: Arc<str>,
     build_version: Option<Arc<str>>,
     budget: Arc<Budget>,
+    patience: Arc<Patience>,
 }
 
 impl Api {
@@ -45,6 +49,7 @@ impl Api {
             base_url: base_url.trim_end_matches('/').into(),
             build_version: None,
             budget: Arc::default(),
+            patience: Arc::default(),
         })
     }
 
@@ -94,9 +99,9 @@ impl Api {
         self.fetch_unless_known(&format!("/v1/content/{kind}/{}", call::segment(id)), known).await
     }
 
-    /// Each player has repetitions of their own, so that many in one process do not use up each other's.
+    /// Each player has repetitions and patience of their own, so that many in one process do not use up each other's.
     fn player(&self, answer: Authenticated) -> Player {
-        Player::new(Self { budget: Arc::default(), ..self.clone() }, answer)
+        Player::new(Self { budget: Arc::default(), patience: Arc::default(), ..self.clone() }, answer)
     }
 }
 

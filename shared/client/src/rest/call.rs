@@ -137,7 +137,11 @@ impl Api {
     async fn exchange(&self, call: &Call<'_>, access_token: Option<&str>) -> Result<Arrived, ClientError> {
         let mut attempt = 1;
         loop {
-            let (error, asked) = match self.attempt(call, access_token).await {
+            let outcome = match self.patience.left() {
+                Some((error, left)) => Attempt::Again(error.into(), Some(left)),
+                None => self.attempt(call, access_token).await,
+            };
+            let (error, asked) = match outcome {
                 Attempt::Done(answer) => {
                     self.budget.earn();
                     return Ok(answer);
@@ -185,10 +189,14 @@ impl Api {
             Err(error) => return failed(error),
         };
         let (status, retry_after, tag) = (response.status(), retry_after(&response), entity_tag(&response));
-        match response.bytes().await {
+        let outcome = match response.bytes().await {
             Ok(bytes) => judge(status, retry_after, tag, &bytes),
             Err(error) => failed(error),
+        };
+        if let Attempt::Again(ClientError::Refused(error), Some(asked)) = &outcome {
+            self.patience.promise(error, *asked);
         }
+        outcome
     }
 }
 

@@ -79,9 +79,9 @@ impl Tokens {
         let mut pair = self.0.lock().await;
         if Instant::now() >= pair.renew_at {
             match pair.renew(api).await {
+                Err(ClientError::Refused(refused)) if refused.status != 503 => return Err(refused.into()),
                 // Without an answer the access token is still as good as it was, and whoever uses it will see.
-                Ok(()) | Err(ClientError::Unavailable(_)) => {}
-                Err(refused) => return Err(refused),
+                Ok(()) | Err(_) => {}
             }
         }
         Ok(pair)

@@ -192,6 +192,41 @@ impl Client {
         self.answer(self.request(Method::GET, &path), |status| status.is_success()).await
     }
 
+    /// The same account once for each of so many characters, its first one among them.
+    pub(crate) async fn with_characters(mut self, number: usize) -> Outcome<Vec<Self>> {
+        let mut clients = Vec::with_capacity(number);
+        for at in 1..number {
+            let name = format!("{} {at}", self.email.split('@').next().unwrap_or_default().replace('-', " "));
+            let body = json!({"name": name, "class": "fighter"});
+            let sheet = self.send(Method::POST, "/v1/characters", &body).await?;
+            let email = format!("{at}-{}", self.email);
+            clients.push(Self {
+                email,
+                character_id: text(&sheet, "character_id")?,
+                version: version(&sheet)?,
+                ..self.clone()
+            });
+        }
+        clients.push(self);
+        Ok(clients)
+    }
+
+    /// One piece of gold, if the server has time for it; whether it had.
+    pub(crate) async fn try_to_change_currency(&mut self) -> Outcome<bool> {
+        let body = json!({"version": self.version, "delta": 1});
+        let path = format!("/v1/characters/{}/currency", self.character_id);
+        let answer = self.wish(Method::PATCH, &path, &body).send().await?;
+        let (status, text) = (answer.status(), answer.text().await?);
+        match status {
+            StatusCode::SERVICE_UNAVAILABLE => Ok(false),
+            StatusCode::OK => {
+                self.version = version(&serde_json::from_str(&text)?)?;
+                Ok(true)
+            }
+            _ => Err(format!("{path}: {status}: {text}").into()),
+        }
+    }
+
     /// One piece of gold, on that version.
     async fn change_currency(&mut self, version: u64, expected: StatusCode) -> Outcome<Value> {
         let body = json!({"version": version, "delta": 1});

@@ -114,6 +114,22 @@ async fn an_api_that_answers_nobody_is_asked_little_more_than_once_a_call() {
     assert!(matches!(api.content().await, Err(ClientError::Unavailable(_))), "somebody still listens");
 }
 
+#[tokio::test]
+async fn an_api_that_asks_for_patience_is_left_alone_for_as_long_whatever_is_wanted_next() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let api = Api::new(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+    while api.budget.spend() {}
+    let busy = r#"{"error":{"code":"overloaded","message":"later","request_id":"r1"}}"#;
+    let busy = answer("503 Service Unavailable", "retry-after: 10\r\n", busy);
+    let server = std::thread::spawn(move || serve(&listener, &[busy.as_str()]).len());
+    for _ in 0..3 {
+        let Err(ClientError::Refused(error)) = api.content().await else { panic!("somebody was asked") };
+        assert_eq!((error.code.as_str(), error.request_id.as_str()), ("overloaded", "r1"));
+    }
+    assert!(api.login("ada@example.com", "correct horse").await.is_err_and(|error| error.code() == Some("overloaded")));
+    assert_eq!(server.join().unwrap(), 1);
+}
+
 /// An answer to login or refresh.
 fn tokens(access: &str, expires_in_s: u64, refresh: &str) -> String {
     let body = format!(
@@ -128,10 +144,15 @@ async fn a_token_is_renewed_before_it_ends() {
     let api = Api::new(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
     let list = answer("200 OK", "", r#"{"characters":[]}"#);
     let refused = r#"{"error":{"code":"invalid_refresh_token","message":"log in again","request_id":"r"}}"#;
+    let busy = r#"{"error":{"code":"overloaded","message":"later","request_id":"r"}}"#;
     let answers = [
         tokens("first", 0, "r1"),
         // Nobody who knows the API answers: the token that is there must do.
         answer("502 Bad Gateway", "", "<html>"),
+        list.clone(),
+        answer("503 Service Unavailable", "retry-after: 0\r\n", busy),
+        answer("503 Service Unavailable", "retry-after: 0\r\n", busy),
+        answer("503 Service Unavailable", "retry-after: 0\r\n", busy),
         list.clone(),
         tokens("second", 3_600, "r2"),
         list.clone(),
@@ -141,7 +162,7 @@ async fn a_token_is_renewed_before_it_ends() {
     ];
     let server = std::thread::spawn(move || serve(&listener, &answers.each_ref().map(String::as_str)));
     let player = api.login("ada@example.com", "correct horse").await.unwrap();
-    for _ in 0..3 {
+    for _ in 0..4 {
         assert_eq!(player.list_characters().await.unwrap(), []);
     }
     let other = api.login("ada@example.com", "correct horse").await.unwrap();
@@ -149,11 +170,13 @@ async fn a_token_is_renewed_before_it_ends() {
 
     let requests = server.join().unwrap();
     let shown = |request: &String, token: &str| request.contains(&format!("authorization: Bearer {token}\r\n"));
-    for (at, token) in [(1, "r1"), (3, "r1"), (7, "r3")] {
+    for (at, token) in [(1, "r1"), (3, "r1"), (7, "r1"), (11, "r3")] {
         assert!(requests[at].starts_with("POST /v1/auth/refresh "), "{}", requests[at]);
         assert!(requests[at].ends_with(&format!("{{\"refresh_token\":\"{token}\"}}")), "{}", requests[at]);
     }
-    assert!(shown(&requests[2], "first") && shown(&requests[4], "second") && shown(&requests[5], "second"));
+    for (at, token) in [(2, "first"), (6, "first"), (8, "second"), (9, "second")] {
+        assert!(shown(&requests[at], token), "{}", requests[at]);
+    }
 }
 
 #[test]
