@@ -4,7 +4,7 @@
 //!
 //! It runs on its own thread: its statements block, and nothing else on the laptop should wait for them.
 
-use crate::precedence::stand_back;
+use crate::precedence::{Steps, stand_back};
 use dynoxide::Database;
 use dynoxide::server::serve_with_shutdown;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -101,7 +101,7 @@ fn open(file: &Path) -> Result<Database, EngineError> {
 
 /// The whole life of the server thread. Its runtime is dropped before the last handle of the database, which closes the file.
 fn serve(database: Database, listener: TcpListener, stop: oneshot::Receiver<()>) -> Result<(), String> {
-    stand_back();
+    stand_back(Steps::Database);
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|cause| cause.to_string())?;
     let served = database.clone();

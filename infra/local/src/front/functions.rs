@@ -1,7 +1,7 @@
 //! Where functions run: on threads of their own, which stand back. A front whose functions take all that the machine has is
 //! busiest just when it has to turn people away, and who is turned away must not wait behind those who are answered.
 
-use crate::precedence::stand_back;
+use crate::precedence::{Steps, stand_back};
 use std::io;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
@@ -17,7 +17,8 @@ pub(crate) struct Functions {
 impl Functions {
     pub(crate) fn start() -> io::Result<Self> {
         let mut threads = Builder::new_multi_thread();
-        let runtime = threads.thread_name("functions").on_thread_start(stand_back).enable_all().build()?;
+        let runtime =
+            threads.thread_name("functions").on_thread_start(|| stand_back(Steps::Functions)).enable_all().build()?;
         Ok(Self { handle: runtime.handle().clone(), runtime: Some(runtime) })
     }
 
