@@ -19,6 +19,23 @@ mod tests;
 /// Datagrams per system call.
 pub const BATCH_DATAGRAMS: usize = 64;
 
+/// Has the network carry a socket's datagrams whole or not at all, as it does those of QUIC (RFC 9000, section 14): no packet is
+/// longer than every path takes. Linux, which has no parts to number then, sends for a fifth less; systems without such an
+/// option cut where they must.
+pub fn keep_whole(socket: &UdpSocket) {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::net::sockopt::{
+            Ipv4PathMtuDiscovery, Ipv6PathMtuDiscovery, set_ip_mtu_discover, set_ipv6_mtu_discover,
+        };
+        // Which of the two a socket knows depends on its address; without them everything works as well.
+        let _ = set_ip_mtu_discover(socket, Ipv4PathMtuDiscovery::PROBE);
+        let _ = set_ipv6_mtu_discover(socket, Ipv6PathMtuDiscovery::PROBE);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = socket;
+}
+
 /// A datagram that came in: whom from, and its length in bytes. `None`: nobody can tell.
 type Envelope = (Option<SocketAddr>, usize);
 

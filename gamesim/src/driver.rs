@@ -5,7 +5,7 @@
 //! A shard with little to read looks at its socket less often ([`slots_per_look`]): waking up costs more than a datagram.
 
 use crate::clock::Clock;
-use crate::datagrams::{BATCH_DATAGRAMS, Inbox, Outbox, Sent};
+use crate::datagrams::{BATCH_DATAGRAMS, Inbox, Outbox, Sent, keep_whole};
 use crate::exchange::{Order, Request};
 use crate::limits::{DATAGRAMS_PER_LOOK_MAX, READ_US_MAX, RECEIVE_BUFFER_BYTES, REPORT_SLOTS, SLOT_MS};
 use crate::metrics::ShardMetrics;
@@ -69,6 +69,7 @@ pub(crate) fn bind(address: IpAddr, first_port: u16, shards: usize) -> io::Resul
             let port = if first_port == 0 { 0 } else { first_port + u16::try_from(shard).unwrap_or_default() };
             let socket = UdpSocket::bind(SocketAddr::new(address, port))?;
             socket.set_nonblocking(true)?;
+            keep_whole(&socket);
             // As much as the system allows; less is no reason not to start. Where it allows less, it does not say so.
             let granted = set_socket_recv_buffer_size(&socket, RECEIVE_BUFFER_BYTES)
                 .and_then(|()| socket_recv_buffer_size(&socket));
@@ -102,6 +103,7 @@ impl Wire for Socket {
     fn receive(&mut self, now_ms: u64, shard: &mut Shard) -> io::Result<Received> {
         let datagrams = self.inbox.receive(&self.socket)?;
         let bytes = self.inbox.datagrams().map(|(_, datagram)| datagram.len() as u64).sum();
+        shard.prefetch(self.inbox.datagrams().map(|(from, _)| from));
         for (from, datagram) in self.inbox.datagrams() {
             shard.handle_datagram(now_ms, from, datagram);
         }

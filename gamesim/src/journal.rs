@@ -17,6 +17,7 @@ use guildhall_domain::api::ProgressRequest;
 use guildhall_domain::progress::{GroupStatus, ProgressGroup, WriteSeq};
 use guildhall_domain::{AccountId, CharacterId};
 use std::collections::{BTreeSet, VecDeque};
+use std::hint::black_box;
 
 mod batch;
 #[cfg(test)]
@@ -79,6 +80,11 @@ impl Journal {
             // Nobody of this session may be without an uncovered write.
             self.writer.rewrite(now_ms, BTreeSet::from([character_id]));
         }
+    }
+
+    /// Reads its own lines of memory. Changes nothing: see `room::prefetch`.
+    pub(crate) fn prefetch(&self) {
+        black_box((self.number, self.sealed.len(), self.writer.is_idle()));
     }
 
     /// Takes changes in. Several at once belong together, and are written in one transaction or not at all.

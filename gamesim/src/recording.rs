@@ -14,6 +14,7 @@ use crate::limits::{RECORDING_PART_BYTES, RECORDING_PART_TICKS, RECORDING_ZONE_P
 use crate::world::{Command, Dungeon, Effect};
 use guildhall_domain::{SessionId, Sheet};
 use part::Writing;
+use std::hint::black_box;
 
 mod inputs;
 mod part;
@@ -102,6 +103,11 @@ impl Recorder {
     pub fn restore_party(&mut self, zone: &mut Dungeon, party: u16, saved: &[u8]) -> Option<()> {
         self.write(|writing| writing.restore_party(party, saved));
         zone.restore_party(party, saved)
+    }
+
+    /// Reads where it writes. Changes nothing: see `room::prefetch`.
+    pub(crate) fn prefetch(&self) {
+        black_box(self.writing.as_ref().map(|writing| (writing.len(), writing.ticks())));
     }
 
     /// As [`Dungeon::step`].

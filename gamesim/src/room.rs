@@ -39,6 +39,7 @@ mod ending;
 mod inputs;
 mod link;
 mod logging;
+mod prefetch;
 mod resuming;
 mod seating;
 mod venue;

@@ -30,6 +30,7 @@ mod depot;
 mod doors;
 mod orders;
 mod places;
+mod prefetch;
 mod rooms;
 #[cfg(test)]
 mod tests;
@@ -38,6 +39,7 @@ mod zones;
 use arrivals::Arrivals;
 use depot::Depot;
 use places::{Place, Places};
+use prefetch::Ahead;
 use rooms::{RoomKey, Rooms};
 use zones::Zones;
 
@@ -122,6 +124,7 @@ pub struct Shard {
     slots: [Vec<RoomKey>; SLOTS_PER_TICK],
     slot: usize,
     places: Places,
+    ahead: Ahead,
     arrivals: Arrivals,
     leavers: BTreeMap<ConnectionId, Leaver>,
     requests: VecDeque<Request>,
@@ -160,6 +163,7 @@ impl Shard {
             slots: [const { Vec::new() }; SLOTS_PER_TICK],
             slot: 0,
             places: Places::default(),
+            ahead: Ahead::default(),
             arrivals: Arrivals::seeded(config.seed),
             leavers: BTreeMap::new(),
             requests: VecDeque::new(),
@@ -200,9 +204,14 @@ impl Shard {
         let mut members = self.slots.get_mut(self.slot).map(std::mem::take).unwrap_or_default();
         let mut effects = std::mem::take(&mut self.effects);
         let mut desk = std::mem::take(&mut self.desk);
-        members.retain(|room| self.step_room(now_ms, *room, &mut desk, &mut effects));
+        for (at, room) in members.iter().enumerate() {
+            self.prefetch_rooms(&members, at);
+            self.step_room(now_ms, *room, &mut desk, &mut effects);
+        }
+        members.retain(|room| self.rooms.at(*room).is_some());
         self.see_leavers_off(now_ms, &mut desk);
         // All at once: what seals stays at hand, and what moves rooms did before.
+        desk.addressees().for_each(|to| self.server.prefetch(to));
         desk.send_all(|connection, payload| self.send(connection, payload));
         (self.desk, self.effects) = (desk, effects);
         if let Some(slot) = self.slots.get_mut(self.slot) {
@@ -283,8 +292,8 @@ impl Shard {
         self.messages_excess += u64::from(!is_read);
     }
 
-    /// Moves a room on by one tick. Returns whether it is still there.
-    fn step_room(&mut self, now_ms: u64, key: RoomKey, desk: &mut Desk, effects: &mut Vec<RoomEffect>) -> bool {
+    /// Moves a room on by one tick.
+    fn step_room(&mut self, now_ms: u64, key: RoomKey, desk: &mut Desk, effects: &mut Vec<RoomEffect>) {
         let is_awaited = self.arrivals.is_awaited(key.session_id);
         self.with_room_at(now_ms, key, effects, |room, effects| {
             if room.is_deserted() && !is_awaited {
@@ -293,11 +302,9 @@ impl Shard {
             room.step(now_ms, desk, effects);
         });
         // A late admission must find the closed room, or it would open the session anew.
-        let is_over = !is_awaited && self.rooms.at(key).is_some_and(Room::is_closed);
-        if is_over {
+        if !is_awaited && self.rooms.at(key).is_some_and(Room::is_closed) {
             self.remove_room(now_ms, key.session_id);
         }
-        !is_over && self.rooms.at(key).is_some()
     }
 
     fn remove_room(&mut self, now_ms: u64, session_id: SessionId) {

@@ -19,6 +19,7 @@ use guildhall_domain::limits::{
 use guildhall_domain::session::Outcome;
 use guildhall_domain::{HotState, Sheet};
 use serde::{Deserialize, Serialize};
+use std::hint::black_box;
 use std::sync::Arc;
 
 mod abilities;
@@ -123,6 +124,23 @@ pub struct Dungeon {
 }
 
 impl Dungeon {
+    /// Reads a field in each of its own lines of memory. Changes nothing: see `room::prefetch`.
+    pub(crate) fn prefetch(&self) {
+        let Self { respawn_ticks, tick, players, chambers, loot, next_loot_id, changes, zone, .. } = self;
+        let sizes = (players.len(), chambers.len(), loot.len(), changes.len());
+        black_box((respawn_ticks, tick, sizes, next_loot_id, zone.is_some()));
+    }
+
+    /// The same of whom it holds.
+    pub(crate) fn prefetch_contents(&self) {
+        for Enemy { hp, .. } in &self.enemies {
+            black_box(hp);
+        }
+        for Player { seat, class, facing, mana, changes, fought_at, .. } in &self.players {
+            black_box((seat, class.len(), facing, mana, changes, fought_at));
+        }
+    }
+
     /// The dungeon or zone with this id as its first player finds it, or `None` if the content has none.
     pub fn new(game: &Arc<Game>, id: &str, seed: u64) -> Option<Self> {
         let Content { dungeons, zones, .. } = &**game.content();

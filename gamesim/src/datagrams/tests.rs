@@ -78,3 +78,17 @@ fn one_by_one_comes_to_the_same() {
     envelopes.clear();
     assert!(single::ReceiveCalls::new().receive(&server, &mut buffers, &mut envelopes).is_err());
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_socket_that_keeps_datagrams_whole_lets_nobody_cut_them() {
+    use rustix::net::sockopt::{Ipv4PathMtuDiscovery, Ipv6PathMtuDiscovery, ip_mtu_discover, ipv6_mtu_discover};
+    let four = socket();
+    keep_whole(&four);
+    assert_eq!(ip_mtu_discover(&four).unwrap(), Ipv4PathMtuDiscovery::PROBE);
+    // Not every machine has an IPv6 address.
+    if let Ok(six) = UdpSocket::bind((std::net::Ipv6Addr::LOCALHOST, 0)) {
+        keep_whole(&six);
+        assert_eq!(ipv6_mtu_discover(&six).unwrap(), Ipv6PathMtuDiscovery::PROBE);
+    }
+}

@@ -31,6 +31,11 @@ const fn count_max(kind: ViolationKind) -> u32 {
 }
 
 impl Conduct {
+    /// How many ticks of the window have passed.
+    pub(super) const fn ticks(&self) -> u32 {
+        self.ticks
+    }
+
     /// Counts something. Inputs count one by one: too many are those that are more than the ticks.
     pub(super) fn note(&mut self, kind: ViolationKind, times: u32) {
         if let Some(count) = self.counts.get_mut(kind as usize) {

@@ -23,6 +23,11 @@ impl Desk {
         self.letters.push((to, self.bytes.len()));
     }
 
+    /// Whom there are messages for.
+    pub(crate) fn addressees(&self) -> impl Iterator<Item = ConnectionId> {
+        self.letters.iter().map(|(to, _)| *to)
+    }
+
     /// Hands every message over; there are none then.
     pub(crate) fn send_all(&mut self, mut send: impl FnMut(ConnectionId, &[u8])) {
         let mut start = 0;

@@ -6,6 +6,7 @@ use crate::view;
 use crate::world::{Action, Command};
 use guildhall_protocol::payload::{Action as Wish, InputFrame};
 use std::collections::VecDeque;
+use std::hint::black_box;
 
 /// Inputs that wait for their tick.
 #[derive(Debug, Default)]
@@ -71,6 +72,11 @@ impl InputQueue {
             self.is_stale = fewest_left > 0;
             (self.fewest_left, self.window_ticks) = (None, 0);
         }
+    }
+
+    /// Reads what the next tick begins with.
+    pub(super) fn prefetch(&self) {
+        black_box(self.waiting.front().map(|input| input.seq));
     }
 
     /// Number of the last input applied.

@@ -12,6 +12,7 @@ use guildhall_protocol::payload::{
     ClientMessage, Encoder, EntityKind, EventOutbox, GameEvent, ServerHeader, Snapshot, SnapshotRing,
 };
 use std::collections::BTreeMap;
+use std::hint::black_box;
 
 /// Ticks between two looks at who of those whom a player has met is gone: a second.
 const ACQUAINTANCE_TICKS: u32 = TICKS_PER_S;
@@ -55,7 +56,10 @@ pub(crate) struct Link {
     connection: ConnectionId,
     stream: Stream,
     ring: SnapshotRing,
+    /// What the client builds on.
     ack_tick: u32,
+    /// The latest that its messages of this tick acknowledge.
+    acked: u32,
     messages_this_tick: u32,
     /// Whom the player has met in a zone, by number.
     met: BTreeMap<u16, CharacterId>,
@@ -70,6 +74,7 @@ impl Link {
             stream: stream.mended(),
             ring: SnapshotRing::new(),
             ack_tick: 0,
+            acked: 0,
             messages_this_tick: 0,
             met: BTreeMap::new(),
             inputs: InputQueue::default(),
@@ -124,6 +129,18 @@ impl Link {
         }
     }
 
+    /// Reads a field in each of its lines of memory.
+    pub(super) fn prefetch(&self) {
+        let Self { connection, stream, ack_tick, messages_this_tick, met, inputs, .. } = self;
+        black_box((connection, stream.next_seq(), ack_tick, messages_this_tick, met.len(), inputs.applied()));
+    }
+
+    /// The same of what it keeps elsewhere.
+    pub(super) fn prefetch_contents(&self) {
+        black_box(self.ring.newest().map(|shown| shown.tick));
+        self.inputs.prefetch();
+    }
+
     /// What the client was shown last.
     pub(super) fn last_shown(&self) -> Snapshot {
         self.ring.newest().cloned().unwrap_or_default()
@@ -147,10 +164,7 @@ impl Link {
             return None;
         }
         self.stream.outbox.acknowledge(message.event_ack);
-        // Messages may arrive out of order, and the snapshot must still be here to build on.
-        if message.ack_tick > self.ack_tick && self.ring.get(message.ack_tick).is_some() {
-            self.ack_tick = message.ack_tick;
-        }
+        self.acked = self.acked.max(message.ack_tick);
         Some(self.inputs.push(&message.inputs))
     }
 
@@ -162,6 +176,11 @@ impl Link {
         snapshot: &Snapshot,
     ) -> &'a [u8] {
         self.messages_this_tick = 0;
+        // Messages may arrive out of order, and the snapshot must still be here to build on.
+        let acked = std::mem::take(&mut self.acked);
+        if acked > self.ack_tick && self.ring.get(acked).is_some() {
+            self.ack_tick = acked;
+        }
         while let Some(older) = self.ring.pop_before(self.ack_tick) {
             encoder.recycle(older.entities);
         }

@@ -2,6 +2,7 @@
 
 use super::{Room, SessionId};
 use std::collections::BTreeMap;
+use std::hint::black_box;
 
 /// Where a session's room is, for as long as it is open. What is kept of a room that has gone finds nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,11 @@ impl Rooms {
     pub(super) fn at_mut(&mut self, key: RoomKey) -> Option<&mut Room> {
         let berth = self.berths.get_mut(key.index as usize)?;
         berth.room.as_deref_mut().filter(|_| berth.generation == key.generation)
+    }
+
+    /// Reads where a room is.
+    pub(super) fn prefetch(&self, key: RoomKey) {
+        black_box(self.berths.get(key.index as usize).map(|berth| berth.generation));
     }
 
     pub(super) fn get(&self, session_id: SessionId) -> Option<&Room> {

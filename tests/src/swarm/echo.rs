@@ -3,7 +3,7 @@
 
 use super::figures::{Served, Times};
 use super::{Outcome, server};
-use guildhall_gamesim::datagrams::{BATCH_DATAGRAMS, Inbox, Outbox};
+use guildhall_gamesim::datagrams::{BATCH_DATAGRAMS, Inbox, Outbox, keep_whole};
 use guildhall_gamesim::limits::{DATAGRAMS_PER_LOOK_MAX, RECEIVE_BUFFER_BYTES, SLOT_MS};
 use guildhall_gamesim::wheel::{Wheel, slots_per_look};
 use guildhall_protocol::netcode::Transmit;
@@ -22,6 +22,7 @@ pub(super) fn serve(arguments: &[String]) -> Outcome<()> {
     let [address, bytes] = arguments else { return Err("an echo wants an address and the size of its answers".into()) };
     let (address, bytes): (Ipv4Addr, _) = (address.parse()?, bytes.parse()?);
     let socket = UdpSocket::bind((address, 0))?;
+    keep_whole(&socket);
     rustix::net::sockopt::set_socket_recv_buffer_size(&socket, RECEIVE_BUFFER_BYTES)?;
     println!("{}", socket.local_addr()?);
     let questions = server::questions();

@@ -3,7 +3,7 @@
 //! in batches, as no two sockets could be.
 
 use super::Outcome;
-use guildhall_gamesim::datagrams::BATCH_DATAGRAMS;
+use guildhall_gamesim::datagrams::{BATCH_DATAGRAMS, keep_whole};
 use guildhall_protocol::netcode::PACKET_BYTES_MAX;
 use nix::libc::{in_addr, in_pktinfo};
 use nix::sys::socket::{
@@ -40,6 +40,7 @@ impl Wire {
     pub(super) fn open(server: SocketAddr) -> Outcome<Self> {
         let SocketAddr::V4(server) = server else { return Err("the server has no IPv4 address".into()) };
         let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+        keep_whole(&socket);
         setsockopt(&socket, sockopt::Ipv4PacketInfo, &true)?;
         // Beyond the system's limit where this process may, up to it where not.
         if setsockopt(&socket, sockopt::RcvBufForce, &BUFFER_BYTES).is_err() {

@@ -4,6 +4,7 @@
 use super::crypto::Cipher;
 use super::replay::ReplayWindow;
 use std::collections::HashMap;
+use std::hint::black_box;
 use std::net::SocketAddr;
 
 /// Names one connection of one server, for as long as it lasts: a place, and how often that place was taken.
@@ -121,6 +122,14 @@ impl Connections {
 
     pub(crate) fn by_client(&self, client_id: u64) -> Option<ConnectionId> {
         self.by_client.get(&client_id).copied()
+    }
+
+    /// Reads a field in each line of memory in which a packet of this connection looks.
+    pub(crate) fn prefetch(&self, id: ConnectionId) {
+        if let Some(connection) = self.find(id) {
+            let Connection { replay, last_received_ms, receive_cipher, send_cipher, confirmed, .. } = connection;
+            black_box((replay.newest(), last_received_ms, receive_cipher.ends(), send_cipher.ends(), confirmed));
+        }
     }
 
     /// Every connection, in the order of places.

@@ -27,6 +27,12 @@ impl Cipher {
         Self(*key)
     }
 
+    /// Its first byte and its last, for whom it is only about where they are.
+    pub(crate) fn ends(&self) -> (u8, u8) {
+        let [first, .., last] = self.0;
+        (first, last)
+    }
+
     fn expanded(&self) -> LessSafeKey {
         LessSafeKey::new(UnboundKey::new(&CHACHA20_POLY1305, &self.0).expect("a key of this type has 32 bytes"))
     }

@@ -13,6 +13,11 @@ pub(crate) struct ReplayWindow {
 const WORDS: usize = (REPLAY_WINDOW_PACKETS / 64) as usize;
 
 impl ReplayWindow {
+    /// The highest number so far.
+    pub(crate) const fn newest(&self) -> Option<u64> {
+        self.newest
+    }
+
     /// Whether a packet with this number may be new.
     pub(crate) fn is_new(&self, sequence: u64) -> bool {
         match self.newest {

@@ -83,6 +83,17 @@ impl Server {
         }
     }
 
+    /// The connection of the client at this address.
+    pub fn connection_at(&self, address: SocketAddr) -> Option<ConnectionId> {
+        self.connections.by_address(plain_address(address))
+    }
+
+    /// Has what a packet of this connection needs fetched from memory. Changes nothing; for whoever is about to handle many
+    /// packets, of which each would wait for that otherwise.
+    pub fn prefetch(&self, connection: ConnectionId) {
+        self.connections.prefetch(connection);
+    }
+
     fn handle_connected<'a>(
         &mut self,
         from: SocketAddr,
