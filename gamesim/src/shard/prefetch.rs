@@ -6,6 +6,10 @@ use std::net::SocketAddr;
 /// Rooms that are read ahead together: what they need fits the first cache, of 32 KB or more.
 const ROOMS_AHEAD: usize = 4;
 
+/// After so many datagrams it shows whether it is worth looking for the others: forged addresses have no connection, and a flood
+/// of them is not to cost more for being read ahead.
+const SAMPLE: usize = 8;
+
 /// Room for what is looked up on the way.
 #[derive(Debug, Default)]
 pub(super) struct Ahead {
@@ -17,7 +21,12 @@ impl Shard {
     /// Reads what datagrams from these addresses are going to need, all of them at once. Changes nothing, and need not be called.
     pub fn prefetch(&mut self, from: impl Iterator<Item = SocketAddr>) {
         let Ahead { mut connections, mut seats } = std::mem::take(&mut self.ahead);
-        connections.extend(from.filter_map(|from| self.server.connection_at(from)));
+        for (place, from) in (1_usize..).zip(from) {
+            connections.extend(self.server.connection_at(from));
+            if place == SAMPLE && connections.len() < SAMPLE / 2 {
+                break;
+            }
+        }
         for connection in connections.drain(..) {
             self.server.prefetch(connection);
             if let Some(Place::Seated { room, seat }) = self.places.get(connection) {
