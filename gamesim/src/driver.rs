@@ -1,6 +1,7 @@
 //! Drives one shard: the only file with a game socket. A plain loop on a thread of its own over the slots of a [`Wheel`]: one
 //! [`turn`](Driver::turn) (read the socket, carry out orders, move on by a slot or a few, send), then sleep. Datagrams go in
-//! and out in batches ([`crate::datagrams`]).
+//! and out in batches ([`crate::datagrams`]). Of a rush only the first batch is read before the slot's players are sent to, and the
+//! others after it ([`Driver::read_on`]): a flood delays nobody by more than that one.
 //!
 //! A shard with little to read looks at its socket less often ([`slots_per_look`]): waking up costs more than a datagram.
 
@@ -51,7 +52,20 @@ pub(crate) struct Pace {
     unreported: u32,
     /// Whether nobody is left to give orders.
     is_orphaned: bool,
+    /// The last look at the socket.
+    look: Look,
+    /// Datagrams that the last turn has sent.
+    sent: usize,
     reported: ShardReport,
+}
+
+/// How much of what waits at a socket has been read.
+#[derive(Debug, Default)]
+struct Look {
+    datagrams: usize,
+    time: Duration,
+    /// Whether nothing is left, as far as anybody knows.
+    is_over: bool,
 }
 
 /// A socket with what it takes to read and write it in batches.
@@ -130,6 +144,7 @@ impl Driver {
             record(&self.metrics.lateness_us, wheel.since_start());
             let slots = self.turn(wire);
             record(&self.metrics.sent_us, wheel.since_start());
+            self.read_on(wire);
             if !self.hand_over() {
                 break;
             }
@@ -139,15 +154,17 @@ impl Driver {
     }
 
     /// Takes in what has come, moves the shard on and sends. Returns by how many slots: the next turn is to come when they
-    /// have passed. [`Self::hand_over`] is to be called after each turn.
+    /// have passed. [`Self::read_on`] and [`Self::hand_over`] are to be called after each turn.
     pub fn turn(&mut self, wire: &mut dyn Wire) -> u32 {
-        let read = self.read(wire);
+        self.pace.look = Look::default();
+        self.read(wire, BATCH_DATAGRAMS);
         self.pace.is_orphaned = self.take_orders();
-        self.pace.slots = slots_per_look(read, self.pace.slots);
+        self.pace.slots = slots_per_look(self.pace.look.datagrams.max(self.pace.sent), self.pace.slots);
         for _ in 0..self.pace.slots {
             self.shard.handle_slot(self.clock.now_ms());
         }
         let Sent { datagrams, bytes, unsent, calls } = wire.send(&mut self.shard);
+        self.pace.sent = usize::try_from(datagrams).unwrap_or(usize::MAX);
         self.metrics.datagrams_out.inc_by(datagrams);
         self.metrics.bytes_out.inc_by(bytes);
         self.metrics.datagrams_unsent.inc_by(unsent);
@@ -177,32 +194,36 @@ impl Driver {
         let _ = self.finished.send(());
     }
 
-    /// Returns how many datagrams there were.
-    fn read(&mut self, wire: &mut dyn Wire) -> usize {
+    /// Takes in what the turn has left at the socket, within the limits of one look.
+    pub fn read_on(&mut self, wire: &mut dyn Wire) {
+        self.read(wire, DATAGRAMS_PER_LOOK_MAX);
+    }
+
+    /// Goes on with the look until it is over or has brought as many datagrams.
+    fn read(&mut self, wire: &mut dyn Wire, datagrams_max: usize) {
+        let look = &mut self.pace.look;
+        if look.is_over {
+            return;
+        }
         let now_ms = self.clock.now_ms();
-        let began = Instant::now();
-        let mut read = 0;
-        while read < DATAGRAMS_PER_LOOK_MAX {
+        let (began, time_before) = (Instant::now(), look.time);
+        while !look.is_over && look.datagrams < datagrams_max {
             self.metrics.calls_in.inc();
             match wire.receive(now_ms, &mut self.shard) {
                 Ok(Received { datagrams, bytes }) => {
-                    read += datagrams;
+                    look.datagrams += datagrams;
                     self.metrics.datagrams_in.inc_by(datagrams as u64);
                     self.metrics.bytes_in.inc_by(bytes);
                     // A batch with room left has emptied the socket.
-                    if datagrams < BATCH_DATAGRAMS {
-                        break;
-                    }
+                    look.is_over = datagrams < BATCH_DATAGRAMS;
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 // Nothing to read, or a fault that concerns one datagram; the next look comes either way.
-                Err(_) => break,
+                Err(_) => look.is_over = true,
             }
-            if began.elapsed() >= READ_TIME_MAX {
-                break;
-            }
+            look.time = time_before + began.elapsed();
+            look.is_over |= look.time >= READ_TIME_MAX;
         }
-        read
     }
 
     /// Returns whether nobody is left to give orders.
@@ -225,4 +246,100 @@ impl Driver {
 
 fn record(histogram: &Histogram, time: Duration) {
     histogram.record(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::game;
+    use crate::metrics::SimMetrics;
+    use crate::shard::ShardConfig;
+    use guildhall_telemetry::Tracer;
+
+    #[derive(Debug, PartialEq, Eq)]
+    enum Step {
+        Read,
+        Sent,
+    }
+
+    /// A wire at which so many datagrams wait at each look, and as many are said to be sent.
+    #[derive(Debug, Default)]
+    struct Busy {
+        waiting: usize,
+        sent: u64,
+        steps: Vec<Step>,
+    }
+
+    impl Wire for Busy {
+        fn receive(&mut self, _now_ms: u64, _shard: &mut Shard) -> io::Result<Received> {
+            self.steps.push(Step::Read);
+            let datagrams = self.waiting.min(BATCH_DATAGRAMS);
+            self.waiting -= datagrams;
+            Ok(Received { datagrams, bytes: 0 })
+        }
+
+        fn send(&mut self, _shard: &mut Shard) -> Sent {
+            self.steps.push(Step::Sent);
+            Sent { datagrams: self.sent, ..Sent::default() }
+        }
+    }
+
+    fn driver() -> Driver {
+        let config = ShardConfig {
+            public_address: "127.0.0.1:1".parse().unwrap(),
+            private_key: [1; 32],
+            challenge_key: [2; 32],
+            gamesim_epoch: 1,
+            game: game(),
+            content_version: 1,
+            connections_max: 4,
+            keeps_checkpoints: false,
+            keeps_recordings: false,
+            seed: 1,
+        };
+        let clock = Arc::new(Clock::start());
+        Driver {
+            number: 0,
+            shard: Shard::new(config, clock.now_ms()),
+            orders: std::sync::mpsc::channel().1,
+            requests: mpsc::unbounded_channel().0,
+            clock,
+            metrics: SimMetrics::new(1, &Tracer::default()).shards()[0].clone(),
+            pace: Pace::default(),
+            finished: oneshot::channel().0,
+        }
+    }
+
+    #[test]
+    fn a_rush_is_read_on_only_after_the_slot_has_been_sent_and_never_to_its_end() {
+        let mut driver = driver();
+        let batches_max = DATAGRAMS_PER_LOOK_MAX / BATCH_DATAGRAMS;
+        // A look ends early where the test is kept from running for as long as reading may take.
+        let full = (0..1_000).find(|_| {
+            let mut wire = Busy { waiting: 2 * DATAGRAMS_PER_LOOK_MAX, ..Busy::default() };
+            driver.turn(&mut wire);
+            assert_eq!(wire.steps, [Step::Read, Step::Sent]);
+            driver.read_on(&mut wire);
+            assert!(wire.steps[2..].iter().all(|step| *step == Step::Read) && wire.steps.len() <= 1 + batches_max);
+            wire.steps.len() == 1 + batches_max
+        });
+        assert!(full.is_some(), "no look was ever a whole one");
+    }
+
+    #[test]
+    fn what_one_batch_holds_is_read_at_once_and_nothing_after_it() {
+        let mut driver = driver();
+        let mut wire = Busy { waiting: BATCH_DATAGRAMS - 1, ..Busy::default() };
+        driver.turn(&mut wire);
+        driver.read_on(&mut wire);
+        assert_eq!(wire.steps, [Step::Read, Step::Sent]);
+    }
+
+    #[test]
+    fn who_has_many_to_answer_moves_on_by_one_slot_however_little_comes() {
+        let mut driver = driver();
+        let mut turn = |sent| driver.turn(&mut Busy { sent, ..Busy::default() });
+        assert_eq!([turn(0), turn(280), turn(280), turn(280)], [5, 5, 1, 1]);
+        assert_eq!([turn(0), turn(0)], [1, 5], "as many as before, once there are few");
+    }
 }

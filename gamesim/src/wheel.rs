@@ -5,11 +5,11 @@ use crate::datagrams::BATCH_DATAGRAMS;
 use crate::limits::{SLOTS_BEHIND_MAX, SLOTS_PER_LOOK_MAX};
 use std::time::Duration;
 
-/// How many slots to move on by before the next look at the socket, where the last `slots` have brought `read` datagrams: as
-/// many as fill one batch, so that a wake and its system calls are shared by many datagrams, and a rush is looked at in
-/// every slot.
-pub fn slots_per_look(read: usize, slots: u32) -> u32 {
-    let per_slot = read.div_ceil(slots.max(1) as usize).max(1);
+/// How many slots to move on by before the next look at the socket, where the last `slots` have brought so many datagrams, or
+/// taken as many to answer, whichever is more: as many as fill one batch, so that a wake and its system calls are shared by
+/// many datagrams, and a rush is looked at in every slot.
+pub fn slots_per_look(datagrams: usize, slots: u32) -> u32 {
+    let per_slot = datagrams.div_ceil(slots.max(1) as usize).max(1);
     u32::try_from((BATCH_DATAGRAMS - 1) / per_slot).unwrap_or(SLOTS_PER_LOOK_MAX).clamp(1, SLOTS_PER_LOOK_MAX)
 }
 

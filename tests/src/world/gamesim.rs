@@ -240,6 +240,7 @@ async fn turn(boot: Arc<Boot>, mut driver: Driver) {
             return;
         }
         let slots = driver.turn(&mut Cable(&boot));
+        driver.read_on(&mut Cable(&boot));
         if !driver.hand_over() {
             return driver.end();
         }
