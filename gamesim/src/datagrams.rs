@@ -68,12 +68,12 @@ impl Inbox {
         Ok(self.envelopes.len())
     }
 
-    /// What came, and whom from.
-    pub fn datagrams(&mut self) -> impl Iterator<Item = (SocketAddr, &mut [u8])> {
+    /// What came, and whom from: an address that was copied a moment ago is waited for when it is copied on.
+    pub fn datagrams(&mut self) -> impl Iterator<Item = (&SocketAddr, &mut [u8])> {
         self.envelopes
             .iter()
             .zip(&mut self.buffers)
-            .filter_map(|((from, length), buffer)| Some(((*from)?, buffer.get_mut(..*length)?)))
+            .filter_map(|((from, length), buffer)| Some((from.as_ref()?, buffer.get_mut(..*length)?)))
     }
 }
 

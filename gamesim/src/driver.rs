@@ -1,9 +1,9 @@
 //! Drives one shard: the only file with a game socket. A plain loop on a thread of its own over the slots of a [`Wheel`]: one
 //! [`turn`](Driver::turn) (read the socket, carry out orders, move on by a slot or a few, send), then sleep. Datagrams go in
-//! and out in batches ([`crate::datagrams`]). Of a rush only the first batch is read before the slot's players are sent to, and the
-//! others after it ([`Driver::read_on`]): a flood delays nobody by more than that one.
+//! and out in batches ([`crate::datagrams`]). Of a rush only one batch per slot is read before the slot's players are sent to, and
+//! the others after it ([`Driver::read_on`]): a flood delays nobody by more than that.
 //!
-//! A shard with little to read looks at its socket less often ([`slots_per_look`]): waking up costs more than a datagram.
+//! A shard with little to do takes several slots at once ([`Cadence`]): waking up costs more than a datagram.
 
 use crate::clock::Clock;
 use crate::datagrams::{BATCH_DATAGRAMS, Inbox, Outbox, Sent, keep_whole};
@@ -12,7 +12,7 @@ use crate::limits::{DATAGRAMS_PER_LOOK_MAX, READ_US_MAX, RECEIVE_BUFFER_BYTES, R
 use crate::metrics::ShardMetrics;
 use crate::rim::{Berth, Received, Wire};
 use crate::shard::{Shard, ShardReport};
-use crate::wheel::{Wheel, slots_per_look};
+use crate::wheel::{Cadence, Wheel};
 use guildhall_telemetry::Histogram;
 use rustix::net::sockopt::{set_socket_recv_buffer_size, socket_recv_buffer_size};
 use std::io::{self, ErrorKind};
@@ -46,8 +46,8 @@ pub struct Driver {
 /// How far a driver is.
 #[derive(Debug, Default)]
 pub(crate) struct Pace {
-    /// Slots of the last turn.
-    slots: u32,
+    /// Slots of a turn.
+    cadence: Cadence,
     /// Slots since the last report.
     unreported: u32,
     /// Whether nobody is left to give orders.
@@ -117,9 +117,9 @@ impl Wire for Socket {
     fn receive(&mut self, now_ms: u64, shard: &mut Shard) -> io::Result<Received> {
         let datagrams = self.inbox.receive(&self.socket)?;
         let bytes = self.inbox.datagrams().map(|(_, datagram)| datagram.len() as u64).sum();
-        shard.prefetch(self.inbox.datagrams().map(|(from, _)| from));
+        shard.prefetch(self.inbox.datagrams().map(|(from, _)| *from));
         for (from, datagram) in self.inbox.datagrams() {
-            shard.handle_datagram(now_ms, from, datagram);
+            shard.handle_datagram(now_ms, *from, datagram);
         }
         Ok(Received { datagrams, bytes })
     }
@@ -157,10 +157,11 @@ impl Driver {
     /// have passed. [`Self::read_on`] and [`Self::hand_over`] are to be called after each turn.
     pub fn turn(&mut self, wire: &mut dyn Wire) -> u32 {
         self.pace.look = Look::default();
-        self.read(wire, BATCH_DATAGRAMS);
+        self.read(wire, BATCH_DATAGRAMS * self.pace.cadence.slots() as usize);
         self.pace.is_orphaned = self.take_orders();
-        self.pace.slots = slots_per_look(self.pace.look.datagrams.max(self.pace.sent), self.pace.slots);
-        for _ in 0..self.pace.slots {
+        self.pace.cadence.note(self.pace.look.datagrams.max(self.pace.sent));
+        let slots = self.pace.cadence.slots();
+        for _ in 0..slots {
             self.shard.handle_slot(self.clock.now_ms());
         }
         let Sent { datagrams, bytes, unsent, calls } = wire.send(&mut self.shard);
@@ -169,7 +170,7 @@ impl Driver {
         self.metrics.bytes_out.inc_by(bytes);
         self.metrics.datagrams_unsent.inc_by(unsent);
         self.metrics.calls_out.inc_by(calls);
-        self.pace.slots
+        slots
     }
 
     /// Passes the shard's requests on, and says now and then how it is doing. Returns whether there is another turn;
@@ -179,7 +180,7 @@ impl Driver {
             // The control plane outlives its shards; if it does not, `take_orders` ends this.
             let _ = self.requests.send((self.number, request));
         }
-        self.pace.unreported += self.pace.slots;
+        self.pace.unreported += self.pace.cadence.slots();
         if self.pace.unreported >= REPORT_SLOTS || self.shard.is_idle() {
             self.pace.unreported = 0;
             self.report();
@@ -252,6 +253,7 @@ fn record(histogram: &Histogram, time: Duration) {
 mod tests {
     use super::*;
     use crate::fixtures::game;
+    use crate::limits::{DATAGRAMS_PER_LOOK_FEW, SLOTS_PER_LOOK_MAX, SLOTS_PER_TICK};
     use crate::metrics::SimMetrics;
     use crate::shard::ShardConfig;
     use guildhall_telemetry::Tracer;
@@ -327,19 +329,28 @@ mod tests {
     }
 
     #[test]
-    fn what_one_batch_holds_is_read_at_once_and_nothing_after_it() {
+    fn what_few_players_send_is_read_at_once_and_nothing_after_it() {
         let mut driver = driver();
-        let mut wire = Busy { waiting: BATCH_DATAGRAMS - 1, ..Busy::default() };
-        driver.turn(&mut wire);
+        let few = DATAGRAMS_PER_LOOK_FEW / SLOTS_PER_LOOK_MAX as usize;
+        for _ in 0..SLOTS_PER_TICK {
+            let mut wire = Busy { waiting: few, ..Busy::default() };
+            driver.turn(&mut wire);
+            driver.read_on(&mut wire);
+            assert_eq!(wire.steps, [Step::Read, Step::Sent]);
+        }
+        let mut wire = Busy { waiting: DATAGRAMS_PER_LOOK_FEW - 1, ..Busy::default() };
+        assert_eq!(driver.turn(&mut wire), SLOTS_PER_LOOK_MAX);
         driver.read_on(&mut wire);
-        assert_eq!(wire.steps, [Step::Read, Step::Sent]);
+        let sent = wire.steps.iter().position(|step| *step == Step::Sent);
+        assert_eq!(sent.map(|nth| nth + 1), Some(wire.steps.len()));
     }
 
     #[test]
     fn who_has_many_to_answer_moves_on_by_one_slot_however_little_comes() {
         let mut driver = driver();
         let mut turn = |sent| driver.turn(&mut Busy { sent, ..Busy::default() });
-        assert_eq!([turn(0), turn(280), turn(280), turn(280)], [5, 5, 1, 1]);
-        assert_eq!([turn(0), turn(0)], [1, 5], "as many as before, once there are few");
+        assert!((1..SLOTS_PER_TICK).all(|_| turn(0) == 1));
+        assert_eq!([turn(0), turn(300), turn(300)], [5, 5, 1]);
+        assert!((0..2 * SLOTS_PER_TICK).all(|_| turn(300) == 1));
     }
 }

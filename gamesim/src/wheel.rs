@@ -1,16 +1,30 @@
 //! Slots on the time line: each has its absolute time, so that lateness does not add up. Who falls behind makes up for a few
 //! slots and then lets the rest go: a world runs slower rather than in leaps.
 
-use crate::datagrams::BATCH_DATAGRAMS;
-use crate::limits::{SLOTS_BEHIND_MAX, SLOTS_PER_LOOK_MAX};
+use crate::limits::{DATAGRAMS_PER_LOOK_FEW, SLOTS_BEHIND_MAX, SLOTS_PER_LOOK_MAX, SLOTS_PER_TICK};
 use std::time::Duration;
 
-/// How many slots to move on by before the next look at the socket, where the last `slots` have brought so many datagrams, or
-/// taken as many to answer, whichever is more: as many as fill one batch, so that a wake and its system calls are shared by
-/// many datagrams, and a rush is looked at in every slot.
-pub fn slots_per_look(datagrams: usize, slots: u32) -> u32 {
-    let per_slot = datagrams.div_ceil(slots.max(1) as usize).max(1);
-    u32::try_from((BATCH_DATAGRAMS - 1) / per_slot).unwrap_or(SLOTS_PER_LOOK_MAX).clamp(1, SLOTS_PER_LOOK_MAX)
+/// How many slots somebody moves on by between two looks at the socket: one, or five while few datagrams come and go, so that a
+/// wake and its system calls are shared by many. Nothing in between, for a tick has a whole number of these alone.
+#[derive(Debug, Default)]
+pub struct Cadence {
+    /// Slots in a row in which there were few.
+    quiet: usize,
+}
+
+impl Cadence {
+    /// Slots from one look to the next.
+    pub fn slots(&self) -> u32 {
+        if self.quiet >= SLOTS_PER_TICK { SLOTS_PER_LOOK_MAX } else { 1 }
+    }
+
+    /// Notes what these slots have brought, or taken to answer, whichever is more. A rush is looked at in every slot from now on;
+    /// a tick without one ends that.
+    pub fn note(&mut self, datagrams: usize) {
+        let slots = self.slots() as usize;
+        let is_quiet = datagrams * SLOTS_PER_LOOK_MAX as usize <= DATAGRAMS_PER_LOOK_FEW * slots;
+        self.quiet = if is_quiet { self.quiet.saturating_add(slots) } else { 0 };
+    }
 }
 
 /// Where on the time line somebody is. Times count from where the system's steady clock does.
@@ -114,10 +128,20 @@ mod tests {
     }
 
     #[test]
-    fn who_reads_little_looks_less_often_and_a_rush_is_looked_at_in_every_slot() {
-        for (read, slots, next) in [(0, 1, 5), (5, 5, 5), (16, 1, 3), (48, 3, 3), (100, 3, 1), (512, 5, 1), (1, 1, 5)] {
-            assert_eq!(slots_per_look(read, slots), next, "{read} datagrams in {slots} slots");
+    fn a_rush_is_looked_at_in_every_slot_at_once_and_what_is_few_in_every_fifth_after_a_tick() {
+        let mut cadence = Cadence::default();
+        let mut note = |datagrams: usize| {
+            cadence.note(datagrams);
+            cadence.slots()
+        };
+        for slot in 1..=SLOTS_PER_TICK {
+            assert_eq!(note(51), if slot < SLOTS_PER_TICK { 1 } else { 5 }, "slot {slot}");
         }
+        assert_eq!([note(256), note(0), note(257)], [5, 5, 1], "five slots' worth, and one more");
+        assert!((1..SLOTS_PER_TICK).all(|_| note(0) == 1));
+        assert_eq!(note(52), 1, "one slot of many is enough");
+        assert!((1..SLOTS_PER_TICK).all(|_| note(0) == 1));
+        assert_eq!(note(0), 5);
     }
 
     #[test]

@@ -13,7 +13,7 @@ fn socket() -> UdpSocket {
 fn drain(inbox: &mut Inbox, socket: &UdpSocket) -> Vec<(SocketAddr, Vec<u8>)> {
     let mut all = Vec::new();
     while inbox.receive(socket).is_ok() {
-        all.extend(inbox.datagrams().map(|(from, bytes)| (from, bytes.to_vec())));
+        all.extend(inbox.datagrams().map(|(from, bytes)| (*from, bytes.to_vec())));
     }
     all
 }

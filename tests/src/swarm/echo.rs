@@ -5,7 +5,7 @@ use super::figures::{Served, Times};
 use super::{Outcome, server};
 use guildhall_gamesim::datagrams::{BATCH_DATAGRAMS, Inbox, Outbox, keep_whole};
 use guildhall_gamesim::limits::{DATAGRAMS_PER_LOOK_MAX, RECEIVE_BUFFER_BYTES, SLOT_MS};
-use guildhall_gamesim::wheel::{Wheel, slots_per_look};
+use guildhall_gamesim::wheel::{Cadence, Wheel};
 use guildhall_protocol::netcode::Transmit;
 use guildhall_telemetry::Histogram;
 use std::net::{Ipv4Addr, UdpSocket};
@@ -37,7 +37,7 @@ fn echo(socket: &UdpSocket, bytes: usize, questions: &Receiver<()>) -> Outcome<(
     let mut snapshots = (lateness.snapshot(), sent.snapshot());
     let mut served = Served::default();
     let mut wheel = Wheel::start(Duration::from_millis(SLOT_MS));
-    let mut slots = 1;
+    let mut cadence = Cadence::default();
     loop {
         lateness.record(micros(wheel.since_start()));
         let mut read = 0;
@@ -50,7 +50,7 @@ fn echo(socket: &UdpSocket, bytes: usize, questions: &Receiver<()>) -> Outcome<(
                 served.bytes_in += datagram.len() as u64;
                 let mut answer = spare.pop().unwrap_or_default();
                 answer.resize(bytes, 0x5a);
-                outbox.push(Transmit { to: from, bytes: answer });
+                outbox.push(Transmit { to: *from, bytes: answer });
             }
             let done = outbox.send(socket, |bytes| spare.push(bytes));
             served.datagrams_out += done.datagrams;
@@ -76,8 +76,8 @@ fn echo(socket: &UdpSocket, bytes: usize, questions: &Receiver<()>) -> Outcome<(
             Err(TryRecvError::Empty) => {}
             Err(TryRecvError::Disconnected) => return Ok(()),
         }
-        slots = slots_per_look(read, slots);
-        served.slots_skipped += wheel.turn(slots);
+        cadence.note(read);
+        served.slots_skipped += wheel.turn(cadence.slots());
     }
 }
 
