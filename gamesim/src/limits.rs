@@ -11,8 +11,9 @@ pub const SLOT_MS: u64 = 2;
 pub const SLOTS_PER_TICK: usize = (TICK_MS as u64 / SLOT_MS) as usize;
 /// Slots that a late shard makes up for before it lets the rest go, and with them the world's time.
 pub const SLOTS_BEHIND_MAX: u32 = 2 * SLOTS_PER_TICK as u32;
-/// Slots after which a shard says anew how it is doing: a tenth of a second. To tell, it has to look at every room.
-pub const REPORT_SLOTS: u32 = 2 * SLOTS_PER_TICK as u32;
+/// Slots after which a shard says anew how it is doing: half a second. To tell, it has to look at every room, which costs a
+/// full one a hundredth of a core each second if it does so ten times.
+pub const REPORT_SLOTS: u32 = 10 * SLOTS_PER_TICK as u32;
 /// Slots between two looks at the socket, at most: 10 ms, which is what a handshake waits for an answer. The tick has a whole
 /// number of them, so that rooms keep their rhythm.
 pub const SLOTS_PER_LOOK_MAX: u32 = 5;

@@ -382,12 +382,14 @@ impl Room {
 
     /// Passes on what of all that happened in the world is this room's.
     fn route(&mut self, now_ms: u64, dungeon: &Dungeon, happened: &[Effect]) {
+        let mut log = std::mem::take(&mut self.log);
         for effect in happened {
             if self.party.is_none() || about(effect).any(|number| self.seat_of(number).is_some()) {
-                let mut log = std::mem::take(&mut self.log);
                 log.note_effect(now_ms, effect, |number| self.character_of(number));
-                self.log = log;
             }
+        }
+        self.log = log;
+        for effect in happened {
             match effect {
                 Effect::Changed { seat: number, urgent } => {
                     if let Some(seat) = self.seat_of(*number) {
