@@ -254,10 +254,10 @@ async fn sessions_are_created_and_joined_within_their_units() {
     let path = [("session_id", created["game_session"]["session_id"].as_str().unwrap())];
     let seated = spent(1, "join-game-session", &path, &json!({"character_id": players[1].1})).await.1;
     let table = [
-        ("create-game-session", create, (4, 3.0, 6.0)),
+        ("create-game-session", create, (4, 3.0, 8.0)),
         ("join-game-session", join, (5, 4.0, 4.0)),
         ("issue-companion-ticket", issue, (2, 2.0, 0.0)),
-        ("create-game-session with a companion", pair, (7, 6.0, 10.0)),
+        ("create-game-session with a companion", pair, (7, 6.0, 12.0)),
         ("join-game-session as a companion", seated, (4, 4.0, 0.0)),
     ];
     for (route, spent, budget) in table {

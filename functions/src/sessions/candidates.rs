@@ -20,8 +20,6 @@ use std::cmp::Reverse;
 const ROUNDS_MAX: u32 = 6;
 /// Over how many of the fullest requests spread that met each other, at most: those in use, and one that is not yet.
 const SPREAD_MAX: usize = 8;
-/// With so few places left, or fewer, the same request may have found none a moment ago.
-const SCARCE_MAX: usize = 4;
 
 /// What a session asks of a game sim.
 #[derive(Debug, Clone, Copy)]
@@ -52,8 +50,6 @@ pub(super) struct Outlook {
     pub(super) crowd: usize,
     /// Whether it waits itself.
     pub(super) waits: bool,
-    /// Whether the fleet is full, or nearly.
-    pub(super) is_scarce: bool,
 }
 
 /// The search for a game sim: ask for the next one, and say what became of it.
@@ -75,7 +71,7 @@ pub(super) struct Search<'a> {
 
 impl<'a> Search<'a> {
     pub(super) const fn new(app: &'a Scope<'a>, needs: Needs<'a>, turn: Turn, now: Timestamp) -> Self {
-        let outlook = Outlook { older: 0, crowd: 0, waits: false, is_scarce: false };
+        let outlook = Outlook { older: 0, crowd: 0, waits: false };
         Self { app, needs, turn, outlook, now, rounds: 0, left: Vec::new(), met_others: false, is_outdated: true }
     }
 
@@ -132,7 +128,6 @@ impl<'a> Search<'a> {
         self.left.retain(|gamesim| parties(gamesim) < ZONE_PARTIES_PLACED_MAX);
         self.left.sort_by_cached_key(|gamesim| (Reverse(parties(gamesim)), Reverse(gamesim.sessions)));
         let free: usize = self.left.iter().map(|gamesim| gamesim.room(self.now)).sum();
-        self.outlook.is_scarce = free <= self.outlook.crowd + orphans + SCARCE_MAX;
         if free <= self.outlook.older + orphans {
             self.left.clear();
         }
@@ -159,7 +154,6 @@ impl<'a> Search<'a> {
             older: living().filter(is_rival).filter(is_older).count(),
             crowd: living().count(),
             waits: own.is_some(),
-            is_scarce: false,
         }
     }
 }

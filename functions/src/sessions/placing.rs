@@ -124,7 +124,7 @@ async fn allocate(
 ) -> Result<Result<Placement, Unplaced>, ApiError> {
     let (app, now) = (call.app, call.now);
     while let Some(gamesim) = search.next().await? {
-        let waits = waits(search.outlook());
+        let waits = if search.outlook().waits { Waits::Yes } else { Waits::No };
         if wanted.must_wait && waits != Waits::Yes {
             return Ok(Err(Unplaced::Left));
         }
@@ -145,14 +145,6 @@ async fn allocate(
         }
     }
     Ok(Err(Unplaced::Gamesim))
-}
-
-const fn waits(outlook: &Outlook) -> Waits {
-    match outlook {
-        Outlook { waits: true, .. } => Waits::Yes,
-        Outlook { is_scarce: true, .. } => Waits::Perhaps,
-        Outlook { .. } => Waits::No,
-    }
 }
 
 fn new_session(

@@ -1,6 +1,6 @@
 //! Parties that wait for a place, because the fleet was full when they came. A waiting party binds nothing.
 //!
-//! Each has two rows, written and removed together. The small one lies beside the registry, so that one consistent look shows
+//! Each has two rows, written together. The small one lies beside the registry, so that one consistent look shows
 //! the fleet and everybody who waits for it; the other holds what was asked for. Both are named by the session that the party
 //! will get, so that a party waits once and is placed once. Nobody removes a party that has stopped asking: it is judged by
 //! its last poll, when its row is read.
@@ -196,7 +196,12 @@ async fn remove(table: &dyn Table, session_id: SessionId, condition: Condition) 
     }
 }
 
-/// Takes a party out of the queue if it is in it, as part of what places it.
+/// Takes a party out of the queue, as part of what places it.
 pub(crate) fn removal(session_id: SessionId, condition: Condition) -> [Write; 2] {
     [Write::delete(key(session_id), condition), Write::delete(request_key(session_id), Condition::Always)]
+}
+
+/// Takes a party out of the queue that was not seen in it. It hardly ever is, so what it asked for is left to expire.
+pub(crate) fn withdrawal(session_id: SessionId) -> Write {
+    Write::delete(key(session_id), Condition::Always)
 }

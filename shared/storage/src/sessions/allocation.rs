@@ -31,19 +31,17 @@ pub enum Unplaced {
     Left,
 }
 
-/// Whether a party waits for the place that it is to get.
+/// Whether a party was seen to wait for the place that it is to get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Waits {
-    /// There is no reason to think so.
+    /// It was not; another arrival of the same request may have been told to wait since.
     No,
-    /// Another arrival of the same request may have been told to.
-    Perhaps,
-    /// It was seen to; if it has stopped, it is not to be placed.
+    /// It was; if it has stopped, it is not to be placed.
     Yes,
 }
 
-/// Places a new session, in which a seat is reserved for everybody of `party`, on a game sim. A party that `waits` leaves the
-/// queue in the same moment. Where other transactions want the same game sim at the same time it is a conflict at once: the
+/// Places a new session, in which a seat is reserved for everybody of `party`, on a game sim. A party that waits leaves the
+/// queue in the same moment, even if it was not seen to. Where other transactions want the same game sim at the same time it is a conflict at once: the
 /// caller has other game sims to turn to.
 pub async fn allocate(
     table: &dyn Table,
@@ -63,8 +61,7 @@ pub async fn allocate(
     writes.extend(left_behind(party).into_iter().map(confirm));
     let removal = writes.len();
     match waits {
-        Waits::No => {}
-        Waits::Perhaps => writes.extend(queue::removal(session.session_id, Condition::Always)),
+        Waits::No => writes.push(queue::withdrawal(session.session_id)),
         Waits::Yes => writes.extend(queue::removal(session.session_id, Condition::Exists)),
     }
     let Err(error) = table.commit(Commit::all(writes).give_way()).await else { return Ok(Ok(())) };
