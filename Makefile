@@ -20,6 +20,7 @@ check-timing: ## Show that a refused login takes the same time for known and unk
 format: ## Refuse code that is not formatted
 	cargo fmt --all --check
 	cargo fmt --manifest-path tests/peers/Cargo.toml --check
+	cargo fmt --manifest-path tests/peers/spacetimedb/Cargo.toml -p guildhall-spacetimedb-peer -p guildhall-spacetimedb-module --check
 	cargo fmt --manifest-path tests/fuzz/Cargo.toml --check
 
 lint: ## Refuse what clippy finds, in every target
@@ -99,7 +100,7 @@ swarm: ## Play thousands of encrypted clients against one shard and print what a
 hostile: ## Play beside 100,000 forged datagrams a second, over the loopback and between network namespaces (the latter want root)
 	cargo build --quiet --profile sim -p guildhall-tests --bin swarm && .ci/hostile $${CARGO_TARGET_DIR:-target}/sim/swarm
 
-race: ## Measure a shard, the bare echo, ENet, renet2, renet, quinn and Colyseus by turns, and print the ratios (PLAYERS="400 2000" ROUNDS=3)
+race: ## Measure a shard, the bare echo, ENet, renet2, renet, quinn, Colyseus and SpacetimeDB by turns, and print the ratios (PLAYERS="400 2000" ROUNDS=3 SPACETIMEDB=1)
 	cargo build --quiet --profile sim -p guildhall-tests --bin swarm
 	tests/peers/build $${CARGO_TARGET_DIR:-target}/peers
 	for players in $(or $(PLAYERS),400 2000); do \

@@ -33,6 +33,7 @@ const PEERS: &[Peer] = &[
     Peer { name: "renet", command: &["release/peers", "renet"], goal: Some(0.27), note: "" },
     Peer { name: "quinn", command: &["release/peers", "quinn"], goal: None, note: "QUIC" },
     Peer { name: "Colyseus", command: &["colyseus/main.mjs"], goal: Some(1.0 / 6.0), note: "not encrypted; encodes" },
+    Peer { name: "SpacetimeDB", command: &["release/spacetimedb"], goal: Some(1.0 / 14.0), note: "not encrypted; keeps rows" },
 ];
 
 /// What a peer's process has counted since it was last asked. Times in microseconds, p99.
@@ -205,7 +206,7 @@ fn print(lanes: &[Lane], options: &Options) {
     let Some(ours) = lanes.first() else { return };
     println!("\n{}", title(*players));
     println!("medians of {rounds} rounds of {seconds} s, by turns, with payloads of the shard's sizes");
-    println!("{:<10} {:>8} {:>12} {:>8}", "", "µs", "shard ÷ it", "goal");
+    println!("{:<11} {:>8} {:>12} {:>8}", "", "µs", "shard ÷ it", "goal");
     let mut results = Vec::new();
     for lane in lanes {
         let (cost, ratio) = (lane.cost_us(), lane.ratio(ours));
@@ -213,12 +214,12 @@ fn print(lanes: &[Lane], options: &Options) {
             |value: Option<f64>, otherwise: &str| value.map_or(otherwise.to_owned(), |value| format!("{value:.2}"));
         let goal = lane.goal.map_or(String::new(), |goal| format!("≤ {goal:.2}"));
         let ratio_text = if std::ptr::eq(lane, ours) { String::new() } else { figure(ratio, "") };
-        println!("{:<10} {:>8} {ratio_text:>12} {goal:>8}  {}", lane.name, figure(cost, "void"), lane.remark());
+        println!("{:<11} {:>8} {ratio_text:>12} {goal:>8}  {}", lane.name, figure(cost, "void"), lane.remark());
         results.push(json!({ "name": lane.name, "cpu_us": cost, "ratio": ratio, "goal": lane.goal,
             "rounds_us": lane.costs_us.iter().map(|cost| cost.as_ref().ok().copied()).collect::<Vec<_>>(), "fault": lane.fault() }));
     }
     println!(
-        "The peers move bytes: they simulate nothing, and but for Colyseus encode nothing, so they have less to do."
+        "The peers move bytes: they simulate nothing, and but for the last two encode nothing, so they have less to do."
     );
     println!("{}", json!({ "race": { "players": players, "seconds": seconds, "lanes": Value::Array(results) } }));
 }
