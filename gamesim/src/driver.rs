@@ -3,7 +3,7 @@
 //! and out in batches ([`crate::datagrams`]). Of a rush only one batch per slot is read before the slot's players are sent to, and
 //! the others after it ([`Driver::read_on`]): a flood delays nobody by more than that.
 //!
-//! A shard with little to do takes several slots at once ([`Cadence`]): waking up costs more than a datagram.
+//! A shard with little to do takes several slots at once ([`Cadence`]): waking up costs more than a few datagrams.
 
 use crate::clock::Clock;
 use crate::datagrams::{BATCH_DATAGRAMS, Inbox, Outbox, Sent, keep_whole};
@@ -46,7 +46,7 @@ pub struct Driver {
 /// How far a driver is.
 #[derive(Debug, Default)]
 pub(crate) struct Pace {
-    /// Slots of a turn.
+    /// When the turns are.
     cadence: Cadence,
     /// Slots since the last report.
     unreported: u32,
@@ -156,11 +156,12 @@ impl Driver {
     /// Takes in what has come, moves the shard on and sends. Returns by how many slots: the next turn is to come when they
     /// have passed. [`Self::read_on`] and [`Self::hand_over`] are to be called after each turn.
     pub fn turn(&mut self, wire: &mut dyn Wire) -> u32 {
-        self.pace.look = Look::default();
-        self.read(wire, BATCH_DATAGRAMS * self.pace.cadence.slots() as usize);
+        let read_before = std::mem::take(&mut self.pace.look).datagrams;
+        self.read(wire, BATCH_DATAGRAMS * self.pace.cadence.slots());
         self.pace.is_orphaned = self.take_orders();
-        self.pace.cadence.note(self.pace.look.datagrams.max(self.pace.sent));
-        let slots = self.pace.cadence.slots();
+        let datagrams = self.pace.look.datagrams.max(read_before).max(self.pace.sent);
+        let slots = self.pace.cadence.advance(datagrams) as u32;
+        self.pace.unreported += slots;
         for _ in 0..slots {
             self.shard.handle_slot(self.clock.now_ms());
         }
@@ -180,7 +181,6 @@ impl Driver {
             // The control plane outlives its shards; if it does not, `take_orders` ends this.
             let _ = self.requests.send((self.number, request));
         }
-        self.pace.unreported += self.pace.cadence.slots();
         if self.pace.unreported >= REPORT_SLOTS || self.shard.is_idle() {
             self.pace.unreported = 0;
             self.report();
@@ -253,7 +253,7 @@ fn record(histogram: &Histogram, time: Duration) {
 mod tests {
     use super::*;
     use crate::fixtures::game;
-    use crate::limits::{DATAGRAMS_PER_LOOK_FEW, SLOTS_PER_LOOK_MAX, SLOTS_PER_TICK};
+    use crate::limits::{DATAGRAMS_PER_LOOK, LOOKS_PER_TICK_MIN, SLOTS_PER_TICK};
     use crate::metrics::SimMetrics;
     use crate::shard::ShardConfig;
     use guildhall_telemetry::Tracer;
@@ -331,15 +331,17 @@ mod tests {
     #[test]
     fn what_few_players_send_is_read_at_once_and_nothing_after_it() {
         let mut driver = driver();
-        let few = DATAGRAMS_PER_LOOK_FEW / SLOTS_PER_LOOK_MAX as usize;
         for _ in 0..SLOTS_PER_TICK {
-            let mut wire = Busy { waiting: few, ..Busy::default() };
+            let mut wire = Busy { waiting: BATCH_DATAGRAMS - 1, ..Busy::default() };
             driver.turn(&mut wire);
             driver.read_on(&mut wire);
             assert_eq!(wire.steps, [Step::Read, Step::Sent]);
         }
-        let mut wire = Busy { waiting: DATAGRAMS_PER_LOOK_FEW - 1, ..Busy::default() };
-        assert_eq!(driver.turn(&mut wire), SLOTS_PER_LOOK_MAX);
+        while driver.pace.cadence.slots() < SLOTS_PER_TICK / LOOKS_PER_TICK_MIN {
+            driver.turn(&mut Busy::default());
+        }
+        let mut wire = Busy { waiting: DATAGRAMS_PER_LOOK - 1, ..Busy::default() };
+        driver.turn(&mut wire);
         driver.read_on(&mut wire);
         let sent = wire.steps.iter().position(|step| *step == Step::Sent);
         assert_eq!(sent.map(|nth| nth + 1), Some(wire.steps.len()));
@@ -349,8 +351,8 @@ mod tests {
     fn who_has_many_to_answer_moves_on_by_one_slot_however_little_comes() {
         let mut driver = driver();
         let mut turn = |sent| driver.turn(&mut Busy { sent, ..Busy::default() });
-        assert!((1..SLOTS_PER_TICK).all(|_| turn(0) == 1));
-        assert_eq!([turn(0), turn(300), turn(300)], [5, 5, 1]);
-        assert!((0..2 * SLOTS_PER_TICK).all(|_| turn(300) == 1));
+        assert!((0..SLOTS_PER_TICK).all(|_| turn(0) == 1));
+        assert_eq!([turn(0), turn(0), turn(600), turn(600)], [12, 13, 12, 1]);
+        assert!((0..2 * SLOTS_PER_TICK).all(|_| turn(600) == 1));
     }
 }

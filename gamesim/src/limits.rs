@@ -14,12 +14,11 @@ pub const SLOTS_BEHIND_MAX: u32 = 2 * SLOTS_PER_TICK as u32;
 /// Slots after which a shard says anew how it is doing: half a second. To tell, it has to look at every room, which costs a
 /// full one a hundredth of a core each second if it does so ten times.
 pub const REPORT_SLOTS: u32 = 10 * SLOTS_PER_TICK as u32;
-/// Slots between two looks at the socket, at most: 10 ms, which is what a handshake waits for an answer. The tick has a whole
-/// number of them, so that rooms keep their rhythm.
-pub const SLOTS_PER_LOOK_MAX: u32 = 5;
-/// Datagrams of so many slots, read or sent, up to which a shard waits as long: what 1,280 players exchange, and a
-/// millisecond's work.
-pub const DATAGRAMS_PER_LOOK_FEW: usize = 256;
+/// Looks of a tick at the socket, at least: every 25 ms, which is what a step of a handshake waits for its answer. An input waits
+/// for its room's slot, however often somebody looks.
+pub const LOOKS_PER_TICK_MIN: usize = 2;
+/// Datagrams, read or sent, that a look should bring: a millisecond's work. A shard looks more often where there are more.
+pub const DATAGRAMS_PER_LOOK: usize = 256;
 /// Datagrams after which a shard reads no more in one look, up to a batch less one; the others wait in the socket. A shard
 /// with that many looks in every slot: a quarter of a million in a second are nearly twice what the players of a full core
 /// send.
@@ -168,7 +167,6 @@ pub const PROTECTION_EMPTY_MS: u64 = 60_000;
 pub const CLOUD_END_S_MAX: u64 = 8;
 
 const _: () = assert!(SLOTS_PER_TICK as u64 * SLOT_MS == TICK_MS as u64);
-const _: () = assert!(SLOTS_PER_TICK.is_multiple_of(SLOTS_PER_LOOK_MAX as usize));
 // Half of the time is the rooms'.
 const _: () = assert!(READ_US_MAX * 2 <= SLOT_MS * 1_000);
 // A session never has more characters unsaved than fit one batch: its seats, and those who are leaving them.

@@ -1,29 +1,53 @@
 //! Slots on the time line: each has its absolute time, so that lateness does not add up. Who falls behind makes up for a few
 //! slots and then lets the rest go: a world runs slower rather than in leaps.
 
-use crate::limits::{DATAGRAMS_PER_LOOK_FEW, SLOTS_BEHIND_MAX, SLOTS_PER_LOOK_MAX, SLOTS_PER_TICK};
+use crate::limits::{DATAGRAMS_PER_LOOK, LOOKS_PER_TICK_MIN, SLOTS_BEHIND_MAX, SLOTS_PER_TICK};
 use std::time::Duration;
 
-/// How many slots somebody moves on by between two looks at the socket: one, or five while few datagrams come and go, so that a
-/// wake and its system calls are shared by many. Nothing in between, for a tick has a whole number of these alone.
-#[derive(Debug, Default)]
+/// When somebody looks at a socket: so seldom that each look brings a fair number of datagrams, for what a wake costs, and what
+/// of code and data has to be fetched for it, is then shared by many. The looks of a tick lie at the same slots of it as those of the
+/// tick before, as long as they are as many, so that rooms keep their rhythm exactly.
+#[derive(Debug)]
 pub struct Cadence {
-    /// Slots in a row in which there were few.
-    quiet: usize,
+    /// Looks of a tick.
+    looks: usize,
+    /// The slot of the tick that this look is in.
+    slot: usize,
+    /// What this tick's looks have brought, or taken to answer.
+    datagrams: usize,
+}
+
+impl Default for Cadence {
+    /// In every slot, as long as nobody knows what there is to do.
+    fn default() -> Self {
+        Self { looks: SLOTS_PER_TICK, slot: 0, datagrams: 0 }
+    }
 }
 
 impl Cadence {
-    /// Slots from one look to the next.
-    pub fn slots(&self) -> u32 {
-        if self.quiet >= SLOTS_PER_TICK { SLOTS_PER_LOOK_MAX } else { 1 }
+    /// Slots from this look to the next.
+    pub const fn slots(&self) -> usize {
+        let looks_before = ((self.slot + 1) * self.looks).div_ceil(SLOTS_PER_TICK);
+        looks_before * SLOTS_PER_TICK / self.looks - self.slot
     }
 
-    /// Notes what these slots have brought, or taken to answer, whichever is more. A rush is looked at in every slot from now on;
-    /// a tick without one ends that.
-    pub fn note(&mut self, datagrams: usize) {
-        let slots = self.slots() as usize;
-        let is_quiet = datagrams * SLOTS_PER_LOOK_MAX as usize <= DATAGRAMS_PER_LOOK_FEW * slots;
-        self.quiet = if is_quiet { self.quiet.saturating_add(slots) } else { 0 };
+    /// Goes on to the next look, and tells how many slots later that is. `datagrams` are what this one has brought, or taken to
+    /// answer, whichever is more. A rush is looked at in every slot at once; otherwise the looks of a tick are as many as the tick
+    /// before wanted, with some leeway before they become fewer.
+    pub fn advance(&mut self, datagrams: usize) -> usize {
+        self.datagrams += datagrams;
+        if datagrams > 2 * DATAGRAMS_PER_LOOK {
+            self.looks = SLOTS_PER_TICK;
+        }
+        let slots = self.slots();
+        self.slot += slots;
+        if self.slot >= SLOTS_PER_TICK {
+            let looks =
+                |datagrams: usize| datagrams.div_ceil(DATAGRAMS_PER_LOOK).clamp(LOOKS_PER_TICK_MIN, SLOTS_PER_TICK);
+            self.looks = self.looks.clamp(looks(self.datagrams), looks(self.datagrams + self.datagrams / 4));
+            (self.slot, self.datagrams) = (0, 0);
+        }
+        slots
     }
 }
 
@@ -127,21 +151,47 @@ mod tests {
         assert_eq!(wheel.slot_start, now);
     }
 
-    #[test]
-    fn a_rush_is_looked_at_in_every_slot_at_once_and_what_is_few_in_every_fifth_after_a_tick() {
-        let mut cadence = Cadence::default();
-        let mut note = |datagrams: usize| {
-            cadence.note(datagrams);
-            cadence.slots()
-        };
-        for slot in 1..=SLOTS_PER_TICK {
-            assert_eq!(note(51), if slot < SLOTS_PER_TICK { 1 } else { 5 }, "slot {slot}");
+    /// The slots of a tick in which there are looks, if so many datagrams come in it, evenly.
+    fn tick(cadence: &mut Cadence, datagrams: usize) -> Vec<usize> {
+        let (mut looks, mut slot, each) = (Vec::new(), 0, datagrams.div_ceil(cadence.looks));
+        while slot < SLOTS_PER_TICK {
+            looks.push(slot);
+            slot += cadence.advance(each);
         }
-        assert_eq!([note(256), note(0), note(257)], [5, 5, 1], "five slots' worth, and one more");
-        assert!((1..SLOTS_PER_TICK).all(|_| note(0) == 1));
-        assert_eq!(note(52), 1, "one slot of many is enough");
-        assert!((1..SLOTS_PER_TICK).all(|_| note(0) == 1));
-        assert_eq!(note(0), 5);
+        assert_eq!(slot, SLOTS_PER_TICK, "a tick begins with a look");
+        looks
+    }
+
+    #[test]
+    fn looks_are_as_many_as_bring_a_fair_number_and_lie_evenly_at_the_same_slots() {
+        for (players, looks) in [(0, 2), (400, 2), (1_000, 5), (2_000, 10), (4_000, 20), (6_400, 25), (20_000, 25)] {
+            let mut cadence = Cadence::default();
+            tick(&mut cadence, players);
+            let slots = tick(&mut cadence, players);
+            assert_eq!((slots.len(), &slots), (looks, &tick(&mut cadence, players)), "{players} players");
+            let gaps = slots.windows(2).map(|pair| pair[1] - pair[0]);
+            let (least, most) = (SLOTS_PER_TICK / looks, SLOTS_PER_TICK.div_ceil(looks));
+            assert!(gaps.into_iter().all(|gap| (least..=most).contains(&gap)), "{players} players: {slots:?}");
+        }
+    }
+
+    #[test]
+    fn a_rush_is_looked_at_in_every_slot_at_once_and_no_longer_after_a_tick_without() {
+        let mut cadence = Cadence::default();
+        tick(&mut cadence, 0);
+        assert_eq!([cadence.advance(0), cadence.advance(512)], [12, 13]);
+        assert_eq!([cadence.advance(513), cadence.advance(513)], [1, 1]);
+        assert!((2..SLOTS_PER_TICK).all(|_| cadence.advance(0) == 1));
+        assert_eq!(tick(&mut cadence, 0).len(), 6, "what the tick with the rush would have wanted");
+        assert_eq!(tick(&mut cadence, 0).len(), 2);
+    }
+
+    #[test]
+    fn a_few_more_or_less_change_no_rhythm() {
+        let mut cadence = Cadence::default();
+        let mut hour = || [100, 92, 104, 97, 92, 101, 108].map(|percent| tick(&mut cadence, 13 * percent).len());
+        hour();
+        assert_eq!(hour(), [6; 7]);
     }
 
     #[test]

@@ -76,8 +76,7 @@ fn echo(socket: &UdpSocket, bytes: usize, questions: &Receiver<()>) -> Outcome<(
             Err(TryRecvError::Empty) => {}
             Err(TryRecvError::Disconnected) => return Ok(()),
         }
-        cadence.note(read);
-        served.slots_skipped += wheel.turn(cadence.slots());
+        served.slots_skipped += wheel.turn(cadence.advance(read) as u32);
     }
 }
 

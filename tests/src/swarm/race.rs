@@ -33,7 +33,12 @@ const PEERS: &[Peer] = &[
     Peer { name: "renet", command: &["release/peers", "renet"], goal: Some(0.27), note: "" },
     Peer { name: "quinn", command: &["release/peers", "quinn"], goal: None, note: "QUIC" },
     Peer { name: "Colyseus", command: &["colyseus/main.mjs"], goal: Some(1.0 / 6.0), note: "not encrypted; encodes" },
-    Peer { name: "SpacetimeDB", command: &["release/spacetimedb"], goal: Some(1.0 / 14.0), note: "not encrypted; keeps rows" },
+    Peer {
+        name: "SpacetimeDB",
+        command: &["release/spacetimedb"],
+        goal: Some(1.0 / 14.0),
+        note: "not encrypted; keeps rows",
+    },
 ];
 
 /// What a peer's process has counted since it was last asked. Times in microseconds, p99.
