@@ -11,7 +11,7 @@ swarm: plays N encrypted clients at 20 Hz against one shard and prints what a pl
   --seconds S     how long one measurement lasts (5)
   --rounds R      measurements, each followed by one of the bare echo if --floor is given (1)
   --floor         measure the bare echo of the same datagrams beside it, and print the ratio
-  --ramp          look for the largest N that holds: p99 of lateness within 5 ms, nothing lost
+  --ramp          look for the largest N that holds in one of two runs: p99 of lateness within 5 ms, nothing lost
   --loss P        percent of datagrams that are lost in each direction (0)
   --latency MS    delay in each direction (0)
   --churn P       percent of players per second who leave and come back (0)
