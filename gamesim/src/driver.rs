@@ -3,7 +3,8 @@
 //! and out in batches ([`crate::datagrams`]). Of a rush only one batch per slot is read before the slot's players are sent to, and
 //! the others after it ([`Driver::read_on`]): a flood delays nobody by more than that.
 //!
-//! A shard with little to do takes several slots at once ([`Cadence`]): waking up costs more than a few datagrams.
+//! A shard with little to do takes several slots at once ([`Cadence`]): waking up costs more than a few datagrams. While somebody
+//! is at the door it takes one, so that each step of their way in waits for one slot and no longer.
 
 use crate::clock::Clock;
 use crate::datagrams::{BATCH_DATAGRAMS, Inbox, Outbox, Sent, keep_whole};
@@ -159,6 +160,9 @@ impl Driver {
         let read_before = std::mem::take(&mut self.pace.look).datagrams;
         self.read(wire, BATCH_DATAGRAMS * self.pace.cadence.slots());
         self.pace.is_orphaned = self.take_orders();
+        if self.shard.is_awaited() {
+            self.pace.cadence.hurry();
+        }
         let datagrams = self.pace.look.datagrams.max(read_before).max(self.pace.sent);
         let slots = self.pace.cadence.advance(datagrams) as u32;
         self.pace.unreported += slots;
@@ -256,7 +260,12 @@ mod tests {
     use crate::limits::{DATAGRAMS_PER_LOOK, LOOKS_PER_TICK_MIN, SLOTS_PER_TICK};
     use crate::metrics::SimMetrics;
     use crate::shard::ShardConfig;
+    use guildhall_protocol::PROTOCOL_ID;
+    use guildhall_protocol::netcode::{Client, ClientState, ConnectToken, ConnectTokenParameters, TokenEntropy};
     use guildhall_telemetry::Tracer;
+
+    const ADDRESS: &str = "127.0.0.1:1";
+    const KEY: [u8; 32] = [1; 32];
 
     #[derive(Debug, PartialEq, Eq)]
     enum Step {
@@ -288,8 +297,8 @@ mod tests {
 
     fn driver() -> Driver {
         let config = ShardConfig {
-            public_address: "127.0.0.1:1".parse().unwrap(),
-            private_key: [1; 32],
+            public_address: ADDRESS.parse().unwrap(),
+            private_key: KEY,
             challenge_key: [2; 32],
             gamesim_epoch: 1,
             game: game(),
@@ -354,5 +363,62 @@ mod tests {
         assert!((0..SLOTS_PER_TICK).all(|_| turn(0) == 1));
         assert_eq!([turn(0), turn(0), turn(600), turn(600)], [12, 13, 12, 1]);
         assert!((0..2 * SLOTS_PER_TICK).all(|_| turn(600) == 1));
+    }
+
+    /// A wire at whose other end a client with a token is.
+    #[derive(Debug)]
+    struct Caller {
+        client: Client,
+        packets: Vec<Vec<u8>>,
+    }
+
+    impl Caller {
+        fn new(now_ms: u64) -> Self {
+            let token = ConnectTokenParameters {
+                protocol_id: PROTOCOL_ID,
+                client_id: 1,
+                server_address: ADDRESS.parse().unwrap(),
+                create_s: now_ms / 1_000,
+                expire_s: now_ms / 1_000 + 30,
+                timeout_s: 5,
+                user_data: &[0; 256],
+                private_key: &KEY,
+            };
+            let entropy = TokenEntropy { nonce: [3; 24], client_to_server_key: [4; 32], server_to_client_key: [5; 32] };
+            Self { client: Client::new(ConnectToken::generate(&token, &entropy), now_ms), packets: Vec::new() }
+        }
+    }
+
+    impl Wire for Caller {
+        fn receive(&mut self, now_ms: u64, shard: &mut Shard) -> io::Result<Received> {
+            for mut packet in self.packets.drain(..) {
+                self.client.handle_datagram(now_ms, ADDRESS.parse().unwrap(), &mut packet);
+            }
+            self.client.handle_timeout(now_ms);
+            let mut received = Received { datagrams: 0, bytes: 0 };
+            while let Some(mut transmit) = self.client.poll_transmit() {
+                shard.handle_datagram(now_ms, "127.0.0.1:2".parse().unwrap(), &mut transmit.bytes);
+                received.datagrams += 1;
+            }
+            Ok(received)
+        }
+
+        fn send(&mut self, shard: &mut Shard) -> Sent {
+            self.packets.extend(std::iter::from_fn(|| shard.poll_transmit()).map(|transmit| transmit.bytes));
+            Sent::default()
+        }
+    }
+
+    #[test]
+    fn who_is_at_the_door_waits_for_one_slot_per_step() {
+        let mut driver = driver();
+        while driver.turn(&mut Busy::default()) == 1 {}
+        let mut caller = Caller::new(driver.clock.now_ms());
+        assert_eq!([driver.turn(&mut caller), driver.turn(&mut caller)], [1, 1], "a request and a response");
+        driver.turn(&mut caller);
+        assert_eq!(caller.client.state(), ClientState::Connected);
+        // Its user data is nobody's, so it is shown out and nobody is at the door any more.
+        assert!(!driver.shard.is_awaited());
+        assert!((0..=SLOTS_PER_TICK).any(|_| driver.turn(&mut Busy::default()) > 1));
     }
 }

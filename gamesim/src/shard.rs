@@ -248,6 +248,11 @@ impl Shard {
         self.places.is_empty() && self.rooms.is_empty() && self.arrivals.is_empty()
     }
 
+    /// Whether somebody is at the door: connecting, or waiting for the API.
+    pub fn is_awaited(&self) -> bool {
+        self.server.handshakes() > 0 || !self.arrivals.is_empty()
+    }
+
     /// How it is doing.
     pub fn report(&self) -> ShardReport {
         ShardReport {

@@ -31,13 +31,18 @@ impl Cadence {
         looks_before * SLOTS_PER_TICK / self.looks - self.slot
     }
 
+    /// Looks in every slot until the tick is over.
+    pub const fn hurry(&mut self) {
+        self.looks = SLOTS_PER_TICK;
+    }
+
     /// Goes on to the next look, and tells how many slots later that is. `datagrams` are what this one has brought, or taken to
     /// answer, whichever is more. A rush is looked at in every slot at once; otherwise the looks of a tick are as many as the tick
     /// before wanted, with some leeway before they become fewer.
     pub fn advance(&mut self, datagrams: usize) -> usize {
         self.datagrams += datagrams;
         if datagrams > 2 * DATAGRAMS_PER_LOOK {
-            self.looks = SLOTS_PER_TICK;
+            self.hurry();
         }
         let slots = self.slots();
         self.slot += slots;

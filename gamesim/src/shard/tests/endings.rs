@@ -199,9 +199,10 @@ fn a_room_that_somebody_is_about_to_enter_is_not_deserted() {
     house.ticks(5);
     house.players[ada].wish(0, Action::Leave);
     house.ticks(20);
-    assert_eq!(house.api.finalized, []);
+    assert_eq!((house.shard.is_awaited(), house.api.finalized.as_slice()), (true, &[][..]));
     house.api.let_go();
     house.ticks(5);
+    assert!(!house.shard.is_awaited());
     assert!(house.players[bob].has(|event| matches!(event, GameEvent::Welcome { seat: 1, .. })));
 }
 

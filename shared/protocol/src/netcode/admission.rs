@@ -64,6 +64,10 @@ impl Admission {
         }
     }
 
+    pub(super) fn handshakes(&self) -> usize {
+        self.handshakes.len()
+    }
+
     /// Renews the budget, and forgets expired tokens together with what was still waiting for an answer to them.
     pub(super) fn handle_timeout(&mut self, now_ms: u64) {
         self.budget = self.budget_per_slot;

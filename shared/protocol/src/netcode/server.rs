@@ -209,6 +209,11 @@ impl Server {
         self.connections.len()
     }
 
+    /// How many clients were challenged and may still answer, until their tokens expire.
+    pub fn handshakes(&self) -> usize {
+        self.admission.handshakes()
+    }
+
     /// Where a connection's client is.
     pub fn address(&self, connection: ConnectionId) -> Option<SocketAddr> {
         self.connections.find(connection).map(|connection| connection.address)
