@@ -11,7 +11,7 @@ const STORM_S: u64 = 60;
 /// The fault, the seed that is tried first because it has found it, and the rules that the fault breaks: whichever is seen
 /// first.
 const FAULTS: [(Planted, u64, &[&str]); 14] = [
-    (Planted::Boundless, 3, &["R1"]),
+    (Planted::Boundless, 23, &["R1"]),
     (Planted::Kept("sessions"), 0, &["R2"]),
     (Planted::Forgotten("revision"), 0, &["R4"]),
     (Planted::Forgotten("state"), 10, &["R5"]),
