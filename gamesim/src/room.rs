@@ -487,7 +487,7 @@ impl Room {
             if is_zone {
                 link.introduce(number, &shown, |number| venue.person(number));
             }
-            desk.write(connection, |encoder| link.encode(encoder, (progress_seq, durable_seq), &shown));
+            desk.write(connection, |encoder| link.encode(encoder, (progress_seq, durable_seq), shown));
         }
     }
 }

@@ -415,7 +415,7 @@ impl Shard {
             }
             // A client drops what is older than what it has seen.
             parting.shown.tick = parting.shown.tick.saturating_add(1);
-            desk.write(*connection, |encoder| parting.link.encode(encoder, (0, 0), &parting.shown));
+            desk.write(*connection, |encoder| parting.link.encode(encoder, (0, 0), parting.shown.clone()));
         }
         for connection in done {
             self.drop_connection(connection);

@@ -173,7 +173,7 @@ impl Link {
         &mut self,
         encoder: &'a mut Encoder,
         (progress_seq, durable_seq): (u64, u64),
-        snapshot: &Snapshot,
+        snapshot: Snapshot,
     ) -> &'a [u8] {
         self.messages_this_tick = 0;
         // Messages may arrive out of order, and the snapshot must still be here to build on.
@@ -187,8 +187,8 @@ impl Link {
         let header = ServerHeader { input_ack: self.inputs.applied(), progress_seq, durable_seq };
         let (first_event_seq, events) = self.stream.outbox.unacknowledged();
         let baseline = self.ring.get(self.ack_tick);
-        let (bytes, entities, _) = encoder.encode(&header, snapshot, baseline, first_event_seq, events);
-        self.ring.insert(Snapshot { tick: snapshot.tick, entities, own: snapshot.own });
+        let (bytes, held, _) = encoder.encode(&header, snapshot, baseline, first_event_seq, events);
+        self.ring.insert(held);
         bytes
     }
 }

@@ -21,14 +21,22 @@ pub(super) fn stride(dx: i32, dy: i32, length_mm: u32) -> (i32, i32) {
     }
     // The root carries ten binary digits after the point and is rounded up, so that the result is rounded down.
     let scaled = squared << 20;
-    let root = scaled.isqrt();
-    let root = if root * root < scaled { root + 1 } else { root };
+    let root = root_up(scaled);
     let part = |component: i32| {
         let millimetres = ((u64::from(component.unsigned_abs()) * u64::from(length_mm)) << 10) / root;
         let millimetres = i32::try_from(millimetres).unwrap_or(i32::MAX);
         if component < 0 { -millimetres } else { millimetres }
     };
     (part(dx), part(dy))
+}
+
+/// The square root of a number below 2⁶³, rounded up.
+fn root_up(square: u64) -> u64 {
+    // Every machine computes it alike, and what it cuts off is less than one.
+    let root = (square.cast_signed() as f64).sqrt() as u64;
+    let below = root * root < square;
+    let above = !below && root > 0 && (root - 1) * (root - 1) >= square;
+    root + u64::from(below) - u64::from(above)
 }
 
 /// The tangents of the angles halfway between two neighbouring 256ths of a turn, up to an eighth of a turn, times 2¹⁶.
@@ -71,6 +79,17 @@ mod tests {
         assert_eq!(stride(127, 0, 250), (250, 0));
         assert_eq!(stride(0, -128, 250), (0, -250));
         assert_eq!(stride(-3, 4, 100), (-60, 80));
+    }
+
+    #[test]
+    fn roots_are_exact() {
+        let around = |root: u64| [root - 1, root, root + 1];
+        let roots = (0..31).flat_map(|bits| around(1 << bits)).chain((1..2_000).map(|nth| nth * 1_073_217));
+        for root in roots.filter(|root| *root > 1) {
+            let square = root * root;
+            assert_eq!([square - 1, square, square + 1].map(root_up), [root, root, root + 1], "{root}");
+        }
+        assert_eq!([0, 1, 2].map(root_up), [0, 1, 2]);
     }
 
     #[test]

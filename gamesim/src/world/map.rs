@@ -72,6 +72,12 @@ impl Map {
 
     /// Whether one can walk from one point to the other.
     pub(super) fn reaches(&self, from: Point, to: Point) -> bool {
+        self.share_floor(from, to) || self.crosses(from, to)
+    }
+
+    /// The same for points of two floors.
+    #[cold]
+    fn crosses(&self, from: Point, to: Point) -> bool {
         let (from, to) = (self.floor_at(from), self.floor_at(to));
         from.zip(to).is_some_and(|(from, to)| self.crossings_between(from, to) != UNREACHABLE)
     }
@@ -79,6 +85,9 @@ impl Map {
     /// The point to head for in a straight line, without meeting a wall, on the shortest way from floor to floor.
     pub(super) fn steer(&self, from: Point, to: Point) -> Point {
         let Some(goal) = self.floor_at(to) else { return from };
+        if self.floors[goal].contains(from) {
+            return to;
+        }
         let floors_here = (0..self.floors.len()).filter(|&floor| self.floors[floor].contains(from));
         let Some(here) = floors_here.min_by_key(|&floor| self.crossings_between(floor, goal)) else { return from };
         let left = match self.crossings_between(here, goal) {
@@ -94,13 +103,21 @@ impl Map {
 
     /// Whether one can see, strike and shoot from one point to the other.
     pub(super) fn sees(&self, from: Point, to: Point) -> bool {
-        // Within one floor nothing stands in the way; most looks are such.
-        self.floors.iter().any(|floor| floor.contains(from) && floor.contains(to)) || is_clear(&self.floors, from, to)
+        self.share_floor(from, to) || is_clear(&self.floors, from, to)
+    }
+
+    /// Whether one floor has both points, so that nothing stands between them: most looks and strides are such.
+    fn share_floor(&self, a: Point, b: Point) -> bool {
+        self.floors.iter().any(|floor| floor.contains(a) && floor.contains(b))
     }
 
     /// Where a walk by this much ends: first eastward or westward, then northward or southward, each as far as the floors
     /// go, which makes walkers slide along walls. It never ends outside the floors and never jumps over a wall.
     pub(super) fn walk(&self, from: Point, (dx, dy): (i32, i32)) -> Point {
+        let goal = Point { x: from.x.saturating_add(dx), y: from.y.saturating_add(dy) };
+        if self.share_floor(from, goal) {
+            return goal;
+        }
         let at = self.advance(from, dx, Axis::X);
         self.advance(at, dy, Axis::Y)
     }

@@ -169,7 +169,10 @@ pub(super) fn seats_of(party: u16) -> impl Iterator<Item = u16> {
 
 /// The place of the player in this seat; players are sorted by seat.
 pub(super) fn place_of(players: &[Player], seat: u16) -> Option<usize> {
-    players.binary_search_by_key(&seat, |player| player.seat).ok()
+    // Where nobody is missing, the seat is the place.
+    let place = usize::from(seat);
+    let is_place = players.get(place).is_some_and(|player| player.seat == seat);
+    if is_place { Some(place) } else { players.binary_search_by_key(&seat, |player| player.seat).ok() }
 }
 
 /// Where players appear and come back after death.

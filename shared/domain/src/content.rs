@@ -308,10 +308,8 @@ pub struct Area {
 impl Area {
     /// Whether the point lies inside or on the edge.
     pub const fn contains(&self, point: Point) -> bool {
-        point.x >= self.x
-            && point.x <= self.x.saturating_add(self.width)
-            && point.y >= self.y
-            && point.y <= self.y.saturating_add(self.height)
+        let (east, south) = (point.x as i64 - self.x as i64, point.y as i64 - self.y as i64);
+        0 <= east && east <= self.width as i64 && 0 <= south && south <= self.height as i64
     }
 
     /// Whether the two have a point in common.

@@ -144,11 +144,11 @@ fn run(world: Option<Dungeon>, players: usize) -> Outcome<Cost> {
             shown[place] = Snapshot { tick: world.tick(), entities, own: view::own(&world, *seat) };
             let header = ServerHeader { input_ack: tick, progress_seq: 1, durable_seq: 1 };
             let baseline = world.tick().checked_sub(ACK_TICKS).and_then(|tick| rings[place].get(tick));
-            let (bytes, entities, _) = encoder.encode(&header, &shown[place], baseline, 0, &[]);
+            let (bytes, held, _) = encoder.encode(&header, shown[place].clone(), baseline, 0, &[]);
             if tick >= TICKS {
                 (sent, seen) = (sent + bytes.len(), seen + shown[place].entities.len());
             }
-            rings[place].insert(Snapshot { entities, ..shown[place] });
+            rings[place].insert(held);
             while let Some(older) = rings[place].pop_before(world.tick().saturating_sub(ACK_TICKS)) {
                 encoder.recycle(older.entities);
             }

@@ -4,8 +4,9 @@
 use super::crypto::Cipher;
 use super::replay::ReplayWindow;
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 use std::hint::black_box;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// Names one connection of one server, for as long as it lasts: a place, and how often that place was taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,11 +45,25 @@ struct Place {
     connection: Option<Box<Connection>>,
 }
 
+/// A client's address, hashed in one go: each packet is looked up by it.
+#[derive(Debug, PartialEq, Eq)]
+struct Whereabouts(SocketAddr);
+
+impl Hash for Whereabouts {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        let port = self.0.port();
+        match self.0.ip() {
+            IpAddr::V4(ip) => hasher.write_u64(u64::from(ip.to_bits()) << 16 | u64::from(port)),
+            IpAddr::V6(ip) => (ip.to_bits(), port).hash(hasher),
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Connections {
     places: Vec<Place>,
     free: Vec<u32>,
-    by_address: HashMap<SocketAddr, ConnectionId>,
+    by_address: HashMap<Whereabouts, ConnectionId>,
     by_client: HashMap<u64, ConnectionId>,
     connections_max: usize,
 }
@@ -86,7 +101,7 @@ impl Connections {
         };
         let place = self.places.get_mut(index as usize)?;
         let id = ConnectionId { index, generation: place.generation };
-        self.by_address.insert(connection.address, id);
+        self.by_address.insert(Whereabouts(connection.address), id);
         self.by_client.insert(connection.client_id, id);
         place.connection = Some(Box::new(connection));
         Some(id)
@@ -100,7 +115,7 @@ impl Connections {
         }
         let connection = place.connection.take()?;
         place.generation = place.generation.wrapping_add(1);
-        self.by_address.remove(&connection.address);
+        self.by_address.remove(&Whereabouts(connection.address));
         self.by_client.remove(&connection.client_id);
         self.free.push(id.index);
         Some(connection)
@@ -117,7 +132,7 @@ impl Connections {
     }
 
     pub(crate) fn by_address(&self, address: SocketAddr) -> Option<ConnectionId> {
-        self.by_address.get(&address).copied()
+        self.by_address.get(&Whereabouts(address)).copied()
     }
 
     pub(crate) fn by_client(&self, client_id: u64) -> Option<ConnectionId> {

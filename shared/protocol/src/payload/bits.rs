@@ -136,9 +136,11 @@ impl<'a> BitReader<'a> {
             return Err(DecodeError::Truncated);
         }
         let rest = self.bytes.get(self.bits / 8..).unwrap_or_default();
-        let word = match rest.first_chunk() {
-            Some(word) => u64::from_le_bytes(*word),
-            None => rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+        let word = match (rest.first_chunk(), self.bytes.last_chunk()) {
+            (Some(word), _) => u64::from_le_bytes(*word),
+            // The last bytes, without those of them that were read.
+            (None, Some(last)) => u64::from_le_bytes(*last).checked_shr(u64::BITS - 8 * rest.len() as u32).unwrap_or(0),
+            (None, None) => rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
         };
         let value = word >> (self.bits % 8) & ((1 << width) - 1);
         self.bits = end;
@@ -164,8 +166,8 @@ impl<'a> BitReader<'a> {
     pub(super) fn take_varint(&mut self) -> Result<u64, DecodeError> {
         let mut value = 0;
         for shift in (0..64).step_by(7) {
-            let more = self.take_bit()?;
-            let group = self.take(7)?;
+            let bits = self.take(8)?;
+            let (more, group) = (bits & 1 == 1, bits >> 1);
             if shift == 63 && group > 1 {
                 break;
             }

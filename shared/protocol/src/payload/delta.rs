@@ -205,24 +205,42 @@ pub(super) fn take_delta(
     Ok(held)
 }
 
-fn put_change(out: &mut BitWriter, from: &EntityState, to: &EntityState) {
-    let moved = (from.x, from.y) != (to.x, to.y);
-    out.put_bit(moved);
-    if moved {
-        put_move(out, from, to);
+/// Fields side by side, at most 64 bits, which are written at once.
+#[derive(Default)]
+struct Fields {
+    bits: u64,
+    width: u32,
+}
+
+impl Fields {
+    const fn add(&mut self, value: u64, width: u32) {
+        self.bits |= value << self.width;
+        self.width += width;
     }
-    let turned = from.facing != to.facing;
-    if turned {
-        out.put(1 | u64::from(to.facing) << 1, 9);
+}
+
+fn put_change(out: &mut BitWriter, from: &EntityState, to: &EntityState) {
+    let mut fields = Fields::default();
+    if (from.x, from.y) == (to.x, to.y) {
+        fields.add(0, 1);
     } else {
-        out.put_bit(false);
+        fields.add(1, 1);
+        add_move(&mut fields, from, to);
+    }
+    if from.facing == to.facing {
+        fields.add(0, 1);
+    } else {
+        fields.add(1 | u64::from(to.facing) << 1, 9);
+    }
+    let is_rare = (from.hp, from.flags, from.hp_max, from.kind, from.statuses)
+        != (to.hp, to.flags, to.hp_max, to.kind, to.statuses);
+    fields.add(is_rare.into(), 1);
+    out.put(fields.bits, fields.width);
+    if !is_rare {
+        return;
     }
     let lasting = [from.hp_max != to.hp_max, from.kind != to.kind, from.statuses != to.statuses];
     let rare = [from.hp != to.hp, from.flags != to.flags, lasting.contains(&true)];
-    out.put_bit(rare.contains(&true));
-    if !rare.contains(&true) {
-        return;
-    }
     rare.iter().for_each(|differs| out.put_bit(*differs));
     let [hp, flags, is_lasting] = rare;
     if hp {
@@ -280,7 +298,7 @@ fn take_change(reader: &mut BitReader<'_>, entity: &mut EntityState) -> Result<(
     Ok(())
 }
 
-fn put_move(out: &mut BitWriter, from: &EntityState, to: &EntityState) {
+fn add_move(fields: &mut Fields, from: &EntityState, to: &EntityState) {
     let offset_x = i32::from(to.x) - i32::from(from.x);
     let offset_y = i32::from(to.y) - i32::from(from.y);
     let fits = |width: u32| {
@@ -291,9 +309,9 @@ fn put_move(out: &mut BitWriter, from: &EntityState, to: &EntityState) {
         Some((class, width)) => {
             let half = 1 << (width - 1);
             let [x, y] = [offset_x, offset_y].map(|offset| u64::from((offset + half) as u32));
-            out.put(class | x << 2 | y << (2 + width), 2 + 2 * width);
+            fields.add(class | x << 2 | y << (2 + width), 2 + 2 * width);
         }
-        None => out.put(ABSOLUTE_CLASS | u64::from(to.x) << 2 | u64::from(to.y) << 18, 34),
+        None => fields.add(ABSOLUTE_CLASS | u64::from(to.x) << 2 | u64::from(to.y) << 18, 34),
     }
 }
 

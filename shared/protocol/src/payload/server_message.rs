@@ -104,19 +104,19 @@ impl Encoder {
     }
 
     /// Writes the message that shows `current` to a client which holds `baseline` (`None`: nothing, or nothing recent).
-    /// Returns its bytes, at most [`super::PAYLOAD_BYTES_MAX`]; the entities that the client holds once it has read it,
-    /// which are the future baseline; and how many of the events fitted.
+    /// Returns its bytes, at most [`super::PAYLOAD_BYTES_MAX`]; the snapshot that the client holds once it has read it,
+    /// which is the future baseline; and how many of the events fitted.
     ///
     /// What does not fit is left out: first the events, which are repeated anyway, down to [`EVENT_BYTES_RESERVED`]; then
     /// changes of entities, which follow in later messages.
     pub fn encode(
         &mut self,
         header: &ServerHeader,
-        current: &Snapshot,
+        mut current: Snapshot,
         baseline: Option<&Snapshot>,
         first_event_seq: u32,
         events: &[GameEvent],
-    ) -> (&[u8], Entities, usize) {
+    ) -> (&[u8], Snapshot, usize) {
         let recent = |tick| current.tick.checked_sub(tick).filter(|age| (1..=BASELINE_AGE_TICKS_MAX).contains(age));
         let baseline = baseline.and_then(|held| Some((held, recent(held.tick)?)));
         let out = &mut self.out;
@@ -132,29 +132,29 @@ impl Encoder {
         out.put_varint(first_event_seq);
         put_own(out, &baseline.map_or_else(OwnState::default, |(held, _)| held.own), &current.own);
 
-        let start = out.bits();
-        put_events(out, events, start + EVENT_BYTES_RESERVED * 8);
-        let bits_max = PAYLOAD_BYTES_MAX * 8 - (out.bits() - start);
-        out.truncate(start);
-        let held = self.put_entities(current, baseline.map(|(held, _)| &held.entities), bits_max);
+        let bits_max = PAYLOAD_BYTES_MAX * 8 - events_bits(out, events);
+        let nothing = Entities::default();
+        if let Some(held) = self.put_entities(&current, baseline.map_or(&nothing, |(held, _)| &held.entities), bits_max)
+        {
+            current.entities = held;
+        }
         let events_sent = put_events(&mut self.out, events, PAYLOAD_BYTES_MAX * 8);
-        (self.out.finish(), held.unwrap_or_else(|| current.entities.clone()), events_sent)
+        (self.out.finish(), current, events_sent)
     }
 
     /// Appends the way to the entities of `current`. Returns what the reader then holds, if that is not all of them.
-    fn put_entities(&mut self, current: &Snapshot, baseline: Option<&Entities>, bits_max: usize) -> Option<Entities> {
+    fn put_entities(&mut self, current: &Snapshot, baseline: &Entities, bits_max: usize) -> Option<Entities> {
         if !self.shown.is(&current.entities) {
             self.shown = current.entities.clone();
             for delta in self.deltas.iter_mut().take(std::mem::take(&mut self.deltas_used)) {
                 delta.baseline = Entities::default();
             }
         }
-        let baseline = baseline.cloned().unwrap_or_default();
         let known = self
             .deltas
             .get(..self.deltas_used)
-            .and_then(|deltas| deltas.iter().position(|delta| delta.baseline.is(&baseline)));
-        let place = known.unwrap_or_else(|| self.add_delta(current, &baseline));
+            .and_then(|deltas| deltas.iter().position(|delta| delta.baseline.is(baseline)));
+        let place = known.unwrap_or_else(|| self.add_delta(current, baseline));
         let out = &mut self.out;
         match self.deltas.get(place) {
             Some(Delta { bits, .. }) if out.bits() + bits.bits() <= bits_max => {
@@ -162,7 +162,7 @@ impl Encoder {
                 None
             }
             _ => {
-                let entities = (&*baseline, &*current.entities);
+                let entities = (&**baseline, &*current.entities);
                 put_delta(out, &mut self.difference, entities, current.tick, bits_max).map(Entities::from)
             }
         }
@@ -193,8 +193,7 @@ pub fn encode_server(
     events: &[GameEvent],
 ) -> EncodedServerMessage {
     let mut encoder = Encoder::default();
-    let (bytes, entities, events_sent) = encoder.encode(header, current, baseline, first_event_seq, events);
-    let held = Snapshot { entities, ..current.clone() };
+    let (bytes, held, events_sent) = encoder.encode(header, current.clone(), baseline, first_event_seq, events);
     EncodedServerMessage { bytes: bytes.to_vec(), held, events_sent }
 }
 
@@ -239,6 +238,18 @@ fn put_events(out: &mut BitWriter, events: &[GameEvent], bits_max: usize) -> usi
     }
     out.put_bit(false);
     events.len()
+}
+
+/// How many bits events take at least: as many of them as fit into what is reserved for them.
+fn events_bits(out: &mut BitWriter, events: &[GameEvent]) -> usize {
+    if events.is_empty() {
+        return 1;
+    }
+    let start = out.bits();
+    put_events(out, events, start + EVENT_BYTES_RESERVED * 8);
+    let bits = out.bits() - start;
+    out.truncate(start);
+    bits
 }
 
 /// Reads a server message; `held` finds the snapshot of a tick among those that the client keeps.

@@ -92,7 +92,9 @@ impl Entities {
 
     /// The room that the list takes, if nobody else has a copy of it.
     pub(super) fn room(&mut self) -> Option<&mut Vec<EntityState>> {
-        Arc::get_mut(self.0.get_or_insert_default())
+        let list = self.0.get_or_insert_default();
+        // To look is cheaper than to try.
+        if Arc::strong_count(list) > 1 { None } else { Arc::get_mut(list) }
     }
 }
 
